@@ -1,0 +1,42 @@
+"""Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock."""
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of sleeping until the next timer, move the loop's clock there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready and timeout is None:
+            return super().select(5)  # only a thread can end this wait
+        if not ready and timeout:
+            self.now += timeout
+        return ready
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps over every wait, so that a minute of quota costs no time."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Seconds of virtual time since the loop began."""
+        return self._jumping.now
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Callable[[], Any]]]:
+    """Asyncio on virtual time; a test module that needs real sockets overrides this."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
