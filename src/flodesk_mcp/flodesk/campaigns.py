@@ -1,0 +1,55 @@
+"""Operations on campaigns. Nothing here sends mail: the API can only make drafts."""
+
+from pydantic import TypeAdapter
+
+from flodesk_mcp.flodesk.models import Campaign, CampaignDraft, CanvaDesign, Page
+from flodesk_mcp.flodesk.resource import Resource, given
+
+__all__ = ["Campaigns"]
+
+_CAMPAIGNS = TypeAdapter(Page[Campaign])
+_DRAFT = TypeAdapter(CampaignDraft)
+_DESIGN = TypeAdapter(CanvaDesign)
+
+
+class Campaigns(Resource):
+    """Mailings. The listing is not on Flodesk's published page: treat it as unstable."""
+
+    async def list_campaigns(
+        self, *, page: int = 1, per_page: int = 20, search: str | None = None, status: str | None = None
+    ) -> Page[Campaign]:
+        """Return one page of campaigns. Source: GET /campaigns."""
+        query = {"page": page, "per_page": per_page, "Search": search, "Status": status}
+        return await self._send(_CAMPAIGNS, "GET", "campaigns", query=query)
+
+    async def create_campaign_draft(
+        self, html: str, title: str, *, campaign_id: str | None = None, asset_id: str | None = None
+    ) -> CampaignDraft:
+        """Save `html` as a draft, or into the draft `campaign_id`. Source: POST /campaigns/studio."""
+        body = given({"html": html, "title": title, "campaign_id": campaign_id, "asset_id": asset_id})
+        return await self._send(_DRAFT, "POST", "campaigns", "studio", body=body, repeatable=False)
+
+    async def create_canva_campaign_draft(
+        self,
+        bundle_url: str,
+        title: str,
+        *,
+        design_token: str | None = None,
+        page_id: str | None = None,
+        campaign_id: str | None = None,
+    ) -> CampaignDraft:
+        """Save a Canva design as a draft, for Canva's own integration. Source: POST /campaigns/canva."""
+        body = given(
+            {
+                "bundle_url": bundle_url,
+                "title": title,
+                "design_token": design_token,
+                "page_id": page_id,
+                "campaign_id": campaign_id,
+            }
+        )
+        return await self._send(_DRAFT, "POST", "campaigns", "canva", body=body, repeatable=False)
+
+    async def get_canva_design_state(self) -> CanvaDesign:
+        """Return the Canva design in use. Raises NotFound. Source: GET /campaigns/canva/design-state."""
+        return await self._send(_DESIGN, "GET", "campaigns", "canva", "design-state")

@@ -1,0 +1,122 @@
+"""What can go wrong, one tree.
+
+FlodeskError
+├── InvalidArgument          refused before any request
+│   └── UnknownCustomField   Flodesk would have dropped the value silently
+├── QuotaExhausted           the wait for quota would be longer than the call may take
+├── NoAnswer                 the network failed, or Flodesk did not answer in time
+├── UnreadableAnswer         an answer came, but not one of the documented form
+└── StatusError              Flodesk answered with a status that is not a success
+    ├── BadRequest           400, 422
+    ├── Unauthorized         401
+    ├── Forbidden            403
+    ├── NotFound             404
+    └── ServerError          5xx
+"""
+
+from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "BadRequest",
+    "FlodeskError",
+    "Forbidden",
+    "InvalidArgument",
+    "NoAnswer",
+    "NotFound",
+    "QuotaExhausted",
+    "ServerError",
+    "StatusError",
+    "Unauthorized",
+    "UnknownCustomField",
+    "UnreadableAnswer",
+]
+
+
+class FlodeskError(Exception):
+    """Anything that a call to Flodesk can end in, other than its answer.
+
+    `uncertain` says that a write was sent, and may or may not have happened.
+    """
+
+    uncertain: bool = False
+
+
+class InvalidArgument(FlodeskError):
+    """An argument was refused before any request; the message says why."""
+
+
+class UnknownCustomField(InvalidArgument):
+    """`unknown` are names that no custom field has; `known` maps the account's keys to their labels."""
+
+    def __init__(self, unknown: Sequence[str], known: Mapping[str, str]) -> None:
+        super().__init__(f"The account has no custom field {', '.join(map(repr, unknown))}.")
+        self.unknown = tuple(unknown)
+        self.known = dict(known)
+
+
+class QuotaExhausted(FlodeskError):
+    """The quota is spent for longer than this call may wait. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"The request quota of this Flodesk account is spent; try again in {retry_after:.0f} s.")
+        self.retry_after = retry_after
+
+
+class NoAnswer(FlodeskError):
+    """No answer arrived. `sent` is False when the connection was never made."""
+
+    def __init__(self, reason: str, *, sent: bool, uncertain: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+        self.uncertain = uncertain
+
+
+class UnreadableAnswer(FlodeskError):
+    """An answer with success status `status` that is too large, not JSON, or not of the documented form."""
+
+    def __init__(self, reason: str, *, status: int) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class StatusError(FlodeskError):
+    """Flodesk answered with `status`. `words` is its own short message, untrusted, or empty."""
+
+    def __init__(self, status: int, words: str = "", *, uncertain: bool = False) -> None:
+        super().__init__(f"Flodesk answered {status}." + (f" Its words: {words!r}" if words else ""))
+        self.status = status
+        self.words = words
+        self.uncertain = uncertain
+
+
+class BadRequest(StatusError):
+    """400 or 422: Flodesk does not accept the arguments."""
+
+
+class Unauthorized(StatusError):
+    """401: the credential is wrong or revoked, or an API key was used as a token."""
+
+
+class Forbidden(StatusError):
+    """403: the credential is valid, but not for this."""
+
+
+class NotFound(StatusError):
+    """404: there is nothing under this id or address."""
+
+
+class ServerError(StatusError):
+    """5xx: Flodesk or a proxy in front of it failed."""
+
+
+def status_error(status: int, words: str, *, uncertain: bool = False) -> StatusError:
+    """Return the error of the class that fits `status`."""
+    kinds: dict[int, type[StatusError]] = {
+        400: BadRequest,
+        401: Unauthorized,
+        403: Forbidden,
+        404: NotFound,
+        422: BadRequest,
+    }
+    kind = ServerError if status >= 500 else kinds.get(status, StatusError)  # noqa: PLR2004
+    return kind(status, words, uncertain=uncertain)

@@ -1,0 +1,183 @@
+"""What Flodesk answers. Source: flodesk-api, Objects.
+
+Tolerant: a field that Flodesk adds is kept, one that it leaves out is None, and a scalar where a text is expected
+becomes one. Only what every caller needs is required.
+"""
+
+import json
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+__all__ = [
+    "BatchFailure",
+    "BatchResult",
+    "Campaign",
+    "CampaignDraft",
+    "CanvaDesign",
+    "CustomField",
+    "Meta",
+    "Page",
+    "Profile",
+    "Segment",
+    "SegmentRef",
+    "Subscriber",
+    "Webhook",
+    "Workflow",
+]
+
+
+def _text(value: Any) -> Any:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _texts(value: Any) -> Any:
+    return {key: _text(item) for key, item in value.items() if item is not None} if isinstance(value, dict) else None
+
+
+def _rows(value: Any) -> Any:
+    return value if isinstance(value, list) else None
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+OptionalText = Annotated[str | None, BeforeValidator(_text)]
+
+
+class Model(BaseModel):
+    """What all answers share: unknown fields are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class SegmentRef(Model):
+    """A segment that a subscriber is in."""
+
+    id: Text = Field(description="Segment id")
+    name: OptionalText = Field(None, description="Segment name")
+
+
+class Subscriber(Model):
+    """A person on the list."""
+
+    id: Text = Field(description="Subscriber id")
+    email: OptionalText = Field(None, description="E-mail address")
+    status: OptionalText = Field(
+        None, description="active, unsubscribed, unconfirmed, bounced, complained, cleaned or archived"
+    )
+    source: OptionalText = Field(None, description="manual, csv, form_optin, integration or checkout")
+    first_name: OptionalText = Field(None, description="First name")
+    last_name: OptionalText = Field(None, description="Last name")
+    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(
+        None, description="Segments the person is in"
+    )
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(
+        None, description="Values by custom-field key"
+    )
+    optin_ip: OptionalText = Field(None, description="IP address of the opt-in")
+    optin_timestamp: OptionalText = Field(None, description="Time of the opt-in, ISO 8601")
+    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+
+
+class Segment(Model):
+    """A named part of the audience."""
+
+    id: Text = Field(description="Segment id")
+    name: OptionalText = Field(None, description="Segment name")
+    total_active_subscribers: int | None = Field(None, description="Active subscribers in it")
+    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+    color: OptionalText = Field(None, description="Hex code")
+    segment_type: OptionalText = Field(None, description="static or dynamic")
+
+
+class Workflow(Model):
+    """An automated sequence of mails. Only Flodesk's own pages can make or edit one."""
+
+    id: Text = Field(description="Workflow id")
+    name: OptionalText = Field(None, description="Workflow name")
+
+
+class CustomField(Model):
+    """A field that subscribers can have beside their names."""
+
+    key: Text = Field(description="Key, as custom_fields uses it")
+    label: OptionalText = Field(None, description="Label, as people see it")
+
+
+class Webhook(Model):
+    """A subscription of an address to events. Flodesk's answers leave out its name."""
+
+    id: Text = Field(description="Webhook id")
+    post_url: OptionalText = Field(None, description="Where events are posted to")
+    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
+    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+
+
+class Campaign(Model):
+    """A mailing. Not on Flodesk's published page: unstable."""
+
+    id: Text = Field(description="Campaign id")
+    name: OptionalText = Field(None, description="Campaign name")
+    status: OptionalText = Field(None, description="draft, pending, scheduled, composing, sending, done or failed")
+    subject: OptionalText = Field(None, description="Subject, may hold HTML")
+    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+    updated_at: OptionalText = Field(None, description="Time of the last change, ISO 8601")
+
+
+class CampaignDraft(Model):
+    """A draft that was made or replaced."""
+
+    id: Text = Field(description="Campaign id")
+    url: OptionalText = Field(None, description="Where to edit and send it in Flodesk")
+
+
+class CanvaDesign(Model):
+    """The Canva design behind a campaign."""
+
+    design_id: OptionalText = None
+    campaign_id: OptionalText = None
+
+
+class Profile(Model):
+    """The person who granted an OAuth access token."""
+
+    id: Text
+    email: OptionalText = None
+    full_name: OptionalText = None
+    created_at: OptionalText = None
+    profile_url: OptionalText = None
+
+
+class BatchFailure(Model):
+    """A row of a batch that Flodesk refused."""
+
+    index: int | None = Field(None, description="Row, counted from 0")
+    email: OptionalText = None
+    id: OptionalText = None
+    code: OptionalText = None
+    message: OptionalText = None
+
+
+class BatchResult(Model):
+    """What became of the rows of a batch."""
+
+    successes: list[Subscriber] = []
+    failures: list[BatchFailure] = []
+
+
+class Meta(Model):
+    """Where a page stands in its list. Campaigns may come without."""
+
+    page: int | None = None
+    per_page: int | None = None
+    total_pages: int | None = None
+    total_items: int | None = None
+
+
+Item = TypeVar("Item", bound=Model)
+
+
+class Page(Model, Generic[Item]):
+    """One page of a list."""
+
+    data: list[Item]
+    meta: Meta = Meta()

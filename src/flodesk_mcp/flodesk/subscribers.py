@@ -1,0 +1,107 @@
+"""Operations on subscribers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from flodesk_mcp.flodesk.custom_fields import CustomFields
+from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
+from flodesk_mcp.flodesk.resource import given, person
+
+__all__ = ["Subscribers"]
+
+MAX_BATCH = 50
+
+_SUBSCRIBER = TypeAdapter(Subscriber)
+_SUBSCRIBERS = TypeAdapter(Page[Subscriber])
+_BATCH = TypeAdapter(BatchResult)
+
+
+class Subscribers(CustomFields):
+    """People on the list. The API can neither delete nor re-subscribe one."""
+
+    async def list_subscribers(
+        self, *, page: int = 1, per_page: int = 20, status: str | None = None, segment_id: str | None = None
+    ) -> Page[Subscriber]:
+        """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
+        query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
+        return await self._send(_SUBSCRIBERS, "GET", "subscribers", query=query)
+
+    async def get_subscriber(self, id_or_email: str) -> Subscriber:
+        """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""
+        return await self._send(_SUBSCRIBER, "GET", "subscribers", id_or_email)
+
+    async def create_or_update_subscriber(
+        self,
+        *,
+        email: str | None = None,
+        id: str | None = None,  # noqa: A002
+        first_name: str | None = None,
+        last_name: str | None = None,
+        custom_fields: Mapping[str, str] | None = None,
+        segment_ids: Sequence[str] | None = None,
+        double_optin: bool | None = None,
+        optin_ip: str | None = None,
+        optin_timestamp: str | None = None,
+    ) -> Subscriber:
+        """Create the subscriber, or update what is given; `segment_ids` only adds.
+
+        `double_optin` counts only for a new subscriber, and sends a mail.
+        Raises InvalidArgument, UnknownCustomField, NotFound for an unknown id. Source: POST /subscribers.
+        """
+        body: dict[str, Any] = person(id, email) | given(
+            {
+                "first_name": first_name,
+                "last_name": last_name,
+                "segment_ids": list(segment_ids) if segment_ids else None,
+                "double_optin": double_optin,
+                "optin_ip": optin_ip,
+                "optin_timestamp": optin_timestamp,
+            }
+        )
+        with self._transport.one_budget():
+            if custom_fields:
+                body["custom_fields"] = await self.resolve_custom_fields(custom_fields)
+            return await self._send(_SUBSCRIBER, "POST", "subscribers", body=body)
+
+    async def create_or_update_subscribers(self, subscribers: Sequence[Mapping[str, Any]]) -> BatchResult:
+        """Create or update up to 50 subscribers at once, in rows like the arguments of one.
+
+        A success can hold failures: look at `failures`. Counts against 20 batches a minute.
+        Raises InvalidArgument, UnknownCustomField. Source: POST /subscribers/batch.
+        """
+        if not 1 <= len(subscribers) <= MAX_BATCH:
+            raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
+        with self._transport.one_budget():
+            rows = [await self._row(row) for row in subscribers]
+            return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
+
+    async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
+        """Put a subscriber into segments. Raises NotFound, and does not create a subscriber.
+
+        Source: POST /subscribers/{id_or_email}/segments.
+        """
+        body = {"segment_ids": list(segment_ids)}
+        return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "segments", body=body)
+
+    async def remove_from_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
+        """Take a subscriber out of segments, and return what is left of it. Raises NotFound.
+
+        Source: DELETE /subscribers/{id_or_email}/segments, with a body.
+        """
+        body = {"segment_ids": list(segment_ids)}
+        return await self._send(_SUBSCRIBER, "DELETE", "subscribers", id_or_email, "segments", body=body)
+
+    async def unsubscribe(self, id_or_email: str) -> Subscriber:
+        """Stop all mail to a subscriber. Nothing in the API can undo it. Raises NotFound.
+
+        Source: POST /subscribers/{id_or_email}/unsubscribe.
+        """
+        return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
+
+    async def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        who = person(row.get("id"), row.get("email"))
+        fields = row.get("custom_fields")
+        return {**row, **who} | ({"custom_fields": await self.resolve_custom_fields(fields)} if fields else {})

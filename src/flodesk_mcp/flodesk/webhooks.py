@@ -1,0 +1,47 @@
+"""Operations on webhooks."""
+
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter
+
+from flodesk_mcp.flodesk.models import Page, Webhook
+from flodesk_mcp.flodesk.resource import Resource, given
+
+__all__ = ["Webhooks"]
+
+_WEBHOOK = TypeAdapter(Webhook)
+_WEBHOOKS = TypeAdapter(Page[Webhook])
+_NOTHING = TypeAdapter(object)
+
+
+class Webhooks(Resource):
+    """Subscriptions of an address to the account's events."""
+
+    async def list_webhooks(self, *, page: int = 1, per_page: int = 20) -> Page[Webhook]:
+        """Return one page of webhooks. Source: GET /webhooks."""
+        return await self._send(_WEBHOOKS, "GET", "webhooks", query={"page": page, "per_page": per_page})
+
+    async def get_webhook(self, id: str) -> Webhook:  # noqa: A002
+        """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""
+        return await self._send(_WEBHOOK, "GET", "webhooks", id)
+
+    async def create_webhook(self, name: str, post_url: str, events: Sequence[str]) -> Webhook:
+        """Post `events` to `post_url` (https) from now on. Source: POST /webhooks."""
+        body = {"name": name, "post_url": post_url, "events": list(events)}
+        return await self._send(_WEBHOOK, "POST", "webhooks", body=body, repeatable=False)
+
+    async def update_webhook(
+        self,
+        id: str,  # noqa: A002
+        *,
+        name: str | None = None,
+        post_url: str | None = None,
+        events: Sequence[str] | None = None,
+    ) -> Webhook:
+        """Change what is given and leave the rest. Raises NotFound. Source: PUT /webhooks/{id}."""
+        body = given({"name": name, "post_url": post_url, "events": list(events) if events else None})
+        return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
+
+    async def delete_webhook(self, id: str) -> None:  # noqa: A002
+        """Stop posting events. Raises NotFound. Source: DELETE /webhooks/{id}."""
+        await self._send(_NOTHING, "DELETE", "webhooks", id)

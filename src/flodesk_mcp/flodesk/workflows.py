@@ -1,0 +1,43 @@
+"""Operations on workflows."""
+
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter
+
+from flodesk_mcp.flodesk.models import Page, Workflow
+from flodesk_mcp.flodesk.resource import Resource, person
+
+__all__ = ["Workflows"]
+
+_WORKFLOWS = TypeAdapter(Page[Workflow])
+_NOTHING = TypeAdapter(object)
+
+
+class Workflows(Resource):
+    """Automated sequences of mails. The API can enroll people and take them out; it cannot make a workflow."""
+
+    async def list_workflows(
+        self, *, page: int = 1, per_page: int = 20, statuses: Sequence[str] | None = None
+    ) -> Page[Workflow]:
+        """Return one page of workflows, of all `statuses` or of some: active, paused, draft.
+
+        Source: GET /workflows, which spells its page size `perPage`.
+        """
+        query = {"page": page, "perPage": per_page, "statuses": ",".join(statuses) if statuses else None}
+        return await self._send(_WORKFLOWS, "GET", "workflows", query=query)
+
+    async def enroll(self, workflow_id: str, *, id: str | None = None, email: str | None = None) -> None:  # noqa: A002
+        """Start a workflow for a subscriber.
+
+        Raises BadRequest where it refuses the person (active in it already, or no repeats allowed), NotFound.
+        Source: POST /workflows/{workflow_id}/subscribers.
+        """
+        body = person(id, email)
+        await self._send(_NOTHING, "POST", "workflows", workflow_id, "subscribers", body=body, repeatable=False)
+
+    async def remove_from_workflow(self, workflow_id: str, id_or_email: str) -> None:
+        """Stop a workflow for a subscriber. Raises NotFound.
+
+        Source: DELETE /workflows/{workflow_id}/subscribers/{id_or_email}.
+        """
+        await self._send(_NOTHING, "DELETE", "workflows", workflow_id, "subscribers", id_or_email)
