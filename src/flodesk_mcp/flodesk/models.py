@@ -52,39 +52,33 @@ class Model(BaseModel):
 class SegmentRef(Model):
     """A segment that a subscriber is in."""
 
-    id: Text = Field(description="Segment id")
-    name: OptionalText = Field(None, description="Segment name")
+    id: Text = Field(description="Id")
+    name: OptionalText = Field(None, description="Name")
 
 
 class Subscriber(Model):
     """A person on the list."""
 
-    id: Text = Field(description="Subscriber id")
-    email: OptionalText = Field(None, description="E-mail address")
-    status: OptionalText = Field(
-        None, description="active, unsubscribed, unconfirmed, bounced, complained, cleaned or archived"
-    )
-    source: OptionalText = Field(None, description="manual, csv, form_optin, integration or checkout")
-    first_name: OptionalText = Field(None, description="First name")
-    last_name: OptionalText = Field(None, description="Last name")
-    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(
-        None, description="Segments the person is in"
-    )
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(
-        None, description="Values by custom-field key"
-    )
-    optin_ip: OptionalText = Field(None, description="IP address of the opt-in")
-    optin_timestamp: OptionalText = Field(None, description="Time of the opt-in, ISO 8601")
-    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+    id: Text = Field(description="Id")
+    email: OptionalText = Field(None, description="Address")
+    status: OptionalText = Field(None, description="Only active people get mail")
+    source: OptionalText = Field(None, description="How they came")
+    first_name: OptionalText = Field(None, description="Given name")
+    last_name: OptionalText = Field(None, description="Family name")
+    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="Values by key")
+    optin_ip: OptionalText = Field(None, description="Of the opt-in")
+    optin_timestamp: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="ISO 8601")
 
 
 class Segment(Model):
     """A named part of the audience."""
 
-    id: Text = Field(description="Segment id")
-    name: OptionalText = Field(None, description="Segment name")
-    total_active_subscribers: int | None = Field(None, description="Active subscribers in it")
-    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+    id: Text = Field(description="Id")
+    name: OptionalText = Field(None, description="Name")
+    total_active_subscribers: int | None = Field(None, description="People in it")
+    created_at: OptionalText = Field(None, description="ISO 8601")
     color: OptionalText = Field(None, description="Hex code")
     segment_type: OptionalText = Field(None, description="static or dynamic")
 
@@ -92,41 +86,41 @@ class Segment(Model):
 class Workflow(Model):
     """An automated sequence of mails. Only Flodesk's own pages can make or edit one."""
 
-    id: Text = Field(description="Workflow id")
-    name: OptionalText = Field(None, description="Workflow name")
+    id: Text = Field(description="Id")
+    name: OptionalText = Field(None, description="Name")
 
 
 class CustomField(Model):
     """A field that subscribers can have beside their names."""
 
-    key: Text = Field(description="Key, as custom_fields uses it")
-    label: OptionalText = Field(None, description="Label, as people see it")
+    key: Text = Field(description="For custom_fields")
+    label: OptionalText = Field(None, description="As people see it")
 
 
 class Webhook(Model):
     """A subscription of an address to events. Flodesk's answers leave out its name."""
 
-    id: Text = Field(description="Webhook id")
-    post_url: OptionalText = Field(None, description="Where events are posted to")
+    id: Text = Field(description="Id")
+    post_url: OptionalText = Field(None, description="Receiver")
     events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
-    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
+    created_at: OptionalText = Field(None, description="ISO 8601")
 
 
 class Campaign(Model):
     """A mailing. Not on Flodesk's published page: unstable."""
 
-    id: Text = Field(description="Campaign id")
-    name: OptionalText = Field(None, description="Campaign name")
+    id: Text = Field(description="Id")
+    name: OptionalText = Field(None, description="Name")
     status: OptionalText = Field(None, description="draft, pending, scheduled, composing, sending, done or failed")
     subject: OptionalText = Field(None, description="Subject, may hold HTML")
-    created_at: OptionalText = Field(None, description="Time of creation, ISO 8601")
-    updated_at: OptionalText = Field(None, description="Time of the last change, ISO 8601")
+    created_at: OptionalText = Field(None, description="ISO 8601")
+    updated_at: OptionalText = Field(None, description="ISO 8601")
 
 
 class CampaignDraft(Model):
     """A draft that was made or replaced."""
 
-    id: Text = Field(description="Campaign id")
+    id: Text = Field(description="Id")
     url: OptionalText = Field(None, description="Where to edit and send it in Flodesk")
 
 

@@ -53,7 +53,7 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def person(id: str | None, email: str | None) -> dict[str, str]:  # noqa: A002 - Flodesk's own name
+def person(id: str | None, email: str | None) -> dict[str, str]:
     """Return who is meant, as a body names a subscriber.
 
     Raises InvalidArgument unless at least one of the two is given.

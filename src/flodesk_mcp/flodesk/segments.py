@@ -19,7 +19,7 @@ class Segments(Resource):
         """Return one page of at most 100 segments. Source: GET /segments."""
         return await self._send(_SEGMENTS, "GET", "segments", query={"page": page, "per_page": per_page})
 
-    async def get_segment(self, id: str) -> Segment:  # noqa: A002
+    async def get_segment(self, id: str) -> Segment:
         """Return one segment. Raises NotFound. Source: GET /segments/{id}."""
         return await self._send(_SEGMENT, "GET", "segments", id)
 

@@ -37,7 +37,7 @@ class Subscribers(CustomFields):
         self,
         *,
         email: str | None = None,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         first_name: str | None = None,
         last_name: str | None = None,
         custom_fields: Mapping[str, str] | None = None,

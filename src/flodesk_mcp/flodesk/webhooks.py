@@ -21,7 +21,7 @@ class Webhooks(Resource):
         """Return one page of webhooks. Source: GET /webhooks."""
         return await self._send(_WEBHOOKS, "GET", "webhooks", query={"page": page, "per_page": per_page})
 
-    async def get_webhook(self, id: str) -> Webhook:  # noqa: A002
+    async def get_webhook(self, id: str) -> Webhook:
         """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""
         return await self._send(_WEBHOOK, "GET", "webhooks", id)
 
@@ -32,7 +32,7 @@ class Webhooks(Resource):
 
     async def update_webhook(
         self,
-        id: str,  # noqa: A002
+        id: str,
         *,
         name: str | None = None,
         post_url: str | None = None,
@@ -42,6 +42,6 @@ class Webhooks(Resource):
         body = given({"name": name, "post_url": post_url, "events": list(events) if events else None})
         return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
 
-    async def delete_webhook(self, id: str) -> None:  # noqa: A002
+    async def delete_webhook(self, id: str) -> None:
         """Stop posting events. Raises NotFound. Source: DELETE /webhooks/{id}."""
         await self._send(_NOTHING, "DELETE", "webhooks", id)

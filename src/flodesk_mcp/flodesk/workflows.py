@@ -26,7 +26,7 @@ class Workflows(Resource):
         query = {"page": page, "perPage": per_page, "statuses": ",".join(statuses) if statuses else None}
         return await self._send(_WORKFLOWS, "GET", "workflows", query=query)
 
-    async def enroll(self, workflow_id: str, *, id: str | None = None, email: str | None = None) -> None:  # noqa: A002
+    async def enroll(self, workflow_id: str, *, id: str | None = None, email: str | None = None) -> None:
         """Start a workflow for a subscriber.
 
         Raises BadRequest where it refuses the person (active in it already, or no repeats allowed), NotFound.

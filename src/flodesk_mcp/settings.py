@@ -1,0 +1,121 @@
+"""Every setting, once: environment variable, flag, default and meaning."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flodesk_mcp.flodesk import BASE_URL, AccessToken, ApiKey, Credential
+from flodesk_mcp.tools import CATALOG, Limits, UnknownName
+
+__all__ = ["Settings", "SettingsError", "load_settings"]
+
+PREFIX = "FLODESK_"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(Exception):
+    """A missing or contradictory setting; the message says in one line what to set."""
+
+
+def _api_address(value: str) -> str:
+    from httpx2 import URL, InvalidURL
+
+    try:
+        url = URL(value)
+    except InvalidURL:
+        raise ValueError("must be an address such as https://api.flodesk.com/v1") from None
+    if url.userinfo or url.query or url.fragment or not url.host:
+        raise ValueError("must be an address without user name, query or fragment")
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in LOOPBACK):
+        raise ValueError("must be https (http only on this machine): the credential goes there")
+    return value.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """What an operator can set. The flag of a setting, where it has one, wins over its variable."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, hide_input_in_errors=True)
+
+    api_key: SecretStr | None = Field(None, description="Flodesk API key (Account settings, Integrations)")
+    access_token: SecretStr | None = Field(None, description="OAuth access token, instead of the key")
+    base_url: Annotated[str, AfterValidator(_api_address)] = Field(
+        BASE_URL, description="Where the API is (https, or http on this machine)"
+    )
+    sandbox: bool = Field(False, description="Use the embedded Flodesk with a sample account; needs no key")
+    toolsets: str = Field("default", description="Toolsets to offer, separated by commas, or default, or all")
+    tools: str | None = Field(None, description="Of these, only the tools named here")
+    exclude_tools: str | None = Field(None, description="Tools not to offer")
+    read_only: bool = Field(False, description="Offer only tools that read")
+    requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
+    batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")
+    max_wait_seconds: float = Field(20, ge=0, le=3600, description="Longest wait of a tool call for quota or retries")
+    timeout_seconds: float = Field(30, gt=0, le=600, description="Longest time for one HTTP request")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Log on standard error")
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        if self.api_key and self.access_token and not self.sandbox:
+            raise ValueError("FLODESK_API_KEY and FLODESK_ACCESS_TOKEN are both set: unset one of them.")
+        for variable, secret in (("FLODESK_API_KEY", self.api_key), ("FLODESK_ACCESS_TOKEN", self.access_token)):
+            text = secret.get_secret_value().strip() if secret else "none"
+            if not (text.isascii() and text.isprintable()) or " " in text:
+                raise ValueError(f"{variable} is not one word of printable characters: copy it again.")
+        return self
+
+    def credential(self) -> Credential:
+        """Return what opens the account.
+
+        Raises SettingsError when there is none.
+        """
+        if self.sandbox:
+            from flodesk_mcp.sandbox import SANDBOX_API_KEY
+
+            return ApiKey(SANDBOX_API_KEY)
+        if self.access_token:
+            return AccessToken(self.access_token.get_secret_value().strip())
+        if self.api_key:
+            return ApiKey(self.api_key.get_secret_value().strip())
+        raise SettingsError(
+            "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
+        )
+
+    def limits(self) -> Limits:
+        """Return what the operator allows.
+
+        Raises SettingsError for a name that does not exist.
+        """
+        try:
+            return Limits.parse(
+                "the configuration of this server",
+                CATALOG,
+                toolsets=self.toolsets,
+                tools=self.tools,
+                exclude_tools=self.exclude_tools,
+                read_only=self.read_only,
+            )
+        except UnknownName as error:
+            raise SettingsError(str(error)) from error
+
+    @property
+    def credential_source(self) -> str:
+        """Where the credential comes from, as a person would look for it."""
+        return "the setting FLODESK_ACCESS_TOKEN" if self.access_token else "the setting FLODESK_API_KEY"
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a setting is secret: then it has no flag, because other users see the arguments of a process."""
+    return name in {"api_key", "access_token"}
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Return the settings of the environment, with the flags that are not None before it.
+
+    Raises SettingsError with one line that says what to set.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        variable = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+        raise SettingsError(variable + problem["msg"].removeprefix("Value error, ")) from None

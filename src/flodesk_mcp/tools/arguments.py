@@ -1,0 +1,131 @@
+"""The arguments that tools share: each described and bounded once."""
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+__all__ = [
+    "Color",
+    "CustomFieldValues",
+    "DoubleOptin",
+    "Email",
+    "Events",
+    "FieldLabel",
+    "FirstName",
+    "IdOrEmail",
+    "LastName",
+    "Limit",
+    "NextCursor",
+    "OptinIp",
+    "OptinTimestamp",
+    "PostUrl",
+    "SegmentId",
+    "SegmentIds",
+    "SegmentName",
+    "Status",
+    "SubscriberFields",
+    "SubscriberId",
+    "WebhookId",
+    "WebhookName",
+    "WorkflowId",
+    "WorkflowStatuses",
+]
+
+
+def _decoded(value: Any) -> Any:
+    """Decode a list or map that a client sent as a JSON string."""
+    if isinstance(value, str):
+        try:
+            decoded = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+        return decoded if isinstance(decoded, list | dict) else value
+    return value
+
+
+def _values_as_text(value: Any) -> Any:
+    """Let numbers and booleans be given where Flodesk wants text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: json.dumps(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+
+
+def _address(value: str) -> str:
+    name, at, domain = value.rpartition("@")
+    if not (name and at and domain) or any(c.isspace() for c in value):
+        raise ValueError(f"{value[:80]!r} is not an e-mail address")
+    return value
+
+
+def _https(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("must be a full https:// address")
+    return value
+
+
+Trimmed = StringConstraints(strip_whitespace=True, min_length=1)
+FromJson = BeforeValidator(_decoded)
+
+Limit = Annotated[int, Field(ge=1, le=100, description="Items per page, 1 to 100; default 20.")]
+NextCursor = Annotated[str, Field(description="next_cursor of the previous page.")]
+
+IdOrEmail = Annotated[str, Trimmed, Field(description="Subscriber id or e-mail address.")]
+SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
+Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
+FirstName = Annotated[str, Field(description="First name.")]
+LastName = Annotated[str, Field(description="Last name.")]
+CustomFieldValues = Annotated[
+    dict[str, str],
+    BeforeValidator(_values_as_text),
+    FromJson,
+    Field(description="Values by custom-field key or label, each at most 256 characters."),
+]
+DoubleOptin = Annotated[bool, Field(description="Send a new subscriber a confirmation mail first.")]
+OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
+OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
+
+SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
+Status = Annotated[SubscriberStatus, Field(description="Only this status; without it, all.")]
+SubscriberField = Literal[
+    "email",
+    "status",
+    "source",
+    "first_name",
+    "last_name",
+    "segments",
+    "custom_fields",
+    "optin_ip",
+    "optin_timestamp",
+    "created_at",
+]
+SubscriberFields = Annotated[
+    list[SubscriberField], FromJson, Field(min_length=1, description="Return only these fields, and id.")
+]
+
+SegmentId = Annotated[str, Trimmed, Field(description="Segment id.")]
+SegmentIds = Annotated[
+    list[Annotated[str, Trimmed]], FromJson, Field(min_length=1, max_length=50, description="1 to 50 segment ids.")
+]
+SegmentName = Annotated[str, Trimmed, Field(description="Segment name.")]
+Color = Annotated[str, Field(description="Hex code of the palette; default its first.")]
+
+WorkflowId = Annotated[str, Trimmed, Field(description="Workflow id.")]
+WorkflowStatuses = Annotated[
+    list[Literal["active", "paused", "draft"]],
+    FromJson,
+    Field(min_length=1, description="Only these statuses; without it, all."),
+]
+
+FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.")]
+
+WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
+WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="https address that events are posted to.")]
+Events = Annotated[
+    list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
+    FromJson,
+    Field(min_length=1, description="At least one event."),
+]

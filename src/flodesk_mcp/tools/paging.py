@@ -1,0 +1,65 @@
+"""Lists in pages, with a cursor that carries all that the next page needs."""
+
+import base64
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from flodesk_mcp.flodesk import InvalidArgument, Page
+from flodesk_mcp.flodesk.models import Model
+from flodesk_mcp.tools.results import Listing
+
+__all__ = ["listing"]
+
+Item = TypeVar("Item", bound=Model)
+
+DAMAGED = "next_cursor is damaged or comes from another tool. Leave it out to start from the first page."
+
+
+async def listing(
+    fetch: Callable[..., Awaitable[Page[Item]]], limit: int, next_cursor: str | None, **filters: Any
+) -> Listing[Item]:
+    """Return the page of `fetch` that `next_cursor` stands for, or the first.
+
+    A cursor keeps its page size, and its filters may be left out with it. Raises InvalidArgument for a damaged
+    cursor, and for one that was made with other filters.
+    """
+    page = 1
+    if next_cursor is not None:
+        page, limit, filters = _opened(next_cursor, fetch.__name__, filters)
+    answer = await fetch(page=page, per_page=limit, **filters)
+    last = answer.meta.total_pages
+    has_more = page < last if last is not None else len(answer.data) == limit
+    return Listing(
+        result=answer.data,
+        next_cursor=_sealed([fetch.__name__, page + 1, limit, _given(filters)]) if has_more and answer.data else None,
+        total_items=answer.meta.total_items,
+    )
+
+
+def _sealed(content: list[Any]) -> str:
+    data = json.dumps(content, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(zlib.crc32(data).to_bytes(4) + data).decode().rstrip("=")
+
+
+def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if zlib.crc32(raw[4:]).to_bytes(4) != raw[:4]:
+            raise InvalidArgument(DAMAGED)
+        made_by, page, limit, made_with = json.loads(raw[4:])
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(DAMAGED) from error
+    if made_by != name:
+        raise InvalidArgument(DAMAGED)
+    for argument, value in _given(filters).items():
+        if made_with.get(argument) != value:
+            raise InvalidArgument(
+                f"next_cursor was made with another {argument}. Keep the filters of the first page, or leave it out."
+            )
+    return page, limit, filters | made_with
+
+
+def _given(filters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value is not None}

@@ -1,0 +1,113 @@
+"""What tools return: Flodesk's objects, made short and safe for an agent to read."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from flodesk_mcp.flodesk import Subscriber
+
+__all__ = [
+    "Deleted",
+    "Enrollment",
+    "Everything",
+    "Listing",
+    "WrittenSubscriber",
+    "compact",
+    "only",
+    "visible",
+    "with_notice",
+]
+
+Item = TypeVar("Item")
+
+# Text from Flodesk may have been typed by strangers. Control characters (but for tab and line feed), zero-width and
+# other format characters (directions, tags), variation selectors beyond emoji and surrogates only serve to deceive.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+class Everything(BaseModel, Generic[Item]):
+    """A list that comes whole."""
+
+    result: list[Item] = Field(description="Items")
+
+
+class Listing(Everything[Item]):
+    """A page of a list. `next_cursor` is missing on the last page, `total_items` where the API has none."""
+
+    next_cursor: str | None = Field(None, description="For the next page, if any")
+    total_items: int | None = Field(None, description="On all pages")
+
+
+class WrittenSubscriber(Subscriber):
+    """A subscriber after a write."""
+
+    notice: str | None = Field(None, description="Tell your user")
+
+
+class Enrollment(BaseModel):
+    """Whether a subscriber is enrolled in a workflow now."""
+
+    workflow_id: str = Field(description="As given")
+    subscriber: str = Field(description="As given")
+    enrolled: bool = Field(description="Whether now in it")
+
+
+class Deleted(BaseModel):
+    """What was deleted."""
+
+    id: str = Field(description="As given")
+    deleted: bool = Field(description="True")
+
+
+NOTICES = {
+    "unsubscribed": "This person is unsubscribed: they get no mail, and only they can subscribe again, through a form.",
+    "unconfirmed": "This person has not confirmed yet: they get no mail until they follow the link in Flodesk's mail.",
+    "bounced": "Mail to this person bounced: they get no more mail.",
+    "complained": "This person reported mail as spam: they get no more mail.",
+    "cleaned": "Flodesk took this address off the list as undeliverable: it gets no mail.",
+    "archived": "This person is archived: they get no mail.",
+}
+
+
+def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
+    """Add what an agent must tell its user about somebody who is not active."""
+    status = subscriber.status
+    notice = None if status in {None, "active"} else NOTICES.get(str(status), "This person is not active.")
+    return WrittenSubscriber.model_validate(subscriber.model_dump() | {"notice": notice})
+
+
+def only(subscriber: Subscriber, fields: Sequence[str] | None) -> Subscriber:
+    """Return the subscriber with its id and `fields` alone, or whole."""
+    if fields is None:
+        return subscriber
+    kept = {"id", *fields}
+    return Subscriber.model_construct(**{name: value for name, value in subscriber if name in kept})
+
+
+def compact(result: BaseModel) -> dict[str, Any]:
+    """Return `result` as plain data without what is null or empty, its texts free of invisible characters."""
+    shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
+    if isinstance(result, Everything):
+        shortened.setdefault("result", [])
+    return shortened
+
+
+def visible(text: str) -> str:
+    """Return `text` without the characters that nobody would see."""
+    return _INVISIBLE.sub("", text)
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    if isinstance(value, dict):
+        pairs = ((visible(key), _shortened(item)) for key, item in value.items())
+        return {key: item for key, item in pairs if item not in (None, "", [], {})}
+    return value

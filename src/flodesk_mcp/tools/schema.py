@@ -1,0 +1,57 @@
+"""JSON schemas in the form that the pickiest client accepts: flat, without references, unions, nulls or titles."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+__all__ = ["input_schema", "output_schema"]
+
+
+class _Plain(GenerateJsonSchema):
+    """Optional means "not required": no null and no default stands for it. No titles."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        plain = super().model_schema(schema)
+        for said_elsewhere in ("title", "description"):
+            plain.pop(said_elsewhere, None)
+        if plain.get("additionalProperties") is True:
+            del plain["additionalProperties"]
+        return plain
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def generate(self, schema: CoreSchema, mode: Any = "validation") -> JsonSchemaValue:
+        plain = super().generate(schema, mode)
+        inlined: JsonSchemaValue = _inlined(plain, plain.pop("$defs", {}))
+        return inlined
+
+
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    """Put each definition in the places that refer to it."""
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        beside = {key: value for key, value in node.items() if key != "$ref"}
+        node = definitions[node["$ref"].rpartition("/")[2]] | beside
+    return {key: _inlined(value, definitions) for key, value in node.items()}
+
+
+def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a tool's arguments: an object that takes no others."""
+    return arguments.model_json_schema(schema_generator=_Plain)
+
+
+def output_schema(result: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a tool's result: it describes every property and forbids none."""
+    return result.model_json_schema(schema_generator=_Plain, mode="serialization")

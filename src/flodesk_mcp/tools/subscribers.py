@@ -1,0 +1,86 @@
+"""Tools on subscribers."""
+
+from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+from flodesk_mcp.tools.arguments import (
+    CustomFieldValues,
+    DoubleOptin,
+    Email,
+    FirstName,
+    IdOrEmail,
+    LastName,
+    Limit,
+    NextCursor,
+    OptinIp,
+    OptinTimestamp,
+    SegmentId,
+    SegmentIds,
+    Status,
+    SubscriberFields,
+    SubscriberId,
+)
+from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.results import Listing, WrittenSubscriber, only, with_notice
+
+
+@tool("List subscribers", "GET /subscribers")
+async def list_all_flodesk_subscribers(
+    flodesk: FlodeskClient,
+    limit: Limit = 20,
+    next_cursor: NextCursor | None = None,
+    status: Status | None = None,
+    segment_id: SegmentId | None = None,
+    fields: SubscriberFields | None = None,
+) -> Listing[Subscriber]:
+    """List people, newest first, of every status unless you give one. There is no search: to find one person use
+    get_single_flodesk_subscriber_by_id with the e-mail address. Empty values are left out.
+    """
+    page = await listing(flodesk.list_subscribers, limit, next_cursor, status=status, segment_id=segment_id)
+    return page.model_copy(update={"result": [only(subscriber, fields) for subscriber in page.result]})
+
+
+@tool("Get a subscriber", "GET /subscribers/{id_or_email}")
+async def get_single_flodesk_subscriber_by_id(
+    flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
+) -> Subscriber:
+    """Get one person by id or e-mail address: status, segments, custom fields. Empty values are left out."""
+    return only(await flodesk.get_subscriber(id_or_email), fields)
+
+
+@tool("Create or update a subscriber", "POST /subscribers", idempotent=True)
+async def create_a_flodesk_subscriber(
+    flodesk: FlodeskClient,
+    email: Email | None = None,
+    id: SubscriberId | None = None,
+    first_name: FirstName | None = None,
+    last_name: LastName | None = None,
+    custom_fields: CustomFieldValues | None = None,
+    segment_ids: SegmentIds | None = None,
+    double_optin: DoubleOptin | None = None,
+    optin_ip: OptinIp | None = None,
+    optin_timestamp: OptinTimestamp | None = None,
+) -> WrittenSubscriber:
+    """Create a person, or update the one with this email or id (one of the two is needed). Only what you give changes;
+    segment_ids only adds. Cannot re-subscribe anybody. Custom fields must exist: list_all_flodesk_custom_fields.
+    """
+    return with_notice(
+        await flodesk.create_or_update_subscriber(
+            email=email,
+            id=id,
+            first_name=first_name,
+            last_name=last_name,
+            custom_fields=custom_fields,
+            segment_ids=segment_ids,
+            double_optin=double_optin,
+            optin_ip=optin_ip,
+            optin_timestamp=optin_timestamp,
+        )
+    )
+
+
+@tool("Remove a subscriber from segments", "DELETE /subscribers/{id_or_email}/segments", idempotent=True)
+async def delete_a_flodesk_subscriber_by_id(
+    flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
+) -> WrittenSubscriber:
+    """Take a person out of segments. They stay on the list and keep their status: nobody is deleted or unsubscribed."""
+    return with_notice(await flodesk.remove_from_segments(id_or_email, segment_ids))

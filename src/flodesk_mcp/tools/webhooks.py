@@ -1,0 +1,57 @@
+"""Tools on webhooks."""
+
+from flodesk_mcp.flodesk import FlodeskClient, Webhook
+from flodesk_mcp.tools.arguments import (
+    Events,
+    Limit,
+    NextCursor,
+    PostUrl,
+    WebhookId,
+    WebhookName,
+)
+from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.results import Deleted, Listing
+
+
+@tool("List webhooks", "GET /webhooks")
+async def list_all_flodesk_webhooks(
+    flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
+) -> Listing[Webhook]:
+    """List webhooks: which events are posted where. Flodesk does not return their names."""
+    return await listing(flodesk.list_webhooks, limit, next_cursor)
+
+
+@tool("Get a webhook", "GET /webhooks/{id}")
+async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
+    """Get one webhook by id: its address and events."""
+    return await flodesk.get_webhook(id)
+
+
+@tool("Create a webhook", "POST /webhooks")
+async def create_a_flodesk_webhook(
+    flodesk: FlodeskClient, name: WebhookName, post_url: PostUrl, events: Events
+) -> Webhook:
+    """Post events about people to an address from now on. Flodesk signs nothing: put a secret into the address."""
+    return await flodesk.create_webhook(name, post_url, events)
+
+
+@tool("Update a webhook", "PUT /webhooks/{id}", destructive=True, idempotent=True)
+async def update_a_flodesk_webhook_by_id(
+    flodesk: FlodeskClient,
+    id: WebhookId,
+    name: WebhookName | None = None,
+    post_url: PostUrl | None = None,
+    events: Events | None = None,
+) -> Webhook:
+    """Change a webhook's name, address or events (at least one); events replaces the list. A new address redirects
+    the feed.
+    """
+    return await flodesk.update_webhook(id, name=name, post_url=post_url, events=events)
+
+
+@tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True)
+async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
+    """Delete a webhook: its address gets no more events. Cannot be undone."""
+    await flodesk.delete_webhook(id)
+    return Deleted(id=id, deleted=True)

@@ -1,0 +1,54 @@
+"""Tools on workflows."""
+
+from flodesk_mcp.flodesk import FlodeskClient, Workflow
+from flodesk_mcp.tools.arguments import (
+    Email,
+    IdOrEmail,
+    Limit,
+    NextCursor,
+    SubscriberId,
+    WorkflowId,
+    WorkflowStatuses,
+)
+from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.results import Enrollment, Listing
+
+
+@tool("List workflows", "GET /workflows")
+async def list_all_flodesk_workflows(
+    flodesk: FlodeskClient,
+    limit: Limit = 20,
+    next_cursor: NextCursor | None = None,
+    statuses: WorkflowStatuses | None = None,
+) -> Listing[Workflow]:
+    """List workflows (automated sequences of mails) with ids. Only Flodesk's own pages can make or edit one."""
+    return await listing(flodesk.list_workflows, limit, next_cursor, statuses=statuses)
+
+
+@tool(
+    "Enroll a subscriber in a workflow",
+    "POST /workflows/{workflow_id}/subscribers",
+    check="No tool lists who is in a workflow: look at it in Flodesk before you call again.",
+)
+async def create_a_flodesk_workflow(
+    flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
+) -> Enrollment:
+    """Start a workflow for an existing person, given by id or email. Creates no workflow. Its mails go out by
+    themselves. Refused when the person is in it already, unless it allows repeats.
+    """
+    await flodesk.enroll(workflow_id, id=id, email=email)
+    return Enrollment(workflow_id=workflow_id, subscriber=id or email or "", enrolled=True)
+
+
+@tool(
+    "Remove a subscriber from a workflow",
+    "DELETE /workflows/{workflow_id}/subscribers/{id_or_email}",
+    idempotent=True,
+)
+async def delete_a_flodesk_workflow_by_id(
+    flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
+) -> Enrollment:
+    """Stop a workflow for one person. The workflow itself stays: nothing is deleted."""
+    await flodesk.remove_from_workflow(workflow_id, id_or_email)
+    return Enrollment(workflow_id=workflow_id, subscriber=id_or_email, enrolled=False)
