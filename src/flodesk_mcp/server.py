@@ -70,10 +70,10 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
         async with open_accounts() as opened:
             yield opened
 
-    async def hide_what_is_off(context: ServerRequestContext[Accounts], call_next: CallNext) -> HandlerResult:
-        answer = await call_next(context)
-        if context.method == "tools/list" and isinstance(answer, dict):
-            limits = context.lifespan_context.limits(context)
+    async def hide_what_is_off(ctx: ServerRequestContext[Accounts], call_next: CallNext) -> HandlerResult:
+        answer = await call_next(ctx)
+        if ctx.method == "tools/list" and isinstance(answer, dict):
+            limits = ctx.lifespan_context.limits(ctx)
             on = {spec.name for spec in CATALOG if refusal(limits, spec) is None}
             answer["tools"] = [tool for tool in answer["tools"] if tool["name"] in on]
         return answer
