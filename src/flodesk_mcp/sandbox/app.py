@@ -62,7 +62,7 @@ class Sandbox:
         now: Callable[[], datetime] = utc_now,
         plus_needs_encoding: bool = False,
     ) -> None:
-        self._given_accounts = deepcopy(accounts)
+        self._given_accounts = None if accounts is None else deepcopy(dict(accounts))
         self.accounts = _sample_accounts() if accounts is None else dict(accounts)
         self.requests: deque[RecordedRequest] = deque(maxlen=RECORDED_REQUESTS)
         self._faults = FaultQueue()
