@@ -1,0 +1,132 @@
+"""The sandbox itself: accounts, and the application that answers for them like Flodesk."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from urllib.parse import unquote, unquote_plus
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flodesk_mcp.sandbox import campaigns, custom_fields, segments, subscribers, userinfo, webhooks, workflows
+from flodesk_mcp.sandbox.account import Account
+from flodesk_mcp.sandbox.answers import Refused, answer_refusal, answer_unrouted
+from flodesk_mcp.sandbox.control import control_routes
+from flodesk_mcp.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY
+from flodesk_mcp.sandbox.faults import Fault, FaultQueue
+from flodesk_mcp.sandbox.gate import Gate
+from flodesk_mcp.sandbox.operation import Call, Operation
+from flodesk_mcp.sandbox.quota import Quotas
+from flodesk_mcp.sandbox.recorded import RecordedRequest
+from flodesk_mcp.sandbox.sample import sample_account
+from flodesk_mcp.sandbox.transport import InProcessTransport
+
+OPERATIONS: tuple[Operation, ...] = (
+    *subscribers.OPERATIONS,
+    *segments.OPERATIONS,
+    *workflows.OPERATIONS,
+    *custom_fields.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *campaigns.OPERATIONS,
+    *userinfo.OPERATIONS,
+)
+RECORDED_REQUESTS = 10_000
+
+
+def utc_now() -> datetime:
+    """Return the moment that new objects are created at."""
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """An embedded Flodesk: `app` over HTTP, `transport()` in process.
+
+    `accounts` maps each credential (an API key, or an access token: "token-..." and SANDBOX_ACCESS_TOKEN)
+    to its account; without, SANDBOX_API_KEY and SANDBOX_ACCESS_TOKEN share one sample account.
+    `requests` holds the last 10,000 requests that arrived, oldest first. With `plus_needs_encoding`
+    a literal `+` in a path is read as a space, and only `%2B` finds the address.
+    """
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account] | None = None,
+        *,
+        requests_per_minute: int = 100,
+        batches_per_minute: int = 20,
+        now: Callable[[], datetime] = utc_now,
+        plus_needs_encoding: bool = False,
+    ) -> None:
+        self._given_accounts = None if accounts is None else deepcopy(dict(accounts))
+        self.accounts = _sample_accounts() if accounts is None else dict(accounts)
+        self.requests: deque[RecordedRequest] = deque(maxlen=RECORDED_REQUESTS)
+        self._faults = FaultQueue()
+        self._quotas = Quotas(requests_per_minute, batches_per_minute)
+        self._now = now
+        self._decode = unquote_plus if plus_needs_encoding else unquote
+        self.app = self._application()
+
+    def transport(self) -> httpx2.AsyncBaseTransport:
+        """Return a way in without a network; the host in a URL does not matter."""
+        return InProcessTransport(self.app, self._faults)
+
+    def fail(self, fault: Fault) -> None:
+        """Let something go wrong for the next matching requests."""
+        self._faults.add(fault)
+
+    def spend(self, credential: str, requests: int) -> None:
+        """Let another application spend requests of a credential's account now."""
+        self._quotas.spend(self.accounts[credential], requests)
+
+    def reset(self) -> None:
+        """Start anew: the data of the beginning, no faults, no recorded requests, nothing spent."""
+        given = self._given_accounts
+        self.accounts.clear()
+        self.accounts.update(_sample_accounts() if given is None else deepcopy(given))
+        self.requests.clear()
+        self._faults.clear()
+        self._quotas.clear()
+
+    def _application(self) -> Starlette:
+        gate = Middleware(
+            Gate, accounts=self.accounts, quotas=self._quotas, faults=self._faults, requests=self.requests
+        )
+        app = Starlette(
+            routes=[
+                *control_routes(self.fail, self.reset, self.requests),
+                *(self._route(operation) for operation in OPERATIONS),
+            ],
+            middleware=[gate],
+            exception_handlers={Refused: answer_refusal, HTTPException: answer_unrouted},
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    def _route(self, operation: Operation) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return operation.perform(
+                Call(
+                    account=request.state.account,
+                    parameters={name: self._decoded(raw) for name, raw in request.path_params.items()},
+                    query=request.query_params,
+                    content_type=request.headers.get("content-type", ""),
+                    body=await request.body(),
+                    now=self._now(),
+                )
+            )
+
+        return Route(operation.path, endpoint, methods=[operation.method])
+
+    def _decoded(self, segment: str) -> str:
+        """Decode a segment of a raw path the way Flodesk does, that is, all but an encoded `@`."""
+        return self._decode(segment.replace("%40", "%2540"))
+
+
+def _sample_accounts() -> dict[str, Account]:
+    account = sample_account()
+    return {SANDBOX_API_KEY: account, SANDBOX_ACCESS_TOKEN: account}
