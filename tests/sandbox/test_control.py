@@ -36,9 +36,7 @@ async def test_requests_are_shown_without_credentials_and_without_control_reques
     assert SANDBOX_API_KEY not in shown.text
 
 
-async def test_a_reset_starts_anew(
-    client: httpx2.AsyncClient, stranger: httpx2.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_a_reset_starts_anew(client: httpx2.AsyncClient, stranger: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     await client.post("/subscribers", json={"email": "jane@example.com"})
     sandbox.fail(Fault("status"))
     assert (await stranger.post(f"{CONTROL}/reset")).status_code == 204

@@ -36,9 +36,7 @@ async def test_a_redirect_leads_elsewhere(client: httpx2.AsyncClient, sandbox: S
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://elsewhere.example.com/")
 
 
-async def test_html_comes_from_a_proxy(
-    client: httpx2.AsyncClient, sandbox: Sandbox, account: Account
-) -> None:
+async def test_html_comes_from_a_proxy(client: httpx2.AsyncClient, sandbox: Sandbox, account: Account) -> None:
     sandbox.fail(Fault("html"))
     answer = await client.post("/subscribers", json=JANE)
     assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
@@ -113,16 +111,12 @@ async def test_a_reader_of_a_huge_answer_can_stop_halfway(
     assert account.find_subscriber("jane@example.com") is not None
 
 
-async def test_a_huge_answer_has_more_than_ten_mebibytes(
-    client: httpx2.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_a_huge_answer_has_more_than_ten_mebibytes(client: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     sandbox.fail(Fault("huge"))
     assert len((await client.get("/segments")).content) > 10 * 2**20
 
 
-async def test_faults_strike_in_order_and_as_often_as_asked(
-    client: httpx2.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_faults_strike_in_order_and_as_often_as_asked(client: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     sandbox.fail(Fault("status", status=500, times=2))
     sandbox.fail(Fault("status", status=503))
     statuses = [(await client.get("/segments")).status_code for _ in range(4)]
@@ -145,9 +139,7 @@ async def test_a_fault_waits_for_its_method_and_path(client: httpx2.AsyncClient,
     assert (await client.post("/subscribers", json=JANE)).status_code == 500
 
 
-async def test_a_fault_hides_even_a_refusal_at_the_gate(
-    stranger: httpx2.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_a_fault_hides_even_a_refusal_at_the_gate(stranger: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     sandbox.fail(Fault("malformed"))
     assert (await stranger.get("/segments")).status_code == 200
     assert (await stranger.get("/segments")).status_code == 401

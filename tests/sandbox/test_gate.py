@@ -49,16 +49,12 @@ async def test_an_api_key_as_bearer_gets_a_bare_401(stranger: httpx2.AsyncClient
     assert (answer.status_code, answer.content) == (401, b"")
 
 
-async def test_an_access_token_opens_the_same_account(
-    client: httpx2.AsyncClient, partner: httpx2.AsyncClient
-) -> None:
+async def test_an_access_token_opens_the_same_account(client: httpx2.AsyncClient, partner: httpx2.AsyncClient) -> None:
     await client.post("/subscribers", json={"email": "jane@example.com"})
     assert (await partner.get("/subscribers/jane@example.com")).status_code == 200
 
 
-async def test_userinfo_is_for_access_tokens_only(
-    client: httpx2.AsyncClient, partner: httpx2.AsyncClient
-) -> None:
+async def test_userinfo_is_for_access_tokens_only(client: httpx2.AsyncClient, partner: httpx2.AsyncClient) -> None:
     url = "https://api.flodesk.com/oauth2/userinfo"
     assert (await client.get(url)).status_code == 401
     assert (await partner.get(url)).json() == {
@@ -112,9 +108,7 @@ async def test_a_page_out_of_bounds_is_a_400(client: httpx2.AsyncClient, query: 
 
 async def test_accounts_know_nothing_of_each_other() -> None:
     sandbox = Sandbox({"key-1": sample_account(), "token-2": Account()})
-    async with httpx2.AsyncClient(
-        transport=sandbox.transport(), base_url="https://api.flodesk.com/v1"
-    ) as client:
+    async with httpx2.AsyncClient(transport=sandbox.transport(), base_url="https://api.flodesk.com/v1") as client:
         first, second = {"Authorization": basic("key-1:")}, {"Authorization": "Bearer token-2"}
         await client.post("/subscribers", json={"email": "jane@example.com"}, headers=second)
         unknown = await client.get("/subscribers/jane@example.com", headers=first)
@@ -144,6 +138,4 @@ async def test_a_record_shows_no_credential(
     await stranger.get("/segments", headers={"Authorization": "Digest secret"})
     kinds = [recorded.headers.get("authorization") for recorded in sandbox.requests]
     assert kinds == ["basic", "bearer", None, "unknown"]
-    assert not any(
-        secret in repr(sandbox.requests) for secret in (SANDBOX_API_KEY, SANDBOX_ACCESS_TOKEN, "secret")
-    )
+    assert not any(secret in repr(sandbox.requests) for secret in (SANDBOX_API_KEY, SANDBOX_ACCESS_TOKEN, "secret"))

@@ -61,16 +61,12 @@ async def test_the_credentials_of_an_account_share_its_quota(
 
 async def test_accounts_do_not_share_a_quota() -> None:
     sandbox = Sandbox({"one": Account(), "two": Account()})
-    async with httpx2.AsyncClient(
-        transport=sandbox.transport(), base_url="https://api.flodesk.com/v1"
-    ) as client:
+    async with httpx2.AsyncClient(transport=sandbox.transport(), base_url="https://api.flodesk.com/v1") as client:
         await client.get("/segments", auth=("one", ""))
         assert quota(await client.get("/segments", auth=("two", ""))) == ("100", "99")
 
 
-async def test_another_application_spends_the_same_quota(
-    client: httpx2.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_another_application_spends_the_same_quota(client: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     sandbox.spend(SANDBOX_API_KEY, 90)
     assert quota(await client.get("/segments")) == ("100", "9")
     sandbox.spend(SANDBOX_API_KEY, 90)

@@ -42,9 +42,7 @@ async def test_the_second_upsert_of_an_email_changes_the_first_whatever_its_case
     assert len(account.subscribers) == 421
 
 
-async def test_an_upsert_by_id_changes_a_known_subscriber(
-    client: httpx2.AsyncClient, account: Account
-) -> None:
+async def test_an_upsert_by_id_changes_a_known_subscriber(client: httpx2.AsyncClient, account: Account) -> None:
     person_id = next(iter(account.subscribers))
     assert (await upsert(client, id=person_id, first_name="Renamed"))["id"] == person_id
     assert account.subscribers[person_id].first_name == "Renamed"
@@ -73,9 +71,7 @@ async def test_an_unknown_segment_fails_an_upsert_and_nothing_is_created(
 
 
 async def test_nobody_is_in_more_than_fifty_segments(client: httpx2.AsyncClient, account: Account) -> None:
-    answers = [
-        await client.post("/segments", json={"name": "S", "color": account.palette[0]}) for _ in range(51)
-    ]
+    answers = [await client.post("/segments", json={"name": "S", "color": account.palette[0]}) for _ in range(51)]
     ids = [answer.json()["id"] for answer in answers]
     await upsert(client, email="jane@example.com", segment_ids=ids[:50])
     one_more = await client.post("/subscribers/jane@example.com/segments", json={"segment_ids": ids[50:]})
@@ -129,9 +125,7 @@ async def test_custom_fields_are_merged_and_unknown_keys_vanish(client: httpx2.A
         {"email": "jane@example.com", "custom_fields": ["venue"]},
     ],
 )
-async def test_an_upsert_that_makes_no_sense_is_a_400(
-    client: httpx2.AsyncClient, body: dict[str, Any]
-) -> None:
+async def test_an_upsert_that_makes_no_sense_is_a_400(client: httpx2.AsyncClient, body: dict[str, Any]) -> None:
     answer = await client.post("/subscribers", json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
@@ -150,9 +144,7 @@ async def test_the_list_counts_every_status_and_begins_with_the_newest(client: h
     assert moments == sorted(moments, reverse=True)
 
 
-async def test_the_pages_of_the_list_hold_everybody_once(
-    client: httpx2.AsyncClient, account: Account
-) -> None:
+async def test_the_pages_of_the_list_hold_everybody_once(client: httpx2.AsyncClient, account: Account) -> None:
     pages = [
         (await client.get("/subscribers", params={"page": page, "per_page": 100})).json()["data"]
         for page in range(1, 7)
@@ -161,14 +153,11 @@ async def test_the_pages_of_the_list_hold_everybody_once(
     assert {person["id"] for page in pages for person in page} == set(account.subscribers)
 
 
-async def test_the_list_is_filtered_by_status_and_segment(
-    client: httpx2.AsyncClient, account: Account
-) -> None:
+async def test_the_list_is_filtered_by_status_and_segment(client: httpx2.AsyncClient, account: Account) -> None:
     segment_id = next(iter(account.segments))
     listed = await client.get("/subscribers", params={"status": "unsubscribed", "segment_id": segment_id})
     expected = sum(
-        person.status == "unsubscribed" and segment_id in person.segment_ids
-        for person in account.subscribers.values()
+        person.status == "unsubscribed" and segment_id in person.segment_ids for person in account.subscribers.values()
     )
     assert listed.json()["meta"]["total_items"] == expected > 0
 
@@ -177,9 +166,7 @@ async def test_an_unknown_status_is_a_400(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/subscribers", params={"status": "asleep"})).status_code == 400
 
 
-async def test_segments_are_added_to_a_known_subscriber_only(
-    client: httpx2.AsyncClient, account: Account
-) -> None:
+async def test_segments_are_added_to_a_known_subscriber_only(client: httpx2.AsyncClient, account: Account) -> None:
     segment_id = next(iter(account.segments))
     await upsert(client, email="jane@example.com")
     added = await client.post("/subscribers/jane@example.com/segments", json={"segment_ids": [segment_id]})
@@ -189,9 +176,7 @@ async def test_segments_are_added_to_a_known_subscriber_only(
 
 
 @pytest.mark.parametrize("body", [{}, {"segment_ids": []}, {"segment_ids": ["nope"]}])
-async def test_adding_no_or_unknown_segments_is_a_400(
-    client: httpx2.AsyncClient, body: dict[str, Any]
-) -> None:
+async def test_adding_no_or_unknown_segments_is_a_400(client: httpx2.AsyncClient, body: dict[str, Any]) -> None:
     await upsert(client, email="jane@example.com")
     assert (await client.post("/subscribers/jane@example.com/segments", json=body)).status_code == 400
 
@@ -208,9 +193,7 @@ async def test_segments_are_removed_by_a_body_and_unknown_ones_do_not_matter(
 
 
 async def test_removing_segments_from_an_unknown_subscriber_is_a_404(client: httpx2.AsyncClient) -> None:
-    answer = await client.request(
-        "DELETE", "/subscribers/joe@example.com/segments", json={"segment_ids": ["x"]}
-    )
+    answer = await client.request("DELETE", "/subscribers/joe@example.com/segments", json={"segment_ids": ["x"]})
     assert answer.status_code == 404
 
 
@@ -248,9 +231,7 @@ async def test_a_batch_reports_each_row_that_failed(client: httpx2.AsyncClient, 
 
 
 @pytest.mark.parametrize("rows", [0, 51])
-async def test_a_batch_holds_one_to_fifty_rows(
-    client: httpx2.AsyncClient, account: Account, rows: int
-) -> None:
+async def test_a_batch_holds_one_to_fifty_rows(client: httpx2.AsyncClient, account: Account, rows: int) -> None:
     people = [{"email": f"guest{number}@example.com"} for number in range(rows)]
     assert (await client.post("/subscribers/batch", json={"subscribers": people})).status_code == 400
     assert len(account.subscribers) == 420

@@ -10,9 +10,7 @@ pytestmark = pytest.mark.anyio
 NEW = {"name": "CRM", "post_url": "https://crm.example.com/in?secret=1", "events": ["subscriber.created"]}
 
 
-async def test_a_new_webhook_is_answered_without_its_name(
-    client: httpx2.AsyncClient, account: Account
-) -> None:
+async def test_a_new_webhook_is_answered_without_its_name(client: httpx2.AsyncClient, account: Account) -> None:
     answer = await client.post("/webhooks", json=NEW)
     webhook = answer.json()
     assert answer.status_code == 201

@@ -94,9 +94,7 @@ async def test_enrolling_needs_a_workflow_that_is_known(client: httpx2.AsyncClie
     assert (await client.post("/workflows/nope/subscribers", json={"email": newcomer})).status_code == 404
 
 
-async def test_removing_twice_is_the_same_as_once(
-    client: httpx2.AsyncClient, account: Account, newcomer: str
-) -> None:
+async def test_removing_twice_is_the_same_as_once(client: httpx2.AsyncClient, account: Account, newcomer: str) -> None:
     path = f"/workflows/{next(iter(account.workflows))}/subscribers"
     await client.post(path, json={"email": newcomer})
     answers = [await client.delete(f"{path}/{newcomer}") for _ in range(2)]

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2s
 from typing import Literal, get_args
 
-SubscriberStatus = Literal[
-    "active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"
-]
+SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
 SubscriberSource = Literal["manual", "csv", "form_optin", "integration", "checkout"]
 WorkflowStatus = Literal["active", "paused", "draft"]
 CampaignStatus = Literal["draft", "pending", "scheduled", "composing", "sending", "done", "failed"]
@@ -151,7 +149,5 @@ class Account:
     def active_subscribers(self, segment_id: str) -> int:
         """Count the active members of a segment."""
         return sum(
-            segment_id in person.segment_ids
-            for person in self.subscribers.values()
-            if person.status == "active"
+            segment_id in person.segment_ids for person in self.subscribers.values() if person.status == "active"
         )

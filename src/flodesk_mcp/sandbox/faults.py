@@ -119,9 +119,7 @@ def _headers(fault: Fault) -> Mapping[str, str]:
 
 
 async def _send_junk(scope: Scope, receive: Receive, send: Send) -> None:
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]}
-    )
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     for left in reversed(range(JUNK_CHUNKS)):
         await send({"type": "http.response.body", "body": JUNK, "more_body": left > 0})
 

@@ -225,8 +225,6 @@ def _add_webhooks(account: Account) -> None:
 def _add_campaigns(account: Account) -> None:
     for status, name, subject, day, shared in CAMPAIGNS:
         begun = OPENED + timedelta(days=day, microseconds=730_019)
-        campaign = Campaign(
-            account.new_id("campaign"), name, status, begun, begun + timedelta(hours=5), subject
-        )
+        campaign = Campaign(account.new_id("campaign"), name, status, begun, begun + timedelta(hours=5), subject)
         campaign.shared_as_template = shared
         account.campaigns[campaign.id] = campaign

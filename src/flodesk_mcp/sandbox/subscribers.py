@@ -53,8 +53,7 @@ def list_subscribers(call: Call) -> Response:
     found = [
         person
         for person in reversed(call.account.subscribers.values())
-        if (status is None or person.status == status)
-        and (segment_id is None or segment_id in person.segment_ids)
+        if (status is None or person.status == status) and (segment_id is None or segment_id in person.segment_ids)
     ]
     return ok(page(found, call.query, lambda person: show_subscriber(call.account, person)))
 

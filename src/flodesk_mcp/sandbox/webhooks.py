@@ -38,9 +38,7 @@ def list_webhooks(call: Call) -> Response:
 def create_webhook(call: Call) -> Response:
     """Create a webhook."""
     form = call.form(NewWebhookForm)
-    webhook = Webhook(
-        call.account.new_id("webhook"), form.name, form.post_url, form.events, created_at=call.now
-    )
+    webhook = Webhook(call.account.new_id("webhook"), form.name, form.post_url, form.events, created_at=call.now)
     call.account.webhooks[webhook.id] = webhook
     return created(_show(webhook))
 
