@@ -31,12 +31,15 @@ FRESH_FOR_MS = 3_600_000
 @dataclass(frozen=True)
 class _OneAccount:
     flodesk: FlodeskClient
-    credential: str
+    source: str
     max_wait_seconds: float
     allowed: Limits
 
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         return self.flodesk
+
+    def credential_source(self, context: ServerRequestContext[Any]) -> str:
+        return self.source
 
     def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
         return (self.allowed,)

@@ -1,6 +1,6 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -103,18 +103,21 @@ class Settings(BaseSettings):
         return "the setting FLODESK_ACCESS_TOKEN" if self.access_token else "the setting FLODESK_API_KEY"
 
 
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
 def is_secret(name: str) -> bool:
     """Tell whether a setting is secret: then it has no flag, because other users see the arguments of a process."""
-    return name in {"api_key", "access_token"}
+    return name in {"api_key", "access_token", "encryption_keys"}
 
 
-def load_settings(**flags: Any) -> Settings:
+def load_settings(settings_type: type[AnySettings] = Settings, /, **flags: Any) -> AnySettings:  # type: ignore[assignment] # mypy has no defaults for type variables of functions
     """Return the settings of the environment, with the flags that are not None before it.
 
     Raises SettingsError with one line that says what to set.
     """
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return settings_type(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         problem = error.errors()[0]
         variable = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""

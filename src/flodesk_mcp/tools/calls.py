@@ -25,15 +25,14 @@ class Accounts(Protocol):
     """Knows whose Flodesk account a call is for."""
 
     @property
-    def credential(self) -> str:
-        """Where the operator set the credential: a 401 names it."""
-
-    @property
     def max_wait_seconds(self) -> float:
         """How long one call may wait."""
 
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         """Return the client of the account that the request in `context` is for."""
+
+    def credential_source(self, context: ServerRequestContext[Any]) -> str:
+        """Return where the credential of the request in `context` was set: a 401 names it."""
 
     def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
         """Return the limits that hold for the request in `context`, the operator's first."""
@@ -79,7 +78,7 @@ class FlodeskTool(Tool):
             with call_budget(accounts.max_wait_seconds, _progress(context)):
                 result = compact(await self._spec.function(accounts.client(request), **given))
         except FlodeskError as error:
-            raise ToolError(explain(self._spec, error, accounts.credential)) from error
+            raise ToolError(explain(self._spec, error, accounts.credential_source(request))) from error
         except Exception as error:
             raise UnexpectedToolError(
                 f"{self._spec.title} failed: this server has a defect, its log says more."
