@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.caching import CacheHint
@@ -12,7 +11,7 @@ from mcp.server.mcpserver import MCPServer
 from flodesk_mcp import __version__
 from flodesk_mcp.flodesk import FlodeskClient, Quota, open_http
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.tools import CATALOG, Accounts, FlodeskTool, Limits, refusal
+from flodesk_mcp.tools import CATALOG, Accounts, Confirm, FlodeskTool, Limits, refusal
 
 __all__ = ["build_server", "one_account"]
 
@@ -28,12 +27,13 @@ Nothing here can send mail, delete or re-subscribe a person, or rename or delete
 FRESH_FOR_MS = 3_600_000
 
 
-@dataclass(frozen=True)
 class _OneAccount:
-    flodesk: FlodeskClient
-    source: str
-    max_wait_seconds: float
-    allowed: Limits
+    def __init__(self, flodesk: FlodeskClient, settings: Settings) -> None:
+        self.flodesk = flodesk
+        self.source = settings.credential_source
+        self.max_wait_seconds = settings.max_wait_seconds
+        self.confirm: Confirm = settings.confirm
+        self.allowed = settings.limits()
 
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         return self.flodesk
@@ -62,7 +62,7 @@ async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
             max_wait_seconds=settings.max_wait_seconds,
             timeout_seconds=settings.timeout_seconds,
         )
-        yield _OneAccount(client, settings.credential_source, settings.max_wait_seconds, settings.limits())
+        yield _OneAccount(client, settings)
 
 
 def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Accounts]]) -> MCPServer[Accounts]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = [
+    "Account",
     "BatchFailure",
     "BatchResult",
     "Campaign",
@@ -139,6 +140,18 @@ class Profile(Model):
     full_name: OptionalText = None
     created_at: OptionalText = None
     profile_url: OptionalText = None
+
+
+class Account(Model):
+    """What can be known of the account that a credential opens. An API key does not tell whose it is."""
+
+    credential: str = Field(description="API key or access token; it works")
+    email: OptionalText = Field(None, description="Of the owner")
+    full_name: OptionalText = Field(None, description="Of the owner")
+    requests_left: int = Field(description="In this minute")
+    subscribers: int | None = Field(None, description="Of every status")
+    active_subscribers: int | None = Field(None, description="Who get mail")
+    segments: int | None = Field(None, description="How many")
 
 
 class BatchFailure(Model):

@@ -6,14 +6,16 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from flodesk_mcp.flodesk import Subscriber
+from flodesk_mcp.flodesk import BatchResult, Subscriber
 
 __all__ = [
+    "BatchReport",
     "Deleted",
     "Enrollment",
     "Everything",
     "Listing",
     "WrittenSubscriber",
+    "batch_report",
     "compact",
     "only",
     "visible",
@@ -74,6 +76,46 @@ NOTICES = {
 }
 
 
+class Written(BaseModel):
+    """A row of a batch that was written."""
+
+    id: str = Field(description="Id")
+    email: str | None = Field(None, description="Address")
+    status: str | None = Field(None, description="Only active people get mail")
+
+
+class Failed(BaseModel):
+    """A row of a batch that was not written."""
+
+    row: int | None = Field(None, description="Counted from 0")
+    email: str | None = Field(None, description="Address")
+    id: str | None = Field(None, description="Id")
+    code: str | None = Field(None, description="Flodesk's code")
+    reason: str | None = Field(None, description="Flodesk's words")
+
+
+class BatchReport(BaseModel):
+    """What became of the rows of a batch."""
+
+    written: list[Written] = Field(description="Rows written")
+    failed: list[Failed] = Field(description="Rows not written")
+    notice: str | None = Field(None, description="Tell your user")
+
+
+def batch_report(result: BatchResult) -> BatchReport:
+    """Return what became of each row, and what an agent must tell its user."""
+    written = [Written(id=person.id, email=person.email, status=person.status) for person in result.successes]
+    failed = [
+        Failed(row=row.index, email=row.email, id=row.id, code=row.code, reason=row.message) for row in result.failures
+    ]
+    silent = sum(row.status not in {None, "active"} for row in written)
+    notices = [
+        f"{len(failed)} of {len(written) + len(failed)} rows were not written." if failed else "",
+        f"{silent} of the people written are not active and get no mail." if silent else "",
+    ]
+    return BatchReport(written=written, failed=failed, notice=" ".join(filter(None, notices)) or None)
+
+
 def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
     """Add what an agent must tell its user about somebody who is not active."""
     status = subscriber.status
@@ -92,9 +134,8 @@ def only(subscriber: Subscriber, fields: Sequence[str] | None) -> Subscriber:
 def compact(result: BaseModel) -> dict[str, Any]:
     """Return `result` as plain data without what is null or empty, its texts free of invisible characters."""
     shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
-    if isinstance(result, Everything):
-        shortened.setdefault("result", [])
-    return shortened
+    empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
+    return empty | shortened
 
 
 def visible(text: str) -> str:
