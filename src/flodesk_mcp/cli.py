@@ -9,26 +9,10 @@ from typing import Any, NoReturn
 import click
 
 from flodesk_mcp import __version__
-from flodesk_mcp.settings import PREFIX, Settings, SettingsError, is_secret, load_settings
+from flodesk_mcp.flags import settings_flags
+from flodesk_mcp.settings import PREFIX, Settings, SettingsError, load_settings
 
 __all__ = ["cli"]
-
-
-def _with_settings(command: Any) -> Any:
-    """Give a command a flag for each setting that is no secret."""
-    for name, field in reversed(Settings.model_fields.items()):
-        if is_secret(name):
-            continue
-        flag = f"--{name.replace('_', '-')}"
-        command = click.option(
-            flag,
-            name,
-            default=None,
-            is_flag=field.annotation is bool,
-            metavar=None if field.annotation is bool else "VALUE",
-            help=f"{field.description}.  [{PREFIX}{name.upper()}; default: {field.default}]",
-        )(command)
-    return command
 
 
 def _secrets() -> str:
@@ -38,18 +22,48 @@ def _secrets() -> str:
     return "\b\nSecrets are set in the environment only:\n" + "\n".join(lines)
 
 
-@click.group(invoke_without_command=True, epilog=_secrets())
+HOSTED_COMMANDS = ("serve", "account", "token")
+
+
+class _Commands(click.Group):
+    """Ends with one line and exit code 2 on a wrong setting, and imports what hosting needs for its commands alone."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            _fail(str(error))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *HOSTED_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in HOSTED_COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        try:
+            from flodesk_mcp.hosted import commands
+        except ModuleNotFoundError as error:
+            return _missing(cmd_name, str(error.name))
+        return commands.COMMANDS[cmd_name]
+
+
+def _missing(name: str, package: str) -> click.Command:
+    def refuse(**_: Any) -> None:
+        raise SettingsError(f"{name} needs {package}: install flodesk-mcp[hosted].")
+
+    lenient = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, context_settings=lenient, help="Needs flodesk-mcp[hosted].")
+
+
+@click.group(cls=_Commands, invoke_without_command=True, epilog=_secrets())
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@_with_settings
+@settings_flags(Settings)
 @click.pass_context
 def cli(context: click.Context, /, **flags: Any) -> None:
     """Give an AI agent your Flodesk account. Without a command: serve one MCP client over standard input and output."""
-    try:
-        context.obj = load_settings(**flags)
-        if context.invoked_subcommand is None:
-            _serve_stdio(context.obj)
-    except SettingsError as error:
-        _fail(str(error))
+    context.obj = flags
+    if context.invoked_subcommand is None:
+        _serve_stdio(load_settings(**flags))
 
 
 def _fail(sentence: str) -> NoReturn:
