@@ -17,6 +17,7 @@ from flodesk_mcp.hosted.audit import audit_writes
 from flodesk_mcp.hosted.entrance import Entrance
 from flodesk_mcp.hosted.health import Readiness, healthz, reach
 from flodesk_mcp.hosted.hosts import AllowedHosts, CheckHosts
+from flodesk_mcp.hosted.page import Page
 from flodesk_mcp.hosted.requests import NameRequests
 from flodesk_mcp.hosted.settings import HostedSettings
 from flodesk_mcp.hosted.sse import MESSAGES_PATH, SseConnections
@@ -78,6 +79,7 @@ class _Hosted:
         mcp = self._entrance.guard(StreamableHTTPASGIApp(self._sessions))
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._entrance.checks()}
         return [
+            Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._entrance.public_routes(),
