@@ -12,8 +12,8 @@ from flodesk_mcp.tools.arguments import (
     NextCursor,
     OptinIp,
     OptinTimestamp,
+    SegmentId,
     SegmentIds,
-    SegmentNameOrId,
     Status,
     SubscriberFields,
     SubscriberId,
@@ -29,7 +29,7 @@ async def list_all_flodesk_subscribers(
     limit: Limit = 20,
     next_cursor: NextCursor | None = None,
     status: Status | None = None,
-    segment_id: SegmentNameOrId | None = None,
+    segment_id: SegmentId | None = None,
     fields: SubscriberFields | None = None,
 ) -> Listing[Subscriber]:
     """List people, newest first, of every status unless you give one. There is no search: to find one person use
