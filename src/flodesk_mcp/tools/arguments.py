@@ -30,7 +30,6 @@ __all__ = [
     "SegmentId",
     "SegmentIds",
     "SegmentName",
-    "SegmentNameOrId",
     "Status",
     "SubscriberFields",
     "SubscriberId",
@@ -122,8 +121,7 @@ SubscriberFields = Annotated[
     list[SubscriberField], FromJson, Field(min_length=1, description="Return only these fields, and id.")
 ]
 
-SegmentId = Annotated[str, Trimmed, Field(description="Segment id.")]
-SegmentNameOrId = Annotated[str, Trimmed, Named("segment"), Field(description="Segment id or exact name.")]
+SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Segment id or exact name.")]
 SegmentIds = Annotated[
     list[Annotated[str, Trimmed]],
     FromJson,

@@ -19,7 +19,7 @@ from flodesk_mcp.tools.explanations import explain, explain_arguments
 from flodesk_mcp.tools.limits import Limits, refusal
 from flodesk_mcp.tools.results import compact
 
-__all__ = ["Accounts", "FlodeskTool"]
+__all__ = ["Accounts", "FlodeskTool", "result_of"]
 
 
 class Accounts(Protocol):
@@ -74,17 +74,15 @@ class FlodeskTool(Tool):
         if reason := refusal(accounts.limits(request), spec):
             raise ToolError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
         try:
-            given = spec.arguments.model_validate(arguments).model_dump_one_level()
+            given = spec.checked(arguments)
         except ValidationError as error:
             raise ToolError(explain_arguments(spec, error)) from error
         try:
-            flodesk = accounts.client(request)
             with call_budget(accounts.max_wait_seconds, _progress(context)):
-                question = await _question(spec, accounts.confirm, context, flodesk, given)
+                question = await _question(spec, accounts.confirm, context, accounts.client(request), given)
                 if isinstance(question, InputRequiredResult):
                     return question
-                used_ids = await _put_ids_for_names(spec, flodesk, given)
-                result = compact(await spec.function(flodesk, **given)) | ({USED_IDS: used_ids} if used_ids else {})
+                result = await result_of(spec, request, given)
         except ToolError:
             raise
         except FlodeskError as error:
@@ -94,6 +92,19 @@ class FlodeskTool(Tool):
         return CallToolResult(
             content=[TextContent(type="text", text=to_json(result).decode())], structured_content=result
         )
+
+
+async def result_of(spec: ToolSpec, request: ServerRequestContext[Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the tool makes of checked arguments, for the account of `request`.
+
+    Raises FlodeskError.
+    """
+    accounts: Accounts = request.lifespan_context
+    flodesk = accounts.client(request)
+    with call_budget(accounts.max_wait_seconds):
+        used_ids = await _put_ids_for_names(spec, flodesk, given)
+        result = compact(await spec.function(flodesk, **given))
+    return result | ({USED_IDS: used_ids} if used_ids else {})
 
 
 async def _question(

@@ -69,6 +69,13 @@ class ToolSpec:
         }
         return create_model(self.name, __base__=_Arguments, **fields)
 
+    def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments as the function takes them.
+
+        Raises pydantic's ValidationError.
+        """
+        return self.arguments.model_validate(arguments).model_dump_one_level()
+
     @cached_property
     def named(self) -> dict[str, Named]:
         """The arguments that take names for ids."""
