@@ -1,0 +1,87 @@
+"""Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.fernet import Fernet
+
+from flodesk_mcp.hosted.settings import HostedSettings
+from flodesk_mcp.http import create_app
+from flodesk_mcp.sandbox import Account, Sandbox
+from flodesk_mcp.sandbox.account import Segment
+from flodesk_mcp.settings import load_settings
+from flodesk_mcp.state import Database, StoredAccounts, StoredTokens, Vault
+
+from .calls import JSON, Hosted
+
+
+def account_of(person: str) -> Account:
+    """An account whose one segment has its owner's name."""
+    account = Account()
+    account.segments[f"segment-{person}"] = Segment(
+        f"segment-{person}", f"Friends of {person}", "#F2C9C0", datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    return account
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The database works in threads, which virtual time would overtake."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in HostedSettings.model_fields:
+        monkeypatch.delenv(f"FLODESK_{name.upper()}", raising=False)
+    monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
+
+
+@pytest.fixture
+def flodesk() -> Sandbox:
+    return Sandbox(accounts={f"key-{person}": account_of(person) for person in ("ann", "ben")})
+
+
+@pytest.fixture
+def hosted(flodesk: Sandbox) -> Hosted:
+    """Run an application for some settings, and return a client for it."""
+
+    @asynccontextmanager
+    async def run(**settings: Any) -> AsyncIterator[httpx2.AsyncClient]:
+        app = create_app(load_settings(HostedSettings, **settings), flodesk.transport())
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000", headers=JSON
+            ) as client,
+        ):
+            yield client
+
+    return run
+
+
+@pytest.fixture
+def encryption_key(monkeypatch: pytest.MonkeyPatch) -> str:
+    key = Fernet.generate_key().decode()
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", key)
+    return key
+
+
+@pytest.fixture
+async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, StoredTokens]]:
+    """The stored accounts and tokens of the server under test: those of Ann and Ben."""
+    settings = load_settings(HostedSettings)
+    assert settings.database_url
+    database = Database(settings.database_url.get_secret_value())
+    await database.migrate()
+    vault = Vault(settings.encryption_keys)
+    accounts = StoredAccounts(database, vault)
+    for person in ("ann", "ben"):
+        await accounts.add(person, "api_key", f"key-{person}")
+    yield accounts, StoredTokens(database, vault)
+    await database.aclose()
