@@ -3,15 +3,28 @@
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+
+from flodesk_mcp.sandbox import Account
+from flodesk_mcp.sandbox.account import Segment
 
 ANN = {"X-Flodesk-Api-Key": "key-ann"}
 BEN = {"X-Flodesk-Api-Key": "key-ben"}
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 Hosted = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
+
+
+def account_of(person: str) -> Account:
+    """An account whose one segment has its owner's name."""
+    account = Account()
+    account.segments[f"segment-{person}"] = Segment(
+        f"segment-{person}", f"Friends of {person}", "#F2C9C0", datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    return account
 
 
 def call(tool: str, **arguments: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,11 @@ from cryptography.fernet import Fernet
 
 from flodesk_mcp.hosted.settings import HostedSettings
 from flodesk_mcp.http import create_app
-from flodesk_mcp.sandbox import Account, Sandbox
-from flodesk_mcp.sandbox.account import Segment
+from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.state import Database, StoredAccounts, StoredTokens, Vault
 
-from .calls import JSON, Hosted
-
-
-def account_of(person: str) -> Account:
-    """An account whose one segment has its owner's name."""
-    account = Account()
-    account.segments[f"segment-{person}"] = Segment(
-        f"segment-{person}", f"Friends of {person}", "#F2C9C0", datetime(2026, 1, 1, tzinfo=UTC)
-    )
-    return account
+from .calls import JSON, Hosted, account_of
 
 
 @pytest.fixture

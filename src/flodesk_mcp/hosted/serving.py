@@ -1,8 +1,11 @@
 """The process: uvicorn with an end to everybody's patience."""
 
 import asyncio
+import contextlib
+import socket
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -10,6 +13,7 @@ __all__ = ["run"]
 
 MAX_HEADER_SECONDS = 15
 KEEP_ALIVE_SECONDS = 30
+CALLS_MAY_TAKE_SECONDS = 5
 SHUTDOWN_SECONDS = 8
 MAX_CONNECTIONS = 5000
 
@@ -46,9 +50,25 @@ class _ImpatientProtocol(H11Protocol):
             self._head_deadline = None
 
 
+class _PatientServer(uvicorn.Server):
+    """Lets running calls end before it closes the streams that would never end by themselves."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        def close_streams() -> None:
+            AppStatus.should_exit = True
+
+        patience = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            patience.cancel()
+
+
 def run(app: Starlette, host: str, port: int) -> None:
     """Serve `app` until the process is told to stop, then finish what is under way within a few seconds."""
-    uvicorn.run(
+    # Left to itself, sse-starlette breaks off every answer at the first signal.
+    AppStatus.enable_automatic_graceful_drain = False
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -61,3 +81,5 @@ def run(app: Starlette, host: str, port: int) -> None:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         limit_concurrency=MAX_CONNECTIONS,
     )
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
+        _PatientServer(config).run()
