@@ -15,6 +15,7 @@ ANN = {"X-Flodesk-Api-Key": "key-ann"}
 BEN = {"X-Flodesk-Api-Key": "key-ben"}
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
+Backend = tuple[str, dict[str, Callable[[], Any]]]
 Hosted = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 
 

@@ -3,7 +3,6 @@
 import hmac
 import json
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -14,8 +13,7 @@ from flodesk_mcp.tools import CATALOG
 
 __all__ = ["audit_writes"]
 
-TARGETS = ("id_or_email", "email", "id", "name", "label")
-CONTAINERS = ("workflow_id", "segment_ids")
+TARGETS = ("id_or_email", "email", "id", "name", "label", "workflow_id", "segment_id", "segment_ids", "subscribers")
 WRITES = frozenset(spec.name for spec in CATALOG if not spec.reads_only)
 
 logger = logging.getLogger(__name__)
@@ -32,15 +30,9 @@ async def audit_writes(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         outcome = _outcome(answer)
     finally:
         access = visitor_of(ctx).access
-        arguments = (ctx.params or {}).get("arguments") or {}
-        logger.info(
-            "%s called %s on %s: %s",
-            access.who,
-            name,
-            _target(arguments, access.credential.fingerprint),
-            outcome,
-            extra={"audit": {"who": access.who, "tool": name, "outcome": outcome}},
-        )
+        target = _target((ctx.params or {}).get("arguments"), access.credential.fingerprint)
+        told = {"who": access.who, "tool": name, "target": target, "outcome": outcome}
+        logger.info("%(who)s called %(tool)s on %(target)s: %(outcome)s", told, extra={"audit": told})
     return answer
 
 
@@ -55,8 +47,9 @@ def _outcome(answer: HandlerResult) -> str:
     return "done"
 
 
-def _target(arguments: Mapping[str, Any], fingerprint: str) -> str:
+def _target(arguments: Any, fingerprint: str) -> str:
     """Return a hash of what is written to. Only who has the credential can try out which address it stands for."""
-    named = [arguments[name] for name in (*TARGETS, *CONTAINERS) if name in arguments]
+    given = arguments if isinstance(arguments, dict) else {}
+    named = [given[name] for name in TARGETS if name in given]
     text = json.dumps(named, default=str).encode()
     return hmac.digest(fingerprint.encode(), text, "sha256").hex()[:16]
