@@ -1,6 +1,7 @@
 """Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in HostedSettings.model_fields:
         monkeypatch.delenv(f"FLODESK_{name.upper()}", raising=False)
     monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before() -> Iterator[None]:
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -31,14 +30,8 @@ class Log:
 
 
 @pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    """The log; afterwards all loggers are as they were."""
-    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
-    yield Log(capsys)
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    return Log(capsys)
 
 
 async def write(client: httpx2.AsyncClient, headers: dict[str, str]) -> httpx2.Response:
