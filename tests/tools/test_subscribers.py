@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 NEWSLETTER, WEDDINGS, VIP = "6c9d091f92af5971ce63197a", "48d64e970cb5c21415bb2008", "3e645b1e6b81ac90ec4a722e"
 
-SHOWN = {
+SHOWN: dict[str, Any] = {
     "id": JASPER.id,
     "email": JASPER.email,
     "status": "active",
