@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flodesk_mcp.flodesk import BASE_URL, AccessToken, ApiKey, Credential
-from flodesk_mcp.tools import CATALOG, Limits, UnknownName
+from flodesk_mcp.tools import CATALOG, Confirm, Limits, UnknownName
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     tools: str | None = Field(None, description="Of these, only the tools named here")
     exclude_tools: str | None = Field(None, description="Tools not to offer")
     read_only: bool = Field(False, description="Offer only tools that read")
+    confirm: Confirm = Field(
+        "auto", description="Ask a person before what cannot be undone: auto (where the client can), always, never"
+    )
     requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
     batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")
     max_wait_seconds: float = Field(20, ge=0, le=3600, description="Longest wait of a tool call for quota or retries")

@@ -99,6 +99,12 @@ class Window:
         )
         return wait if (wait := free_at - now) > _CLOCK_STEP else 0.0
 
+    def free(self) -> int:
+        """Return how many requests may leave at once."""
+        self._forget_the_old()
+        taken = len(self._own)
+        return max(min(self.limit - taken, self._allowed_in_all - taken - len(self._foreign)), 0)
+
     async def _take(self, budget: Budget) -> Slot:
         wait = self.seconds_until_free(ahead=self._queued)
         if wait and not budget.allows(wait):

@@ -66,8 +66,10 @@ class Subscribers(CustomFields):
                 body["custom_fields"] = await self.resolve_custom_fields(custom_fields)
             return await self._send(_SUBSCRIBER, "POST", "subscribers", body=body)
 
-    async def create_or_update_subscribers(self, subscribers: Sequence[Mapping[str, Any]]) -> BatchResult:
-        """Create or update up to 50 subscribers at once, in rows like the arguments of one.
+    async def create_or_update_subscribers(
+        self, subscribers: Sequence[Mapping[str, Any]], *, segment_ids: Sequence[str] | None = None
+    ) -> BatchResult:
+        """Create or update up to 50 subscribers at once, in rows like the arguments of one; add all to `segment_ids`.
 
         A success can hold failures: look at `failures`. Counts against 20 batches a minute.
         Raises InvalidArgument, UnknownCustomField. Source: POST /subscribers/batch.
@@ -75,7 +77,8 @@ class Subscribers(CustomFields):
         if not 1 <= len(subscribers) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
         with self._transport.one_budget():
-            rows = [await self._row(row) for row in subscribers]
+            everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
+            rows = [await self._row(index, row) | everyone for index, row in enumerate(subscribers)]
             return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
@@ -101,7 +104,12 @@ class Subscribers(CustomFields):
         """
         return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
 
-    async def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        who = person(row.get("id"), row.get("email"))
-        fields = row.get("custom_fields")
-        return {**row, **who} | ({"custom_fields": await self.resolve_custom_fields(fields)} if fields else {})
+    async def _row(self, index: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            who = person(row.get("id"), row.get("email"))
+            if not row.get("custom_fields"):
+                return {**row, **who}
+            return {**row, **who, "custom_fields": await self.resolve_custom_fields(row["custom_fields"])}
+        except InvalidArgument as error:
+            error.add_note(f"Row {index}")
+            raise

@@ -15,6 +15,7 @@ from flodesk_mcp.flodesk import (
     StatusError,
     Unauthorized,
     UnknownCustomField,
+    UnknownName,
     UnreadableAnswer,
 )
 from flodesk_mcp.tools.catalog import ToolSpec
@@ -44,7 +45,7 @@ def explain(tool: ToolSpec, error: FlodeskError, credential: str) -> str:
     return f"{tool.title} failed: {_explained(tool, error, credential)}"
 
 
-def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # noqa: PLR0911 - a table
+def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # noqa: PLR0911, PLR0912 - a table
     match error:
         case UnknownCustomField():
             known = ", ".join(f"{key} ({label})" for key, label in list(error.known.items())[:50]) or "none"
@@ -52,6 +53,11 @@ def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # 
                 f"nothing was sent. {error} Flodesk would drop the value silently. Existing fields: {visible(known)}. "
                 "A new one: create_a_flodesk_custom_field."
             )
+        case UnknownName():
+            known = (
+                ", ".join(f"{name!r} is {known_id}" for known_id, name in list(error.candidates.items())[:50]) or "none"
+            )
+            return f"nothing was sent. {error} Candidates: {visible(known)}. Give the id or the exact name."
         case InvalidArgument():
             return f"nothing was sent. {error}"
         case QuotaExhausted():
