@@ -74,7 +74,7 @@ async def test_numbers_and_booleans_in_custom_fields_become_texts(
     assert agent.sent[-1].body == {"id": JASPER.id, "custom_fields": {"venue": becomes}}
 
 
-@pytest.mark.parametrize("value", [None, ["Barn"], {"name": "Barn"}, pytest.param(10**5000, id="huge")])
+@pytest.mark.parametrize("value", [None, ["Barn"], {"name": "Barn"}])
 async def test_a_custom_field_holds_nothing_but_text(agent: Agent, value: Any) -> None:
     text = await agent.refused("create_a_flodesk_subscriber", id=JASPER.id, custom_fields={"venue": value})
     assert text.startswith("Create or update a subscriber failed: nothing was sent. Argument 'custom_fields.venue': ")

@@ -25,6 +25,8 @@ SHOWN: dict[str, Any] = {
     "custom_fields": {"favouriteFlower": "Ranunculus"},
     "created_at": "2026-08-26T02:54:18.534212Z",
 }
+SEGMENT_IDS = {segment["name"]: segment["id"] for segment in SHOWN["segments"]}
+LISTED = SHOWN | {"segments": list(SEGMENT_IDS)}
 
 
 async def test_subscribers_are_listed_newest_first_with_status_and_segment(agent: Agent) -> None:
@@ -39,16 +41,23 @@ async def test_subscribers_are_listed_newest_first_with_status_and_segment(agent
             None,
         )
     ]
-    assert data["result"][0] == SHOWN
-    assert (len(data["result"]), data["total_items"]) == (2, 35)
+    other = agent.account.subscribers[data["result"][1]["id"]]
+    assert data == {
+        "result": [LISTED, data["result"][1]],
+        "segment_ids": SEGMENT_IDS | {agent.account.segments[known].name: known for known in other.segment_ids},
+        "next_cursor": data["next_cursor"],
+        "total_items": 35,
+    }
 
 
 async def test_without_arguments_people_of_every_status_are_listed(agent: Agent) -> None:
     data = await agent.call("list_all_flodesk_subscribers")
     assert agent.sent == [Sent("GET", "/v1/subscribers", {"page": "1", "per_page": "20"}, None)]
     newest = list(reversed(agent.account.subscribers))[:20]
-    assert data == {"result": data["result"], "next_cursor": data["next_cursor"], "total_items": 420}
     assert [person["id"] for person in data["result"]] == newest
+    assert data["result"][1] == LISTED
+    assert data.keys() == {"result", "segment_ids", "next_cursor", "total_items"}
+    assert data["total_items"] == 420
 
 
 @pytest.mark.parametrize("id_or_email", [JASPER.id, JASPER.email, f"  {JASPER.email}\n"])
@@ -116,9 +125,9 @@ async def test_a_custom_field_that_does_not_exist_lists_those_that_do_and_how_to
     )
     assert text == (
         "Create or update a subscriber failed: nothing was sent. The account has no custom field 'shoeSize'. "
-        "Flodesk would drop the value silently. Existing fields: birthday (Birthday), "
-        "favouriteFlower (Favourite flower), weddingDate (Wedding date), venue (Venue), "
-        "howDidYouHear (How did you hear), deliveryDay (Delivery day). A new one: create_a_flodesk_custom_field."
+        "Flodesk would drop the value silently. Existing fields: birthday ('Birthday'), "
+        "favouriteFlower ('Favourite flower'), weddingDate ('Wedding date'), venue ('Venue'), "
+        "howDidYouHear ('How did you hear'), deliveryDay ('Delivery day'). A new one: create_a_flodesk_custom_field."
     )
     assert [sent.method for sent in agent.sent] == ["GET"]
 
