@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from httpx2 import AsyncClient, InvalidURL
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
 from flodesk_mcp import __version__
 from flodesk_mcp.flodesk import FlodeskClient, Quota, open_http
-from flodesk_mcp.settings import Settings
+from flodesk_mcp.settings import Settings, SettingsError
 from flodesk_mcp.surface import add_surface, advertise_what_is_on, remember_request
 from flodesk_mcp.tools import CATALOG, Accounts, Confirm, FlodeskTool, Limits
 
-__all__ = ["build_server", "one_account"]
+__all__ = ["build_server", "flodesk_client", "one_account"]
 
 FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 CHANGING = CacheHint(ttl_ms=60_000, scope="private")
@@ -37,22 +38,44 @@ class _OneAccount:
 
 @asynccontextmanager
 async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
-    """Open the account that `settings` name, for every call alike."""
-    transport = None
-    if settings.sandbox:
-        from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
+    """Open the account that `settings` name, for every call alike.
 
-        transport = Sandbox().transport()
-    async with open_http(transport) as http:
-        client = FlodeskClient(
-            settings.credential(),
+    Raises SettingsError for a setting that is missing or does not work.
+    """
+    async with flodesk_client(settings) as client:
+        yield _OneAccount(client, settings)
+
+
+@asynccontextmanager
+async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
+    """Open a client for the account that `settings` name.
+
+    Raises SettingsError for a setting that is missing or does not work.
+    """
+    credential = settings.credential()
+    async with _open_http(settings) as http:
+        yield FlodeskClient(
+            credential,
             base_url=settings.base_url,
             http=http,
             quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
             max_wait_seconds=settings.max_wait_seconds,
             timeout_seconds=settings.timeout_seconds,
         )
-        yield _OneAccount(client, settings)
+
+
+def _open_http(settings: Settings) -> AsyncClient:
+    if settings.sandbox:
+        from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
+
+        return open_http(Sandbox().transport())
+    try:
+        return open_http()
+    except (InvalidURL, ValueError, OSError, ImportError) as error:  # raised for variables that httpx2 reads
+        raise SettingsError(
+            "The environment's proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE, "
+            f"SSL_CERT_DIR) cannot be used ({type(error).__name__}): correct or unset them."
+        ) from None
 
 
 def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Accounts]]) -> MCPServer[Accounts]:
