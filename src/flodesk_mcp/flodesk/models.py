@@ -62,15 +62,15 @@ class Subscriber(Model):
 
     id: Text = Field(description="Id")
     email: OptionalText = Field(None, description="Address")
-    status: OptionalText = Field(None, description="Only active people get mail")
-    source: OptionalText = Field(None, description="How they came")
-    first_name: OptionalText = Field(None, description="Given name")
-    last_name: OptionalText = Field(None, description="Family name")
+    status: OptionalText = Field(None, description="active gets mail")
+    source: OptionalText = Field(None, description="Origin")
+    first_name: OptionalText = Field(None, description="First")
+    last_name: OptionalText = Field(None, description="Last")
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
     custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="Values by key")
-    optin_ip: OptionalText = Field(None, description="Of the opt-in")
-    optin_timestamp: OptionalText = Field(None, description="ISO 8601")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    optin_ip: OptionalText = Field(None, description="Opt-in")
+    optin_timestamp: OptionalText = Field(None, description="Time")
+    created_at: OptionalText = Field(None, description="Time")
 
 
 class Segment(Model):
@@ -79,7 +79,7 @@ class Segment(Model):
     id: Text = Field(description="Id")
     name: OptionalText = Field(None, description="Name")
     total_active_subscribers: int | None = Field(None, description="People in it")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
     color: OptionalText = Field(None, description="Hex code")
     segment_type: OptionalText = Field(None, description="static or dynamic")
 
@@ -104,7 +104,7 @@ class Webhook(Model):
     id: Text = Field(description="Id")
     post_url: OptionalText = Field(None, description="Receiver")
     events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
 
 
 class Campaign(Model):
@@ -114,8 +114,8 @@ class Campaign(Model):
     name: OptionalText = Field(None, description="Name")
     status: OptionalText = Field(None, description="draft, pending, scheduled, composing, sending, done or failed")
     subject: OptionalText = Field(None, description="Subject, may hold HTML")
-    created_at: OptionalText = Field(None, description="ISO 8601")
-    updated_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
+    updated_at: OptionalText = Field(None, description="Time")
 
 
 class CampaignDraft(Model):

@@ -21,6 +21,12 @@ class _Plain(GenerateJsonSchema):
             del plain["minLength"]
         return plain
 
+    def list_schema(self, schema: core_schema.ListSchema) -> JsonSchemaValue:
+        plain = super().list_schema(schema)
+        if plain.get("minItems") == 1:
+            del plain["minItems"]
+        return plain
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
