@@ -1,12 +1,15 @@
 """Run the commands: `flodesk-mcp`, or `python -m flodesk_mcp`."""
 
-from flodesk_mcp.cli import cli
+from flodesk_mcp.stdio import stray_output_on_stderr
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
+    with stray_output_on_stderr():
+        from flodesk_mcp.cli import cli
+
     cli(prog_name="flodesk-mcp")
 
 
