@@ -1,9 +1,11 @@
 """From the catalog and an account to an MCP server."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cached_property
 from typing import Any
 
+from httpx2 import AsyncBaseTransport
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
@@ -21,30 +23,21 @@ CHANGING = CacheHint(ttl_ms=60_000, scope="private")
 
 
 class _OneAccount:
-    def __init__(self, flodesk: FlodeskClient, settings: Settings) -> None:
-        self.flodesk = flodesk
+    def __init__(self, settings: Settings) -> None:
         self.credential = settings.credential_source
         self.max_wait_seconds = settings.max_wait_seconds
         self.confirm: Confirm = settings.confirm
-        self.allowed = settings.limits()
+        self.closing = AsyncExitStack()
+        self._settings = settings
+        self._allowed = (settings.limits(),)
 
-    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
-        return self.flodesk
-
-    def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
-        return (self.allowed,)
-
-
-@asynccontextmanager
-async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
-    """Open the account that `settings` name, for every call alike."""
-    transport = None
-    if settings.sandbox:
-        from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
-
-        transport = Sandbox().transport()
-    async with open_http(transport) as http:
-        client = FlodeskClient(
+    @cached_property
+    def _flodesk(self) -> FlodeskClient:
+        # Opened by the first call: reading the machine's certificates would take up most of the start.
+        settings = self._settings
+        http = open_http(_sandbox_transport() if settings.sandbox else None)
+        self.closing.push_async_callback(http.aclose)
+        return FlodeskClient(
             settings.credential(),
             base_url=settings.base_url,
             http=http,
@@ -52,7 +45,26 @@ async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
             max_wait_seconds=settings.max_wait_seconds,
             timeout_seconds=settings.timeout_seconds,
         )
-        yield _OneAccount(client, settings)
+
+    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
+        return self._flodesk
+
+    def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
+        return self._allowed
+
+
+def _sandbox_transport() -> AsyncBaseTransport:
+    from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
+
+    return Sandbox().transport()
+
+
+@asynccontextmanager
+async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
+    """Open the account that `settings` name, for every call alike."""
+    account = _OneAccount(settings)
+    async with account.closing:
+        yield account
 
 
 def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Accounts]]) -> MCPServer[Accounts]:
