@@ -10,10 +10,10 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
-from flodesk_mcp import __version__
+from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.flodesk import FlodeskClient, Quota, open_http
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.surface import add_surface, advertise_what_is_on, remember_request
+from flodesk_mcp.surface import ICON, add_surface, advertise_what_is_on, refuse_the_unknown, remember_request
 from flodesk_mcp.tools import CATALOG, Accounts, Confirm, FlodeskTool, Limits
 
 __all__ = ["build_server", "one_account"]
@@ -78,6 +78,8 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
     server = MCPServer(
         "flodesk-mcp",
         title="Flodesk",
+        website_url=HOMEPAGE,
+        icons=[ICON],
         version=__version__,
         tools=[FlodeskTool.of(spec) for spec in CATALOG],
         lifespan=lifespan,
@@ -89,7 +91,7 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
             "resources/read": CHANGING,
         },
         subscriptions=False,
-        middleware=[remember_request, advertise_what_is_on],
+        middleware=[remember_request, refuse_the_unknown, advertise_what_is_on],
     )
     add_surface(server)
     return server
