@@ -2,6 +2,8 @@
 
 import gc
 
+from flodesk_mcp.stdio import stray_output_on_stderr
+
 __all__ = ["main"]
 
 
@@ -9,8 +11,8 @@ def main() -> None:
     """Run the command line."""
     # What an import makes stays: to look for garbage in it would take a seventh of the start.
     gc.disable()
-    from flodesk_mcp.cli import cli
-
+    with stray_output_on_stderr():
+        from flodesk_mcp.cli import cli
     gc.freeze()
     gc.enable()
     cli(prog_name="flodesk-mcp")

@@ -1,70 +1,19 @@
 """From the catalog and an account to an MCP server."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import cached_property
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from httpx2 import AsyncBaseTransport
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
 from flodesk_mcp import HOMEPAGE, __version__
-from flodesk_mcp.flodesk import FlodeskClient, Quota, open_http
-from flodesk_mcp.settings import Settings
 from flodesk_mcp.surface import ICON, add_surface, advertise_what_is_on, refuse_the_unknown, remember_request
-from flodesk_mcp.tools import CATALOG, Accounts, Confirm, FlodeskTool, Limits
+from flodesk_mcp.tools import CATALOG, Accounts, FlodeskTool
 
-__all__ = ["build_server", "one_account"]
+__all__ = ["build_server"]
 
 FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 CHANGING = CacheHint(ttl_ms=60_000, scope="private")
-
-
-class _OneAccount:
-    def __init__(self, settings: Settings) -> None:
-        self.credential = settings.credential_source
-        self.max_wait_seconds = settings.max_wait_seconds
-        self.confirm: Confirm = settings.confirm
-        self.closing = AsyncExitStack()
-        self._settings = settings
-        self._allowed = (settings.limits(),)
-
-    @cached_property
-    def _flodesk(self) -> FlodeskClient:
-        # Opened by the first call: reading the machine's certificates would take up most of the start.
-        settings = self._settings
-        http = open_http(_sandbox_transport() if settings.sandbox else None)
-        self.closing.push_async_callback(http.aclose)
-        return FlodeskClient(
-            settings.credential(),
-            base_url=settings.base_url,
-            http=http,
-            quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
-            max_wait_seconds=settings.max_wait_seconds,
-            timeout_seconds=settings.timeout_seconds,
-        )
-
-    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
-        return self._flodesk
-
-    def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
-        return self._allowed
-
-
-def _sandbox_transport() -> AsyncBaseTransport:
-    from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
-
-    return Sandbox().transport()
-
-
-@asynccontextmanager
-async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
-    """Open the account that `settings` name, for every call alike."""
-    account = _OneAccount(settings)
-    async with account.closing:
-        yield account
 
 
 def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Accounts]]) -> MCPServer[Accounts]:

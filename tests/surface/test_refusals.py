@@ -3,7 +3,8 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.one_account import one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 
 pytestmark = pytest.mark.anyio

@@ -101,9 +101,7 @@ CustomFieldValues = Annotated[
 ]
 DoubleOptin = Annotated[bool, Field(description="New subscribers must confirm by mail first; if not given, no.")]
 OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
-OptinTimestamp = Annotated[
-    str, Field(description="Time of the opt-in, ISO 8601.", json_schema_extra={"format": "date-time"})
-]
+OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
 Status = Annotated[
