@@ -43,13 +43,13 @@ class Everything(BaseModel, Generic[Item]):
     """A list that comes whole, or the page of one. `total_items` is missing where the API has none."""
 
     result: list[Item] = Field(description="Items")
-    total_items: int | None = Field(None, description="On all pages")
+    total_items: int | None = Field(None, description="In all")
 
 
 class Listing(Everything[Item]):
     """A page of a list. `next_cursor` is missing on the last page."""
 
-    next_cursor: str | None = Field(None, description="If there is more")
+    next_cursor: str | None = Field(None, description="If more")
     _resume: Callable[[int], str] = PrivateAttr()
 
     def resumed_by(self, resume: Callable[[int], str]) -> Self:
@@ -83,15 +83,15 @@ class WrittenSubscriber(Subscriber):
 class Enrollment(BaseModel):
     """Whether a subscriber is enrolled in a workflow now."""
 
-    workflow_id: str = Field(description="As given")
-    subscriber: str = Field(description="As given")
-    enrolled: bool = Field(description="Whether now in it")
+    workflow_id: str = Field(description="Given")
+    subscriber: str = Field(description="Given")
+    enrolled: bool = Field(description="Now in it")
 
 
 class Deleted(BaseModel):
     """What was deleted."""
 
-    id: str = Field(description="As given")
+    id: str = Field(description="Given")
     deleted: bool = Field(description="True")
 
 
