@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import httpx2
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
@@ -36,10 +37,11 @@ class _OneAccount:
 
 
 @asynccontextmanager
-async def one_account(settings: Settings) -> AsyncIterator[Accounts]:
-    """Open the account that `settings` name, for every call alike."""
-    transport = None
-    if settings.sandbox:
+async def one_account(
+    settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[Accounts]:
+    """Open the account that `settings` name, for every call alike. `transport` leads elsewhere than to the network."""
+    if settings.sandbox and transport is None:
         from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
 
         transport = Sandbox().transport()
