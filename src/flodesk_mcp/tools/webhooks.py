@@ -19,8 +19,7 @@ from flodesk_mcp.tools.results import Deleted, Listing
 async def list_all_flodesk_webhooks(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Webhook]:
-    """Show every webhook that is set up: where events get sent (a url that Flodesk notifies). Names are not returned.
-    """
+    """Show every webhook that is set up: where events get sent (the url it notifies). Names are not returned."""
     return await listing(flodesk.list_webhooks, limit, next_cursor)
 
 
