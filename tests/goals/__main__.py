@@ -1,4 +1,4 @@
-"""Print the table: `PYTHONPATH=tests python -m goals > docs/goals.md`."""
+"""Print the table: `make goals`."""
 
 import sys
 
