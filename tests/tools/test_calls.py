@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 from mcp import Client, MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequest, CallToolResult
 
 from flodesk_mcp.one_account import one_account
@@ -53,7 +54,10 @@ async def test_a_crash_leaves_the_next_call_alone(era: str, sandbox: Sandbox) ->
 
 
 async def test_an_unknown_tool_is_named(agent: Agent) -> None:
-    assert await agent.refused("delete_everything") == "Unknown tool: delete_everything"
+    with pytest.raises(
+        MCPError, match="Unknown tool 'list_all_flodesk_segment'. Did you mean 'list_all_flodesk_segments'"
+    ):
+        await agent.call("list_all_flodesk_segment")
     assert not agent.sent
 
 
