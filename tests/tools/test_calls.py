@@ -6,7 +6,6 @@ from typing import Any
 import httpx2
 import pytest
 from mcp import Client, MCPError
-from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequest, CallToolResult
 
 from flodesk_mcp.one_account import one_account
