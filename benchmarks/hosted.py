@@ -44,6 +44,7 @@ class Measured:
 
     @property
     def best(self) -> float:
+        """The round that the machine disturbed least."""
         return max(self.calls_per_second)
 
 
@@ -152,7 +153,7 @@ def _serve(role: str, **environment: str) -> Iterator[tuple[str, int]]:
     if role in {"headers", "tokens"}:
         command = [sys.executable, "-m", "flodesk_mcp", "serve", "--port", str(port), "--auth", role]
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")}
-    process = subprocess.Popen(command, env=variables | environment, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
+    process = subprocess.Popen(command, env=variables | environment, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
             try:
@@ -187,7 +188,9 @@ def _serve_bare(port: int) -> None:
     async def list_all_flodesk_segments() -> dict[str, Any]:
         # Each call as another account, or Flodesk's quota would end the comparison.
         auth = (f"key-{2 * ACCOUNTS + next(accounts) % ACCOUNTS}", "")
-        answer = await http.get(f"{os.environ['BENCHMARK_FLODESK']}/segments", params={"page": 1, "per_page": 20}, auth=auth)
+        answer = await http.get(
+            f"{os.environ['BENCHMARK_FLODESK']}/segments", params={"page": 1, "per_page": 20}, auth=auth
+        )
         result: dict[str, Any] = answer.raise_for_status().json()
         return result
 

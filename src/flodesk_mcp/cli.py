@@ -1,8 +1,5 @@
-"""The commands."""
+"""The commands. Each imports what it needs when it runs, so that the server starts fast."""
 
-import logging
-import os
-import signal
 import sys
 from typing import Any, NoReturn
 
@@ -10,49 +7,45 @@ import click
 
 from flodesk_mcp import __version__
 from flodesk_mcp.flags import settings_flags
-from flodesk_mcp.settings import PREFIX, Settings, SettingsError, load_settings
+from flodesk_mcp.settings import Settings, SettingsError, is_secret, load_settings, variable
+from flodesk_mcp.stdio import serve_stdio, stray_output_on_stderr
 
 __all__ = ["cli"]
 
 
 def _secrets() -> str:
-    lines = [
-        f"{PREFIX}{name.upper()}: {Settings.model_fields[name].description}." for name in ("api_key", "access_token")
+    secrets = [
+        f"{variable(name)}: {field.description}." for name, field in Settings.model_fields.items() if is_secret(name)
     ]
-    return "\b\nSecrets are set in the environment only:\n" + "\n".join(lines)
-
-
-HOSTED_COMMANDS = ("serve", "account", "token")
+    return "\b\nSecrets are set in the environment only:\n" + "\n".join(secrets)
 
 
 class _Commands(click.Group):
-    """Ends with one line and exit code 2 on a wrong setting, and imports what hosting needs for its commands alone."""
+    """Ends with one line and exit code 2 when a setting is missing or contradictory."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            _fail(str(error))
+            _end(str(error), 2)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *HOSTED_COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in HOSTED_COMMANDS:
-            return super().get_command(ctx, cmd_name)
+def _end(sentence: str, code: int) -> NoReturn:
+    click.echo(f"flodesk-mcp: {sentence}", err=True)
+    sys.exit(code)
+
+
+class _Hosted(click.Command):
+    """A command of the extra `hosted`, imported when it is run."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
         try:
-            from flodesk_mcp.hosted import commands
+            from flodesk_mcp.hosted.commands import COMMANDS
         except ModuleNotFoundError as error:
-            return _missing(cmd_name, str(error.name))
-        return commands.COMMANDS[cmd_name]
-
-
-def _missing(name: str, package: str) -> click.Command:
-    def refuse(**_: Any) -> None:
-        raise SettingsError(f"{name} needs {package}: install flodesk-mcp[hosted].")
-
-    lenient = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, context_settings=lenient, help="Needs flodesk-mcp[hosted].")
+            raise SettingsError(f"{self.name} needs {error.name}: install flodesk-mcp[hosted].") from error
+        return COMMANDS[str(self.name)].make_context(info_name, args, parent, **extra)
 
 
 @click.group(cls=_Commands, invoke_without_command=True, epilog=_secrets())
@@ -63,29 +56,53 @@ def cli(context: click.Context, /, **flags: Any) -> None:
     """Give an AI agent your Flodesk account. Without a command: serve one MCP client over standard input and output."""
     context.obj = flags
     if context.invoked_subcommand is None:
-        _serve_stdio(load_settings(**flags))
+        with stray_output_on_stderr():
+            settings = load_settings(**flags)
+        serve_stdio(settings)
 
 
-def _fail(sentence: str) -> NoReturn:
-    click.echo(f"flodesk-mcp: {sentence}", err=True)
-    raise SystemExit(2)
+@cli.command()
+@click.option("--svg", type=click.Path(dir_okay=False, writable=True), hidden=True)
+def demo(svg: str | None) -> None:
+    """Watch an agent's calls: a real server and client, on a sample account. Needs no key."""
+    from flodesk_mcp.demo import run_demo
+
+    run_demo(svg)
 
 
-def _serve_stdio(settings: Settings) -> None:
-    import anyio
+@cli.command()
+@click.pass_obj
+def doctor(flags: dict[str, Any]) -> None:
+    """Check settings, network and credential with one small request."""
+    from flodesk_mcp.doctor import examine
 
-    from flodesk_mcp.server import build_server, one_account
-
-    settings.credential()
-    settings.limits()
-    _log_to_stderr(settings.log_level)
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        # The thread that reads standard input cannot be woken, so an orderly end would wait for the client.
-        signal.signal(stop, lambda *_: os._exit(0))
-    if sys.stdin.isatty():
-        click.echo("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.", err=True)
-    anyio.run(build_server(lambda: one_account(settings)).run_stdio_async)
+    sys.exit(0 if examine(load_settings(**flags)) else 1)
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+@cli.command()
+def manifest() -> None:
+    """Print every tool as JSON, as tool_manifest.json holds it."""
+    from flodesk_mcp.manifest import manifest_text
+
+    click.echo(manifest_text(), nl=False)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
+)
+def sandbox(host: str, port: int) -> None:
+    """Serve the embedded Flodesk over HTTP, to test an integration against it."""
+    from flodesk_mcp.sandbox.serving import serve_sandbox
+
+    try:
+        serve_sandbox(host, port, click.echo)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        _end(f"Cannot listen on {host}, port {port}: {reason}. Choose another with --host or --port.", 1)
+
+
+cli.add_command(_Hosted("serve", short_help="Serve the same tools over HTTP, to many clients and accounts."))
+cli.add_command(_Hosted("account", short_help="Store Flodesk accounts for a hosted server."))
+cli.add_command(_Hosted("token", short_help="Make and revoke the access tokens of a hosted server."))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from flodesk_mcp.settings import PREFIX, Settings, is_secret
+from flodesk_mcp.settings import Settings, flag, is_secret, variable
 
 __all__ = ["settings_flags"]
 
@@ -19,12 +19,12 @@ def settings_flags(settings_type: type[Settings], only: Collection[str] = ()) ->
                 continue
             default = {None: "none", False: "off", "": "none"}.get(field.default, field.default)
             command = click.option(
-                f"--{name.replace('_', '-')}",
+                flag(name),
                 name,
                 default=None,
                 is_flag=field.annotation is bool,
                 metavar=None if field.annotation is bool else "VALUE",
-                help=f"{field.description}.  [{PREFIX}{name.upper()}; default: {default}]",
+                help=f"{field.description}.  [{variable(name)}; default: {default}]",
             )(command)
         return command
 

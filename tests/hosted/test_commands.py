@@ -105,13 +105,13 @@ def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> No
         (["--host", "192.0.2.1"], "set FLODESK_AUTH"),
         (["--host", "flodesk.example.com"], "set FLODESK_AUTH"),
         ([], "Set FLODESK_API_KEY"),
-        (["--auth", "everybody"], "FLODESK_AUTH: 'everybody' is none of"),
+        (["--auth", "everybody"], "--auth: 'everybody' is none of"),
         (["--auth", "oauth"], "set FLODESK_OAUTH_ISSUER"),
         (["--auth", "headers", "--toolsets", "nothing"], "no toolset 'nothing'"),
         (["--auth", "tokens", "--database-url", "mysql://here"], "names mysql"),
         (["--auth", "tokens", "--database-url", "postgresql://u:hunter2@127.0.0.1:9/x"], "cannot be reached"),
-        (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "FLODESK_OAUTH_ISSUER: must be https"),
-        (["--port", "99999", "--auth", "headers"], "FLODESK_PORT"),
+        (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "--oauth-issuer: must be https"),
+        (["--port", "99999", "--auth", "headers"], "--port: "),
     ],
 )
 def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from flodesk_mcp.flags import settings_flags
-from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, open_http
+from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.hosted.keeping import OWN_FLAGS, Kept, date, with_state
 from flodesk_mcp.hosted.settings import HostedSettings
+from flodesk_mcp.one_account import open_connections
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.state import new_key
 
@@ -59,7 +60,7 @@ def check(flags: Mapping[str, Any], name: str) -> None:
 
     async def work(kept: Kept) -> None:
         credential = await kept.accounts.credential(name)
-        async with open_http(_embedded(kept)) as http:
+        async with open_connections(kept.settings, None) as http:
             flodesk = FlodeskClient(credential, base_url=kept.settings.base_url, http=http)
             try:
                 await flodesk.list_segments(per_page=1)
@@ -138,11 +139,3 @@ def _issuer(kept: Kept) -> str:
     if kept.settings.oauth_issuer is None:
         raise SettingsError("Set FLODESK_OAUTH_ISSUER: a subject is only known to its identity provider.")
     return kept.settings.oauth_issuer
-
-
-def _embedded(kept: Kept) -> Any:
-    if not kept.settings.sandbox:
-        return None
-    from flodesk_mcp.sandbox import Sandbox
-
-    return Sandbox().transport()

@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from flodesk_mcp.flodesk import open_http
 from flodesk_mcp.hosted.accounts import HostedAccounts
 from flodesk_mcp.hosted.asked import READ_ONLY_PATH
 from flodesk_mcp.hosted.audit import audit_writes
@@ -21,6 +20,7 @@ from flodesk_mcp.hosted.page import Page
 from flodesk_mcp.hosted.requests import NameRequests
 from flodesk_mcp.hosted.settings import HostedSettings
 from flodesk_mcp.hosted.sse import MESSAGES_PATH, SseConnections
+from flodesk_mcp.one_account import open_connections
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 
@@ -36,7 +36,7 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
     """
     settings = settings or load_settings(HostedSettings)
     settings.check()
-    hosted = _Hosted(settings, flodesk or _embedded(settings))
+    hosted = _Hosted(settings, flodesk)
     app = Starlette(
         routes=hosted.routes(),
         middleware=[
@@ -54,7 +54,7 @@ class _Hosted:
 
     def __init__(self, settings: HostedSettings, flodesk: httpx2.AsyncBaseTransport | None) -> None:
         self._settings = settings
-        self._flodesk = open_http(flodesk)
+        self._flodesk = open_connections(settings, flodesk)
         self._accounts = HostedAccounts.of(settings, self._flodesk)
         self._server = build_server(lambda: nullcontext(self._accounts))
         self._server.middleware.append(audit_writes)
@@ -89,11 +89,3 @@ class _Hosted:
             Route(f"/sse{READ_ONLY_PATH}", self._entrance.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._entrance.guard(sse.messages), methods=["POST"]),
         ]
-
-
-def _embedded(settings: HostedSettings) -> httpx2.AsyncBaseTransport | None:
-    if not settings.sandbox:
-        return None
-    from flodesk_mcp.sandbox import Sandbox
-
-    return Sandbox().transport()

@@ -14,6 +14,8 @@ from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Enrollment, Listing
 
+LOOK_IN_FLODESK = "No tool lists who is in a workflow: look at it in Flodesk before you call again."
+
 
 @tool("List workflows", "GET /workflows")
 async def list_all_flodesk_workflows(
@@ -22,20 +24,22 @@ async def list_all_flodesk_workflows(
     next_cursor: NextCursor | None = None,
     statuses: WorkflowStatuses | None = None,
 ) -> Listing[Workflow]:
-    """List workflows (automated sequences of mails) with ids. Only Flodesk's own pages can make or edit one."""
+    """Show which workflows we have: automations such as a welcome series, running, paused or draft. None can be made or
+    edited here.
+    """
     return await listing(flodesk.list_workflows, limit, next_cursor, statuses=statuses)
 
 
 @tool(
     "Enroll a subscriber in a workflow",
     "POST /workflows/{workflow_id}/subscribers",
-    check="No tool lists who is in a workflow: look at it in Flodesk before you call again.",
+    check=LOOK_IN_FLODESK,
 )
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
-    """Start a workflow for an existing person, given by id or email. Creates no workflow. Its mails go out by
-    themselves. Refused when the person is in it already, unless it allows repeats.
+    """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it will send
+    its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
     """
     await flodesk.enroll(workflow_id, id=id, email=email)
     return Enrollment(workflow_id=workflow_id, subscriber=id or email or "", enrolled=True)
@@ -45,10 +49,13 @@ async def create_a_flodesk_workflow(
     "Remove a subscriber from a workflow",
     "DELETE /workflows/{workflow_id}/subscribers/{id_or_email}",
     idempotent=True,
+    check=LOOK_IN_FLODESK,
 )
 async def delete_a_flodesk_workflow_by_id(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
 ) -> Enrollment:
-    """Stop a workflow for one person. The workflow itself stays: nothing is deleted."""
+    """Stop a workflow (end a series or sequence) for one person: take them out of it. The workflow itself stays:
+    nothing is deleted.
+    """
     await flodesk.remove_from_workflow(workflow_id, id_or_email)
     return Enrollment(workflow_id=workflow_id, subscriber=id_or_email, enrolled=False)
