@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from tools.agent import connected
 
 from flodesk_mcp.sandbox import Sandbox
+from tools.agent import connected
 
 pytestmark = pytest.mark.anyio
 
