@@ -91,20 +91,20 @@ NextCursor = Annotated[str, Field(description="From the previous page.")]
 IdOrEmail = Annotated[str, Trimmed, Field(description="Id or e-mail address.")]
 SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
 Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
-FirstName = Annotated[str, Field(description="First name.")]
-LastName = Annotated[str, Field(description="Last name.")]
+FirstName = Annotated[str, Field(description="Given name.")]
+LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
     BeforeValidator(_values_as_text),
     FromJson,
     Field(description="Values by key or label, at most 256 characters each."),
 ]
-DoubleOptin = Annotated[bool, Field(description="Have a new subscriber confirm by mail first.")]
+DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
 OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
 OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
-Status = Annotated[SubscriberStatus, Field(description="Only this status; default all.")]
+Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
 SubscriberField = Literal[
     "email",
     "status",

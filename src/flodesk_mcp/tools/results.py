@@ -197,7 +197,7 @@ def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
+    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 
