@@ -26,7 +26,8 @@ def can_ask(context: Context[Any]) -> bool:
 async def ask(context: Context[Any], question: str) -> bool | InputRequiredResult:
     """Return whether the person agrees; in the modern era first what the client must ask and call again with.
 
-    Raises MCPError when the client fails to ask. A second call counts as an answer to the very question alone that this call would ask: its key is made from it.
+    A second call counts as an answer to the very question alone that this call would ask: its key is made from it.
+    Raises MCPError when the client fails to ask.
     """
     if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         # Not context.elicit: it takes an accepting answer without content, which is all there can be, for an error.
