@@ -1,5 +1,6 @@
 """The server for one client on standard input and output."""
 
+import gc
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from flodesk_mcp.settings import Settings
 
-__all__ = ["serve_stdio", "stray_output_on_stderr"]
+__all__ = ["no_search_for_garbage", "serve_stdio", "stray_output_on_stderr"]
 
 STDOUT, STDERR = 1, 2
 
@@ -31,6 +32,17 @@ def stray_output_on_stderr() -> Iterator[None]:
         os.close(wire)
 
 
+@contextmanager
+def no_search_for_garbage() -> Iterator[None]:
+    """Import and build faster: what the block makes stays, and a search in it takes a seventh of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serve_stdio(settings: "Settings") -> None:
     """Serve until the client closes standard input, or a signal comes.
 
@@ -42,7 +54,7 @@ def serve_stdio(settings: "Settings") -> None:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    with stray_output_on_stderr():
+    with stray_output_on_stderr(), no_search_for_garbage():
         import anyio
 
         from flodesk_mcp.one_account import one_account
@@ -50,7 +62,7 @@ def serve_stdio(settings: "Settings") -> None:
 
     async def serve() -> None:
         async with AsyncExitStack() as opened:
-            with stray_output_on_stderr():
+            with stray_output_on_stderr(), no_search_for_garbage():
                 # Before the server runs, because an error within it would wait for the client's next line.
                 account = await opened.enter_async_context(one_account(settings))
                 server = build_server(lambda: nullcontext(account))
