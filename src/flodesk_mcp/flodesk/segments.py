@@ -2,14 +2,15 @@
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.models import Page, Segment
+from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.models import Page, Segment, Text
 from flodesk_mcp.flodesk.resource import Resource, given
 
 __all__ = ["Segments"]
 
 _SEGMENT = TypeAdapter(Segment)
 _SEGMENTS = TypeAdapter(Page[Segment])
-_COLORS = TypeAdapter(list[str])
+_COLORS = TypeAdapter(list[Text])
 
 
 class Segments(Resource):
@@ -21,6 +22,8 @@ class Segments(Resource):
 
     async def get_segment(self, id: str) -> Segment:
         """Return one segment. Raises NotFound. Source: GET /segments/{id}."""
+        if id.strip().casefold() == "colors":
+            raise InvalidArgument(f"{id!r} is no segment: under this path is the palette.")
         return await self._send(_SEGMENT, "GET", "segments", id)
 
     async def list_segment_colors(self) -> list[str]:

@@ -13,6 +13,19 @@ from flodesk_mcp.flodesk.resource import given, person
 __all__ = ["Subscribers"]
 
 MAX_BATCH = 50
+ROW_FIELDS = frozenset(
+    {
+        "custom_fields",
+        "double_optin",
+        "email",
+        "first_name",
+        "id",
+        "last_name",
+        "optin_ip",
+        "optin_timestamp",
+        "segment_ids",
+    }
+)
 
 _SUBSCRIBER = TypeAdapter(Subscriber)
 _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
@@ -67,15 +80,19 @@ class Subscribers(CustomFields):
             return await self._send(_SUBSCRIBER, "POST", "subscribers", body=body)
 
     async def create_or_update_subscribers(self, subscribers: Sequence[Mapping[str, Any]]) -> BatchResult:
-        """Create or update up to 50 subscribers at once, in rows like the arguments of one.
+        """Create or update up to 50 subscribers at once, in rows like the arguments of one, counted from 0.
 
         A success can hold failures: look at `failures`. Counts against 20 batches a minute.
         Raises InvalidArgument, UnknownCustomField. Source: POST /subscribers/batch.
         """
         if not 1 <= len(subscribers) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
+        rows = [_row(number, row) for number, row in enumerate(subscribers)]
         with self._transport.one_budget():
-            rows = [await self._row(row) for row in subscribers]
+            resolved = await self._resolved([row.pop("custom_fields", {}) for row in rows])
+            for row, custom_fields in zip(rows, resolved, strict=True):
+                if custom_fields:
+                    row["custom_fields"] = custom_fields
             return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
@@ -101,7 +118,15 @@ class Subscribers(CustomFields):
         """
         return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
 
-    async def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        who = person(row.get("id"), row.get("email"))
-        fields = row.get("custom_fields")
-        return {**row, **who} | ({"custom_fields": await self.resolve_custom_fields(fields)} if fields else {})
+
+def _row(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Flodesk shall see of a row of a batch.
+
+    Raises InvalidArgument for a row that names nobody, or a value that Flodesk would ignore without a word.
+    """
+    if unknown := set(row) - ROW_FIELDS:
+        raise InvalidArgument(f"Row {number} has {sorted(unknown)}; a row may have {sorted(ROW_FIELDS)}.")
+    try:
+        return given(row) | person(row.get("id"), row.get("email"))
+    except InvalidArgument as error:
+        raise InvalidArgument(f"Row {number}: {error}") from None

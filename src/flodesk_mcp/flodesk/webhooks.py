@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Webhook
 from flodesk_mcp.flodesk.resource import Resource, given
 
@@ -11,7 +12,6 @@ __all__ = ["Webhooks"]
 
 _WEBHOOK = TypeAdapter(Webhook)
 _WEBHOOKS = TypeAdapter(Page[Webhook])
-_NOTHING = TypeAdapter(object)
 
 
 class Webhooks(Resource):
@@ -38,10 +38,15 @@ class Webhooks(Resource):
         post_url: str | None = None,
         events: Sequence[str] | None = None,
     ) -> Webhook:
-        """Change what is given and leave the rest. Raises NotFound. Source: PUT /webhooks/{id}."""
-        body = given({"name": name, "post_url": post_url, "events": list(events) if events else None})
+        """Change what is given and leave the rest. Source: PUT /webhooks/{id}.
+
+        Raises InvalidArgument when nothing is given, NotFound.
+        """
+        body = given({"name": name, "post_url": post_url, "events": None if events is None else list(events)})
+        if not body:
+            raise InvalidArgument("There is nothing to change: give `name`, `post_url` or `events`.")
         return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
 
     async def delete_webhook(self, id: str) -> None:
         """Stop posting events. Raises NotFound. Source: DELETE /webhooks/{id}."""
-        await self._send(_NOTHING, "DELETE", "webhooks", id)
+        await self._command("DELETE", "webhooks", id)
