@@ -28,6 +28,7 @@ def test_the_exported_names_are_pinned() -> None:
     assert package.__all__ == [
         "BASE_URL",
         "AccessToken",
+        "Account",
         "ApiKey",
         "BadRequest",
         "BatchFailure",
@@ -54,6 +55,7 @@ def test_the_exported_names_are_pinned() -> None:
         "Subscriber",
         "Unauthorized",
         "UnknownCustomField",
+        "UnknownName",
         "UnreadableAnswer",
         "Webhook",
         "Workflow",
@@ -65,7 +67,7 @@ def test_the_exported_names_are_pinned() -> None:
 
 def test_the_client_has_every_operation_of_the_api_and_nothing_else() -> None:
     methods = {name for name in dir(FlodeskClient) if not name.startswith("_")}
-    assert methods - {operation.name for operation in OPERATIONS} == {"aclose", "resolve_custom_fields"}
+    assert methods - {operation.name for operation in OPERATIONS} == {"aclose", "get_account", "resolve_custom_fields"}
     assert len(OPERATIONS) == len(SERVED) == 27
 
 

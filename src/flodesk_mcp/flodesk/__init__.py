@@ -15,9 +15,11 @@ from flodesk_mcp.flodesk.errors import (
     StatusError,
     Unauthorized,
     UnknownCustomField,
+    UnknownName,
     UnreadableAnswer,
 )
 from flodesk_mcp.flodesk.models import (
+    Account,
     BatchFailure,
     BatchResult,
     Campaign,
@@ -38,6 +40,7 @@ from flodesk_mcp.flodesk.transport import open_http
 __all__ = [
     "BASE_URL",
     "AccessToken",
+    "Account",
     "ApiKey",
     "BadRequest",
     "BatchFailure",
@@ -64,6 +67,7 @@ __all__ = [
     "Subscriber",
     "Unauthorized",
     "UnknownCustomField",
+    "UnknownName",
     "UnreadableAnswer",
     "Webhook",
     "Workflow",

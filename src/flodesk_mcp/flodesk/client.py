@@ -6,9 +6,9 @@ from typing import Self
 import httpx2
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.auth import Credential
+from flodesk_mcp.flodesk.auth import AccessToken, Credential
 from flodesk_mcp.flodesk.campaigns import Campaigns
-from flodesk_mcp.flodesk.models import Profile
+from flodesk_mcp.flodesk.models import Account, Profile
 from flodesk_mcp.flodesk.quota import Quota
 from flodesk_mcp.flodesk.segments import Segments
 from flodesk_mcp.flodesk.subscribers import Subscribers
@@ -46,12 +46,14 @@ class FlodeskClient(Subscribers, Segments, Workflows, Webhooks, Campaigns):
     ) -> None:
         self._http = http or open_http()
         self._owns_http = http is None
+        self._credential = credential
+        self._quota = quota or Quota()
         super().__init__(
             Transport(
                 self._http,
                 credential,
                 base_url=base_url,
-                quota=quota or Quota(),
+                quota=self._quota,
                 max_wait_seconds=max_wait_seconds,
                 timeout_seconds=timeout_seconds,
             )
@@ -60,6 +62,26 @@ class FlodeskClient(Subscribers, Segments, Workflows, Webhooks, Campaigns):
     async def get_profile(self) -> Profile:
         """Return who granted the access token; an API key gets Unauthorized. Source: GET /oauth2/userinfo."""
         return await self._send(_PROFILE, "GET", "oauth2", "userinfo", versioned=False)
+
+    async def get_account(self) -> Account:
+        """Return what can be known of the account: counts for every credential, its owner for an access token.
+
+        Source: GET /subscribers, GET /segments, GET /oauth2/userinfo.
+        """
+        with self._transport.one_budget():
+            owner = await self.get_profile() if isinstance(self._credential, AccessToken) else None
+            everybody = await self.list_subscribers(per_page=1)
+            active = await self.list_subscribers(per_page=1, status="active")
+            segments = await self.list_segments(per_page=1)
+        return Account(
+            credential="access token" if owner else "API key",
+            email=owner and owner.email,
+            full_name=owner and owner.full_name,
+            requests_left=self._quota.requests.free(),
+            subscribers=everybody.meta.total_items,
+            active_subscribers=active.meta.total_items,
+            segments=segments.meta.total_items,
+        )
 
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the caller."""

@@ -1,6 +1,6 @@
 """Operations on custom fields, and the check that keeps Flodesk from losing values silently."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from math import inf
 
 import anyio
@@ -12,7 +12,7 @@ from flodesk_mcp.flodesk.models import CustomField, Page
 from flodesk_mcp.flodesk.resource import Resource
 from flodesk_mcp.flodesk.transport import Transport
 
-__all__ = ["CustomFields"]
+__all__ = ["CustomFields", "check_lengths"]
 
 MAX_VALUE_LENGTH = 256
 CACHED_SECONDS = 300
@@ -58,30 +58,31 @@ class CustomFields(Resource):
 
         Raises InvalidArgument for a value of more than 256 characters, UnknownCustomField.
         """
-        return (await self._resolved([values]))[0]
-
-    async def _resolved(self, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-        """Return the custom fields of each row by key, after at most one look-up for all."""
-        for values in rows:
-            _check_lengths(values)
-        names = list(dict.fromkeys(name for values in rows for name in values))
-        if not names:
-            return [{} for _ in rows]
-        with self._transport.one_budget():
-            keys = await self._keys(names)
-        return [_values_by_key(values, keys) for values in rows]
+        check_lengths(values)
+        return self._by_key(values, await self._keys(values))
 
     async def _keys(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the key for each of `names` that a field has, after at most one look-up."""
+        if not (wanted := set(names)):
+            return {}
         seen = self._look_ups
-        if anyio.current_time() >= self._known_until:
-            await self._look_up(seen)
-        keys, unknown = self._known_keys(names)
-        if unknown and self._look_ups == seen:
-            await self._look_up(seen)
-            keys, unknown = self._known_keys(names)
-        if unknown:
-            raise UnknownCustomField(unknown, self._known)
+        with self._transport.one_budget():
+            if anyio.current_time() >= self._known_until:
+                await self._look_up(seen)
+            keys = self._known_keys(wanted)
+            if len(keys) < len(wanted) and self._look_ups == seen:
+                await self._look_up(seen)
+                keys = self._known_keys(wanted)
         return keys
+
+    def _by_key(self, values: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
+        if unknown := [name for name in values if name not in keys]:
+            raise UnknownCustomField(unknown, self._known)
+        result: dict[str, str] = {}
+        for name, value in values.items():
+            if result.setdefault(keys[name], value) != value:
+                raise InvalidArgument(f"Custom field {keys[name]!r} is given twice, with different values.")
+        return result
 
     async def _look_up(self, seen: int) -> None:
         """Bring the known fields up to date, unless a look-up since the one numbered `seen` has done so.
@@ -100,33 +101,23 @@ class CustomFields(Resource):
                 self._ongoing = None
                 ongoing.set()
 
-    def _known_keys(self, names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    def _known_keys(self, names: Iterable[str]) -> dict[str, str]:
         by_label: dict[str, str] = {}
         for key, label in self._known.items():
             by_label.setdefault(_folded(label), key)
         keys = {name: name if name in self._known else by_label.get(_folded(name)) for name in names}
-        return (
-            {name: key for name, key in keys.items() if key is not None},
-            [name for name, key in keys.items() if key is None],
-        )
+        return {name: key for name, key in keys.items() if key is not None}
 
 
-def _folded(label: str) -> str:
-    return label.strip().casefold()
-
-
-def _check_lengths(values: Mapping[str, str]) -> None:
+def check_lengths(values: Mapping[str, str]) -> None:
+    """Raise InvalidArgument for a value of a custom field that Flodesk would not take."""
     for name, value in values.items():
         if len(value) > MAX_VALUE_LENGTH:
             raise InvalidArgument(
-                f"The value of custom field {name!r} has {len(value)} characters; "
+                f"The value of custom field {name[:80]!r} has {len(value)} characters; "
                 f"Flodesk takes at most {MAX_VALUE_LENGTH}."
             )
 
 
-def _values_by_key(values: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
-    result: dict[str, str] = {}
-    for name, value in values.items():
-        if result.setdefault(keys[name], value) != value:
-            raise InvalidArgument(f"Custom field {keys[name]!r} is given twice, with different values.")
-    return result
+def _folded(label: str) -> str:
+    return label.strip().casefold()

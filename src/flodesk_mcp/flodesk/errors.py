@@ -2,7 +2,8 @@
 
 FlodeskError
 ├── InvalidArgument          refused before any request
-│   └── UnknownCustomField   Flodesk would have dropped the value silently
+│   ├── UnknownCustomField   Flodesk would have dropped the value silently
+│   └── UnknownName          a name that fits nothing, or several
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
 ├── NoAnswer                 the network failed, or Flodesk did not answer in time
 ├── UnreadableAnswer         an answer came, but not one of the documented form
@@ -29,6 +30,7 @@ __all__ = [
     "StatusError",
     "Unauthorized",
     "UnknownCustomField",
+    "UnknownName",
     "UnreadableAnswer",
 ]
 
@@ -50,9 +52,19 @@ class UnknownCustomField(InvalidArgument):
     """`unknown` are names that no custom field has; `known` maps the account's keys to their labels."""
 
     def __init__(self, unknown: Sequence[str], known: Mapping[str, str]) -> None:
-        super().__init__(f"The account has no custom field {', '.join(map(repr, unknown))}.")
+        shown = ", ".join(repr(name[:80]) for name in unknown[:10]) + (", ..." if len(unknown) > 10 else "")  # noqa: PLR2004
+        super().__init__(f"The account has no custom field {shown}.")
         self.unknown = tuple(unknown)
         self.known = dict(known)
+
+
+class UnknownName(InvalidArgument):
+    """A name of a `kind` (segment, workflow) fits none of `candidates`, or all: the names that there are, by id."""
+
+    def __init__(self, kind: str, name: str, candidates: Mapping[str, str]) -> None:
+        super().__init__(f"The name {name[:80]!r} does not stand for exactly one {kind}.")
+        self.kind = kind
+        self.candidates = dict(candidates)
 
 
 class QuotaExhausted(FlodeskError):

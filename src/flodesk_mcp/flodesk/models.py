@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = [
+    "Account",
     "BatchFailure",
     "BatchResult",
     "Campaign",
@@ -74,15 +75,15 @@ class Subscriber(Model):
 
     id: Text = Field(description="Id")
     email: OptionalText = Field(None, description="Address")
-    status: OptionalText = Field(None, description="Only active people get mail")
-    source: OptionalText = Field(None, description="How they came")
-    first_name: OptionalText = Field(None, description="Given name")
-    last_name: OptionalText = Field(None, description="Family name")
+    status: OptionalText = Field(None, description="active gets mail")
+    source: OptionalText = Field(None, description="Origin")
+    first_name: OptionalText = Field(None, description="First")
+    last_name: OptionalText = Field(None, description="Last")
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
     custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="Values by key")
-    optin_ip: OptionalText = Field(None, description="Of the opt-in")
-    optin_timestamp: OptionalText = Field(None, description="ISO 8601")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    optin_ip: OptionalText = Field(None, description="Opt-in")
+    optin_timestamp: OptionalText = Field(None, description="Time")
+    created_at: OptionalText = Field(None, description="Time")
 
 
 class Segment(Model):
@@ -91,7 +92,7 @@ class Segment(Model):
     id: Text = Field(description="Id")
     name: OptionalText = Field(None, description="Name")
     total_active_subscribers: Count = Field(None, description="People in it")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
     color: OptionalText = Field(None, description="Hex code")
     segment_type: OptionalText = Field(None, description="static or dynamic")
 
@@ -116,7 +117,7 @@ class Webhook(Model):
     id: Text = Field(description="Id")
     post_url: OptionalText = Field(None, description="Receiver")
     events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
-    created_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
 
 
 class Campaign(Model):
@@ -126,8 +127,8 @@ class Campaign(Model):
     name: OptionalText = Field(None, description="Name")
     status: OptionalText = Field(None, description="draft, pending, scheduled, composing, sending, done or failed")
     subject: OptionalText = Field(None, description="Subject, may hold HTML")
-    created_at: OptionalText = Field(None, description="ISO 8601")
-    updated_at: OptionalText = Field(None, description="ISO 8601")
+    created_at: OptionalText = Field(None, description="Time")
+    updated_at: OptionalText = Field(None, description="Time")
 
 
 class CampaignDraft(Model):
@@ -152,6 +153,18 @@ class Profile(Model):
     full_name: OptionalText = None
     created_at: OptionalText = None
     profile_url: OptionalText = None
+
+
+class Account(Model):
+    """What can be known of the account that a credential opens. An API key does not tell whose it is."""
+
+    credential: str = Field(description="API key or access token; it works")
+    email: OptionalText = Field(None, description="Of the owner")
+    full_name: OptionalText = Field(None, description="Of the owner")
+    requests_left: int = Field(description="In this minute")
+    subscribers: int | None = Field(None, description="Of every status")
+    active_subscribers: int | None = Field(None, description="Who get mail")
+    segments: int | None = Field(None, description="How many")
 
 
 class BatchFailure(Model):

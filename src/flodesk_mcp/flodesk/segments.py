@@ -4,7 +4,9 @@ from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Segment, Text
+from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, given
+from flodesk_mcp.flodesk.transport import Transport
 
 __all__ = ["Segments"]
 
@@ -15,6 +17,10 @@ _COLORS = TypeAdapter(list[Text])
 
 class Segments(Resource):
     """Named parts of the audience. The API can neither rename nor delete one."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.segment_names = Directory("segment", self.list_segments)
 
     async def list_segments(self, *, page: int = 1, per_page: int = 20) -> Page[Segment]:
         """Return one page of at most 100 segments. Source: GET /segments."""
@@ -40,4 +46,6 @@ class Segments(Resource):
             if color is None:
                 color = next(iter(await self.list_segment_colors()), None)
             body = given({"name": name, "color": color})
-            return await self._send(_SEGMENT, "POST", "segments", body=body, repeatable=False)
+            segment = await self._send(_SEGMENT, "POST", "segments", body=body, repeatable=False)
+        self.segment_names.forget()
+        return segment

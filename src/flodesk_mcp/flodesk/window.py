@@ -126,6 +126,12 @@ class Window:
         )
         return wait if (wait := free_at - now) > CLOCK_STEP else 0.0
 
+    def free(self) -> int:
+        """Return how many requests may leave in this minute."""
+        self._forget_the_old()
+        taken = len(self._own)
+        return max(min(self.limit - taken, self._allowed_in_all - taken - len(self._foreign)), 0)
+
     async def _take(self, budget: Budget) -> Slot:
         turn = _Turn(budget.arrival)
         insort(self._queue, turn, key=attrgetter("arrival"))
@@ -173,7 +179,7 @@ class Window:
 
 def _turn_of(taken: list[float], limit: int, ahead: int, now: float) -> float:
     """Return when the request with `ahead` others before it may leave, if `taken` says when each slot is freed."""
-    slots = sorted(taken + [now] * (limit - len(taken)))
-    # With more taken than allowed, the first to be freed open no slot.
     rounds, index = divmod(ahead, limit)
-    return slots[len(slots) - limit + index] + rounds * WINDOW_SECONDS
+    # The slots that nobody holds come first. With more taken than allowed, the first to be freed open no slot.
+    place = index - (limit - len(taken))
+    return (now if place < 0 else sorted(taken)[place]) + rounds * WINDOW_SECONDS

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.models import Page, Workflow
+from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, person
+from flodesk_mcp.flodesk.transport import Transport
 
 __all__ = ["Workflows"]
 
@@ -14,6 +16,10 @@ _WORKFLOWS = TypeAdapter(Page[Workflow])
 
 class Workflows(Resource):
     """Automated sequences of mails. The API can enroll people and take them out; it cannot make a workflow."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.workflow_names = Directory("workflow", self.list_workflows)
 
     async def list_workflows(
         self, *, page: int = 1, per_page: int = 20, statuses: Sequence[str] | None = None

@@ -1,12 +1,55 @@
 """What an agent sees: the tools, in a fixed order."""
 
-from flodesk_mcp.tools import custom_fields, segments, subscribers, webhooks, workflows
-from flodesk_mcp.tools.calls import Accounts, FlodeskTool
+from flodesk_mcp.tools import (
+    account,
+    campaigns,
+    custom_fields,
+    segments,
+    subscriber_actions,
+    subscribers,
+    webhooks,
+    workflows,
+)
+from flodesk_mcp.tools.calls import Accounts, FlodeskTool, result_of
 from flodesk_mcp.tools.catalog import ToolSpec, tools_of
+from flodesk_mcp.tools.confirmation import Confirm
+from flodesk_mcp.tools.explanations import explain
 from flodesk_mcp.tools.limits import Limits, UnknownName, refusal
+from flodesk_mcp.tools.results import visible
 
-__all__ = ["CATALOG", "Accounts", "FlodeskTool", "Limits", "ToolSpec", "UnknownName", "refusal"]
+__all__ = [
+    "CATALOG",
+    "Accounts",
+    "Confirm",
+    "FlodeskTool",
+    "Limits",
+    "ToolSpec",
+    "UnknownName",
+    "explain",
+    "refusal",
+    "result_of",
+    "tool_named",
+    "visible",
+]
 
 CATALOG: tuple[ToolSpec, ...] = tuple(
-    spec for module in (segments, subscribers, workflows, custom_fields, webhooks) for spec in tools_of(module)
+    spec
+    for module in (
+        segments,
+        subscribers,
+        workflows,
+        custom_fields,
+        webhooks,
+        subscriber_actions,
+        campaigns,
+        account,
+    )
+    for spec in tools_of(module)
 )
+
+_BY_NAME = {spec.name: spec for spec in CATALOG}
+
+
+def tool_named(name: str) -> ToolSpec:
+    """Return the tool of a name that is known to exist."""
+    return _BY_NAME[name]

@@ -1,12 +1,16 @@
 """The arguments that tools share: each described and bounded once."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 __all__ = [
+    "CampaignId",
+    "CampaignSearch",
+    "CampaignStatus",
     "Color",
     "CustomFieldValues",
     "DoubleOptin",
@@ -14,9 +18,11 @@ __all__ = [
     "Events",
     "FieldLabel",
     "FirstName",
+    "Html",
     "IdOrEmail",
     "LastName",
     "Limit",
+    "Named",
     "NextCursor",
     "OptinIp",
     "OptinTimestamp",
@@ -27,6 +33,9 @@ __all__ = [
     "Status",
     "SubscriberFields",
     "SubscriberId",
+    "SubscriberRow",
+    "SubscriberRows",
+    "Title",
     "WebhookId",
     "WebhookName",
     "WorkflowId",
@@ -64,6 +73,13 @@ def _https(value: str) -> str:
     if parts.scheme != "https" or not parts.hostname:
         raise ValueError("must be a full https:// address")
     return value
+
+
+@dataclass(frozen=True)
+class Named:
+    """Marks an argument that takes names for ids: of segments or of workflows."""
+
+    kind: Literal["segment", "workflow"]
 
 
 Trimmed = StringConstraints(strip_whitespace=True, min_length=1)
@@ -105,14 +121,17 @@ SubscriberFields = Annotated[
     list[SubscriberField], FromJson, Field(min_length=1, description="Return only these fields, and id.")
 ]
 
-SegmentId = Annotated[str, Trimmed, Field(description="Segment id.")]
+SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Segment id or exact name.")]
 SegmentIds = Annotated[
-    list[Annotated[str, Trimmed]], FromJson, Field(min_length=1, max_length=50, description="1 to 50 segment ids.")
+    list[Annotated[str, Trimmed]],
+    FromJson,
+    Named("segment"),
+    Field(min_length=1, max_length=50, description="1 to 50 segment ids or exact names."),
 ]
 SegmentName = Annotated[str, Trimmed, Field(description="Segment name.")]
 Color = Annotated[str, Field(description="Hex code of the palette; default its first.")]
 
-WorkflowId = Annotated[str, Trimmed, Field(description="Workflow id.")]
+WorkflowId = Annotated[str, Trimmed, Named("workflow"), Field(description="Workflow id or exact name.")]
 WorkflowStatuses = Annotated[
     list[Literal["active", "paused", "draft"]],
     FromJson,
@@ -128,4 +147,32 @@ Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FromJson,
     Field(min_length=1, description="At least one event."),
+]
+
+
+class SubscriberRow(BaseModel):
+    """One row of a batch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email | None = None
+    id: SubscriberId | None = None
+    first_name: FirstName | None = None
+    last_name: LastName | None = None
+    custom_fields: CustomFieldValues | None = None
+
+
+SubscriberRows = Annotated[
+    list[SubscriberRow],
+    FromJson,
+    Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),
+]
+
+Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]
+Title = Annotated[str, Trimmed, Field(description="Campaign title.")]
+CampaignId = Annotated[str, Trimmed, Field(description="Draft to replace; without it, a new one.")]
+CampaignSearch = Annotated[str, Trimmed, Field(description="Text to look for in names.")]
+CampaignStatus = Annotated[
+    Literal["draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
+    Field(description="Only this status; without it, all."),
 ]

@@ -1,4 +1,4 @@
-"""One tool call: check the arguments, call Flodesk, shape the answer or the error."""
+"""One tool call: check the arguments, ask where it matters, call Flodesk, shape the answer or the error."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -8,21 +8,22 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import to_json
 
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, call_budget
-from flodesk_mcp.tools.catalog import ToolSpec
+from flodesk_mcp.tools.catalog import USED_IDS, ToolSpec
+from flodesk_mcp.tools.confirmation import Confirm, ask, can_ask
 from flodesk_mcp.tools.explanations import explain, explain_arguments
 from flodesk_mcp.tools.limits import Limits, refusal
 from flodesk_mcp.tools.results import compact
 
-__all__ = ["Accounts", "FlodeskTool"]
+__all__ = ["Accounts", "FlodeskTool", "result_of"]
 
 
 class Accounts(Protocol):
-    """Knows whose Flodesk account a call is for."""
+    """Knows whose Flodesk account a call is for, and what the call may do."""
 
     @property
     def credential(self) -> str:
@@ -31,6 +32,10 @@ class Accounts(Protocol):
     @property
     def max_wait_seconds(self) -> float:
         """How long one call may wait."""
+
+    @property
+    def confirm(self) -> Confirm:
+        """Whether a person is asked before what cannot be undone."""
 
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         """Return the client of the account that the request in `context` is for."""
@@ -61,32 +66,80 @@ class FlodeskTool(Tool):
         return registered
 
     async def run(self, arguments: dict[str, Any], context: Context[Any], convert_result: bool = False) -> Any:
-        """Call the tool and return a CallToolResult.
+        """Call the tool and return a CallToolResult, or what the client must ask its user first.
 
         Raises ToolError with a text for the agent; UnexpectedToolError, which holds no detail, for a crash.
         """
-        request = context.request_context
+        spec, request = self._spec, context.request_context
         accounts: Accounts = request.lifespan_context
-        if reason := refusal(accounts.limits(request), self._spec):
-            raise ToolError(
-                f"{self._spec.title} is turned off: {reason}. The person who runs this server can change it."
-            )
+        if reason := refusal(accounts.limits(request), spec):
+            raise ToolError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
         try:
-            given = self._spec.arguments.model_validate(arguments).model_dump_one_level()
+            given = spec.checked(arguments)
         except ValidationError as error:
-            raise ToolError(explain_arguments(self._spec, error)) from error
+            raise ToolError(explain_arguments(spec, error)) from error
         try:
             with call_budget(accounts.max_wait_seconds, _progress(context)):
-                result = compact(await self._spec.function(accounts.client(request), **given))
+                question = await _question(spec, accounts.confirm, context, accounts.client(request), given)
+                if isinstance(question, InputRequiredResult):
+                    return question
+                result = await result_of(spec, request, given)
+        except ToolError:
+            raise
         except FlodeskError as error:
-            raise ToolError(explain(self._spec, error, accounts.credential)) from error
+            raise ToolError(explain(spec, error, accounts.credential)) from error
         except Exception as error:
-            raise UnexpectedToolError(
-                f"{self._spec.title} failed: this server has a defect, its log says more."
-            ) from error
+            raise UnexpectedToolError(f"{spec.title} failed: a defect of this server, see its log.") from error
         return CallToolResult(
             content=[TextContent(type="text", text=to_json(result).decode())], structured_content=result
         )
+
+
+async def result_of(spec: ToolSpec, request: ServerRequestContext[Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the tool makes of checked arguments, for the account of `request`.
+
+    Raises FlodeskError.
+    """
+    accounts: Accounts = request.lifespan_context
+    flodesk = accounts.client(request)
+    with call_budget(accounts.max_wait_seconds):
+        used_ids = await _put_ids_for_names(spec, flodesk, given)
+        result = compact(await spec.function(flodesk, **given))
+    return result | ({USED_IDS: used_ids} if used_ids else {})
+
+
+async def _question(
+    spec: ToolSpec, confirm: Confirm, context: Context[Any], flodesk: FlodeskClient, given: dict[str, Any]
+) -> InputRequiredResult | None:
+    """Ask the person behind the client, where the tool destroys something and the operator did not say never."""
+    if spec.question is None or confirm == "never":
+        return None
+    if not can_ask(context):
+        if confirm == "auto":
+            return None
+        raise ToolError(
+            f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
+            "(FLODESK_CONFIRM=always), and this client cannot ask one."
+        )
+    answer = await ask(context, await spec.question(flodesk, **given))
+    if answer is False:
+        raise ToolError(f"{spec.title}: the person declined, and nothing was changed.")
+    return answer if isinstance(answer, InputRequiredResult) else None
+
+
+async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict[str, Any]) -> dict[str, str]:
+    """Replace names in `given` by ids, and return which were replaced."""
+    used: dict[str, str] = {}
+    for argument, mark in spec.named.items():
+        value = given[argument]
+        if value is None:
+            continue
+        directory = flodesk.segment_names if mark.kind == "segment" else flodesk.workflow_names
+        names = value if isinstance(value, list) else [value]
+        ids = [await directory.id_of(name) for name in names]
+        given[argument] = ids if isinstance(value, list) else ids[0]
+        used |= {name: used_id for name, used_id in zip(names, ids, strict=True) if name != used_id}
+    return used
 
 
 def _progress(context: Context[Any]) -> Callable[[float, float], Awaitable[None]]:

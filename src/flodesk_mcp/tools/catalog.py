@@ -4,30 +4,39 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
-from types import ModuleType
-from typing import Any, get_type_hints
+from types import ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 
+from flodesk_mcp.tools.arguments import Named
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
-__all__ = ["ToolSpec", "tool", "tools_of"]
+__all__ = ["USED_IDS", "ToolSpec", "tool", "tools_of"]
 
 Function = Callable[..., Awaitable[BaseModel]]
+USED_IDS = "used_ids"
+
+Question = Callable[..., Awaitable[str]]
+"""Given the client and the arguments of a destructive tool, returns what a person is asked before the call."""
 
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """All that is known of a tool before any account is. `check` tells how to see whether a doubtful write happened."""
+    """All that is known of a tool before any account is.
+
+    `check` tells how to see whether a doubtful write happened.
+    """
 
     function: Function
     title: str
     operation: str
     destructive: bool
     idempotent: bool
-    check: str | None
+    check: str | None = None
+    question: Question | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +69,19 @@ class ToolSpec:
         }
         return create_model(self.name, __base__=_Arguments, **fields)
 
+    def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments as the function takes them.
+
+        Raises pydantic's ValidationError.
+        """
+        return self.arguments.model_validate(arguments).model_dump_one_level()
+
+    @cached_property
+    def named(self) -> dict[str, Named]:
+        """The arguments that take names for ids."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return {name: mark for name in self.arguments.model_fields if (mark := _mark(hints[name]))}
+
     @cached_property
     def input_schema(self) -> dict[str, Any]:
         """The JSON schema of the arguments."""
@@ -69,7 +91,10 @@ class ToolSpec:
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of a successful result."""
         result: type[BaseModel] = get_type_hints(self.function)["return"]
-        return output_schema(result)
+        schema = output_schema(result)
+        if self.named:
+            schema["properties"][USED_IDS] = {"type": "object", "description": "By name"}
+        return schema
 
     @property
     def annotations(self) -> ToolAnnotations:
@@ -82,15 +107,35 @@ class ToolSpec:
         )
 
 
+def _mark(hint: Any) -> Named | None:
+    """Find the mark in Annotated[...], or in Annotated[...] | None."""
+    for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
+        for mark in getattr(part, "__metadata__", ()):
+            if isinstance(mark, Named):
+                return mark
+    return None
+
+
 class _Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
+
 
 def tool(
-    title: str, operation: str, *, destructive: bool = False, idempotent: bool = False, check: str | None = None
+    title: str,
+    operation: str,
+    *,
+    destructive: bool = False,
+    idempotent: bool = False,
+    check: str | None = None,
+    question: Question | None = None,
 ) -> Callable[[Function], ToolSpec]:
     """Make a function the tool for one operation of Flodesk."""
-    return lambda function: ToolSpec(function, title, operation, destructive, idempotent, check)
+    return lambda function: ToolSpec(function, title, operation, destructive, idempotent, check, question)
 
 
 def tools_of(module: ModuleType) -> list[ToolSpec]:

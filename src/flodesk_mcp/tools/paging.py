@@ -25,17 +25,22 @@ async def listing(
     A cursor keeps its page size, and its filters may be left out with it. Raises InvalidArgument for a damaged
     cursor, and for one that was made with other filters.
     """
-    page = 1
+    page, skip = 1, 0
+    name = fetch.__name__
     if next_cursor is not None:
-        page, limit, filters = _opened(next_cursor, fetch.__name__, filters)
+        page, skip, limit, filters = _opened(next_cursor, name, filters)
     answer = await fetch(page=page, per_page=limit, **filters)
     last = answer.meta.total_pages
-    has_more = page < last if last is not None else len(answer.data) == limit
+    has_more = bool(answer.data) and (page < last if last is not None else len(answer.data) == limit)
+
+    def cursor(page: int, skip: int) -> str:
+        return _sealed([name, page, skip, limit, _given(filters)])
+
     return Listing(
-        result=answer.data,
-        next_cursor=_sealed([fetch.__name__, page + 1, limit, _given(filters)]) if has_more and answer.data else None,
+        result=answer.data[skip:],
+        next_cursor=cursor(page + 1, 0) if has_more else None,
         total_items=answer.meta.total_items,
-    )
+    ).resumed_by(lambda row: cursor(page, skip + row))
 
 
 def _sealed(content: list[Any]) -> str:
@@ -43,12 +48,12 @@ def _sealed(content: list[Any]) -> str:
     return base64.urlsafe_b64encode(zlib.crc32(data).to_bytes(4) + data).decode().rstrip("=")
 
 
-def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
+def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, int, dict[str, Any]]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4) != raw[:4]:
             raise InvalidArgument(DAMAGED)
-        made_by, page, limit, made_with = json.loads(raw[4:])
+        made_by, page, skip, limit, made_with = json.loads(raw[4:])
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(DAMAGED) from error
     if made_by != name:
@@ -58,7 +63,7 @@ def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, 
             raise InvalidArgument(
                 f"next_cursor was made with another {argument}. Keep the filters of the first page, or leave it out."
             )
-    return page, limit, filters | made_with
+    return page, skip, limit, filters | made_with
 
 
 def _given(filters: dict[str, Any]) -> dict[str, Any]:

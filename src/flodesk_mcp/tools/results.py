@@ -1,24 +1,33 @@
 """What tools return: Flodesk's objects, made short and safe for an agent to read."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
+from pydantic_core import to_json
 
-from flodesk_mcp.flodesk import Subscriber
+from flodesk_mcp.flodesk import BatchResult, Subscriber
 
 __all__ = [
+    "BatchReport",
     "Deleted",
     "Enrollment",
     "Everything",
     "Listing",
+    "SubscriberListing",
     "WrittenSubscriber",
+    "batch_report",
     "compact",
     "only",
+    "subscriber_listing",
     "visible",
     "with_notice",
 ]
+
+MAX_ANSWER_BYTES = 80_000
+ENVELOPE_BYTES = 1_000
 
 Item = TypeVar("Item")
 
@@ -31,16 +40,38 @@ _INVISIBLE = re.compile(
 
 
 class Everything(BaseModel, Generic[Item]):
-    """A list that comes whole."""
+    """A list that comes whole, or the page of one. `total_items` is missing where the API has none."""
 
     result: list[Item] = Field(description="Items")
+    total_items: int | None = Field(None, description="On all pages")
 
 
 class Listing(Everything[Item]):
-    """A page of a list. `next_cursor` is missing on the last page, `total_items` where the API has none."""
+    """A page of a list. `next_cursor` is missing on the last page."""
 
-    next_cursor: str | None = Field(None, description="For the next page, if any")
-    total_items: int | None = Field(None, description="On all pages")
+    next_cursor: str | None = Field(None, description="If there is more")
+    _resume: Callable[[int], str] = PrivateAttr()
+
+    def resumed_by(self, resume: Callable[[int], str]) -> Self:
+        """Set what returns the cursor for the rest of this page, from a row on."""
+        self._resume = resume
+        return self
+
+    def cursor_from(self, row: int) -> str:
+        """Return the cursor for the rest of this page."""
+        return self._resume(row)
+
+
+class ListedSubscriber(Subscriber):
+    """A subscriber in a list, its segments by name: one name for many people costs less than many objects."""
+
+    segments: list[str] | None = Field(None, description="Names")  # type: ignore[assignment] # narrower on purpose
+
+
+class SubscriberListing(Listing[ListedSubscriber]):
+    """A page of subscribers, and the ids of the segments that they are in."""
+
+    segment_ids: dict[str, str] | None = Field(None, description="Id by name")
 
 
 class WrittenSubscriber(Subscriber):
@@ -74,6 +105,46 @@ NOTICES = {
 }
 
 
+class Written(BaseModel):
+    """A row of a batch that was written."""
+
+    id: str = Field(description="Id")
+    email: str | None = Field(None, description="Address")
+    status: str | None = Field(None, description="active gets mail")
+
+
+class Failed(BaseModel):
+    """A row of a batch that was not written."""
+
+    row: int | None = Field(None, description="Counted from 0")
+    email: str | None = Field(None, description="Address")
+    id: str | None = Field(None, description="Id")
+    code: str | None = Field(None, description="Flodesk's code")
+    reason: str | None = Field(None, description="Flodesk's words")
+
+
+class BatchReport(BaseModel):
+    """What became of the rows of a batch."""
+
+    written: list[Written] = Field(description="Rows written")
+    failed: list[Failed] = Field(description="Rows not written")
+    notice: str | None = Field(None, description="Tell your user")
+
+
+def batch_report(result: BatchResult) -> BatchReport:
+    """Return what became of each row, and what an agent must tell its user."""
+    written = [Written(id=person.id, email=person.email, status=person.status) for person in result.successes]
+    failed = [
+        Failed(row=row.index, email=row.email, id=row.id, code=row.code, reason=row.message) for row in result.failures
+    ]
+    silent = sum(row.status not in {None, "active"} for row in written)
+    notices = [
+        f"{len(failed)} of {len(written) + len(failed)} rows were not written." if failed else "",
+        f"{silent} of the people written are not active and get no mail." if silent else "",
+    ]
+    return BatchReport(written=written, failed=failed, notice=" ".join(filter(None, notices)) or None)
+
+
 def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
     """Add what an agent must tell its user about somebody who is not active."""
     status = subscriber.status
@@ -89,12 +160,54 @@ def only(subscriber: Subscriber, fields: Sequence[str] | None) -> Subscriber:
     return Subscriber.model_construct(**{name: value for name, value in subscriber if name in kept})
 
 
+def subscriber_listing(page: Listing[Subscriber], fields: Sequence[str] | None) -> SubscriberListing:
+    """Return the page with `fields` alone, or whole, and each segment's id once."""
+    people = [only(person, fields) for person in page.result]
+    segments = {segment.id: segment.name or segment.id for person in people for segment in person.segments or []}
+    shared = Counter(segments.values())
+    labels = {known: name if shared[name] == 1 else f"{name} ({known})" for known, name in segments.items()}
+    rows = [
+        ListedSubscriber.model_construct(
+            **dict(person) | {"segments": [labels[segment.id] for segment in person.segments or []]}
+        )
+        for person in people
+    ]
+    return SubscriberListing(
+        result=rows,
+        total_items=page.total_items,
+        next_cursor=page.next_cursor,
+        segment_ids={label: known for known, label in labels.items()},
+    ).resumed_by(page.cursor_from)
+
+
 def compact(result: BaseModel) -> dict[str, Any]:
-    """Return `result` as plain data without what is null or empty, its texts free of invisible characters."""
+    """Return `result` as plain data without what is null or empty, its texts free of invisible characters.
+
+    A page that would make too long an answer ends earlier, with a cursor that continues there.
+    """
+    data = _plain(result)
+    while isinstance(result, Everything) and (size := answer_bytes(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
+        kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
+        shorter: dict[str, Any] = {"result": result.result[:kept]}
+        if isinstance(result, Listing):
+            shorter["next_cursor"] = result.cursor_from(kept)
+        else:
+            shorter["total_items"] = result.total_items or len(result.result)
+        result = result.model_copy(update=shorter)
+        data = _plain(result)
+    return data
+
+
+def answer_bytes(data: dict[str, Any]) -> int:
+    """Return the size of an answer on the wire: the data, and the same once more as text."""
+    text = to_json(data)
+    return len(text) + len(to_json(text.decode())) + ENVELOPE_BYTES
+
+
+def _plain(result: BaseModel) -> dict[str, Any]:
     shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
-    if isinstance(result, Everything):
-        shortened.setdefault("result", [])
-    return shortened
+    empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
+    return empty | shortened
 
 
 def visible(text: str) -> str:

@@ -10,10 +10,22 @@ __all__ = ["input_schema", "output_schema"]
 
 
 class _Plain(GenerateJsonSchema):
-    """Optional means "not required": no null and no default stands for it. No titles."""
+    """Optional means "not required": no null and no default stands for it. No titles, nothing obvious."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        plain = super().str_schema(schema)
+        if plain.get("minLength") == 1:
+            del plain["minLength"]
+        return plain
+
+    def list_schema(self, schema: core_schema.ListSchema) -> JsonSchemaValue:
+        plain = super().list_schema(schema)
+        if plain.get("minItems") == 1:
+            del plain["minItems"]
+        return plain
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -17,7 +17,7 @@ async def list_all_flodesk_segments(
 
 @tool("Get a segment", "GET /segments/{id}")
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
-    """Get one segment by id. Its people: list_all_flodesk_subscribers with segment_id."""
+    """Get one segment by id or exact name. Its people: list_all_flodesk_subscribers with segment_id."""
     return await flodesk.get_segment(id)
 
 

@@ -20,7 +20,7 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
-from flodesk_mcp.tools.results import Listing, WrittenSubscriber, only, with_notice
+from flodesk_mcp.tools.results import SubscriberListing, WrittenSubscriber, only, subscriber_listing, with_notice
 
 
 @tool("List subscribers", "GET /subscribers")
@@ -31,12 +31,12 @@ async def list_all_flodesk_subscribers(
     status: Status | None = None,
     segment_id: SegmentId | None = None,
     fields: SubscriberFields | None = None,
-) -> Listing[Subscriber]:
+) -> SubscriberListing:
     """List people, newest first, of every status unless you give one. There is no search: to find one person use
     get_single_flodesk_subscriber_by_id with the e-mail address. Empty values are left out.
     """
     page = await listing(flodesk.list_subscribers, limit, next_cursor, status=status, segment_id=segment_id)
-    return page.model_copy(update={"result": [only(subscriber, fields) for subscriber in page.result]})
+    return subscriber_listing(page, fields)
 
 
 @tool("Get a subscriber", "GET /subscribers/{id_or_email}")

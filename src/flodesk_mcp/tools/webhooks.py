@@ -11,6 +11,7 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.questions import about_deleting_webhook, about_updating_webhook
 from flodesk_mcp.tools.results import Deleted, Listing
 
 
@@ -36,7 +37,7 @@ async def create_a_flodesk_webhook(
     return await flodesk.create_webhook(name, post_url, events)
 
 
-@tool("Update a webhook", "PUT /webhooks/{id}", destructive=True, idempotent=True)
+@tool("Update a webhook", "PUT /webhooks/{id}", destructive=True, idempotent=True, question=about_updating_webhook)
 async def update_a_flodesk_webhook_by_id(
     flodesk: FlodeskClient,
     id: WebhookId,
@@ -50,7 +51,7 @@ async def update_a_flodesk_webhook_by_id(
     return await flodesk.update_webhook(id, name=name, post_url=post_url, events=events)
 
 
-@tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True)
+@tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True, question=about_deleting_webhook)
 async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
     """Delete a webhook: its address gets no more events. Cannot be undone."""
     await flodesk.delete_webhook(id)

@@ -1,0 +1,72 @@
+"""From the names that people use to the ids that Flodesk wants."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from flodesk_mcp.flodesk.errors import UnknownName
+from flodesk_mcp.flodesk.models import Page, Segment, Workflow
+
+__all__ = ["Directory"]
+
+CACHED_SECONDS = 300
+MAX_PAGES = 20
+PER_PAGE = 100
+
+# Segment ids are 24 hex digits; the form of other ids is unknown, so anything that no person would type counts.
+_ID = re.compile(r"[0-9a-f]{24}|(?=\S*\d)[A-Za-z0-9_-]{16,}")
+
+
+class Directory:
+    """The names and ids of one kind of thing in an account, looked up once and kept for five minutes."""
+
+    def __init__(self, kind: str, fetch: Callable[..., Awaitable[Page[Segment] | Page[Workflow]]]) -> None:
+        self._kind = kind
+        self._fetch = fetch
+        self._names: dict[str, str] = {}
+        self._known_until = float("-inf")
+
+    async def id_of(self, id_or_name: str) -> str:
+        """Return the id for an exact name, however it is cased. What looks like an id is one, at no cost.
+
+        Raises UnknownName for a name that fits nothing or several.
+        """
+        if _ID.fullmatch(id_or_name):
+            return id_or_name
+        was_cached = anyio.current_time() < self._known_until
+        found = self._found(id_or_name) if was_cached else []
+        if not found:
+            await self.refresh()
+            found = self._found(id_or_name)
+        if len(found) == 1:
+            return found[0]
+        candidates = {found_id: self._names[found_id] for found_id in found} if found else self._names
+        raise UnknownName(self._kind, id_or_name, candidates)
+
+    async def names(self) -> dict[str, str]:
+        """Return every name by id."""
+        if anyio.current_time() >= self._known_until:
+            await self.refresh()
+        return dict(self._names)
+
+    def forget(self) -> None:
+        """Look everything up again the next time: something was created."""
+        self._known_until = float("-inf")
+
+    async def refresh(self) -> None:
+        """Look everything up, however fresh."""
+        names: dict[str, str] = {}
+        for page in range(1, MAX_PAGES + 1):
+            answer = await self._fetch(page=page, per_page=PER_PAGE)
+            names |= {item.id: item.name or "" for item in answer.data}
+            if page >= (answer.meta.total_pages or 0):
+                break
+        self._names = names
+        self._known_until = anyio.current_time() + CACHED_SECONDS
+
+    def _found(self, id_or_name: str) -> list[str]:
+        if id_or_name in self._names:
+            return [id_or_name]
+        wanted = id_or_name.strip().casefold()
+        return [known for known, name in self._names.items() if name.strip().casefold() == wanted]

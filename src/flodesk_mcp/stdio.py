@@ -1,0 +1,62 @@
+"""The server for one client on standard input and output."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flodesk_mcp.settings import Settings
+
+__all__ = ["serve_stdio", "stray_output_on_stderr"]
+
+STDOUT, STDERR = 1, 2
+
+
+@contextmanager
+def stray_output_on_stderr() -> Iterator[None]:
+    """Send what dependencies print within the block to standard error: standard output belongs to the protocol."""
+    wire = os.dup(STDOUT)
+    os.dup2(STDERR, STDOUT)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(wire, STDOUT)
+        os.close(wire)
+
+
+def serve_stdio(settings: "Settings") -> None:
+    """Serve until the client closes standard input, or a signal comes.
+
+    Raises SettingsError for a setting that is missing or does not work.
+    """
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        # The thread that reads standard input cannot be woken, so an orderly end would wait for the client.
+        signal.signal(stop, lambda *_: os._exit(0))
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with stray_output_on_stderr():
+        import anyio
+
+        from flodesk_mcp.one_account import one_account
+        from flodesk_mcp.server import build_server
+
+    async def serve() -> None:
+        async with AsyncExitStack() as opened:
+            with stray_output_on_stderr():
+                # Before the server runs, because an error within it would wait for the client's next line.
+                account = await opened.enter_async_context(one_account(settings))
+                server = build_server(lambda: nullcontext(account))
+            await server.run_stdio_async()  # guards standard output by itself
+            os.dup2(STDERR, STDOUT)  # what is still in a buffer, or printed at exit, is no protocol either
+
+    if sys.stdin.isatty():
+        click.echo("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.", err=True)
+    anyio.run(serve)

@@ -1,0 +1,29 @@
+"""Tools on campaigns."""
+
+from flodesk_mcp.flodesk import Campaign, CampaignDraft, FlodeskClient
+from flodesk_mcp.tools.arguments import CampaignId, CampaignSearch, CampaignStatus, Html, Limit, NextCursor, Title
+from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.results import Listing
+
+
+@tool("List campaigns", "GET /campaigns")
+async def list_all_flodesk_campaigns(
+    flodesk: FlodeskClient,
+    limit: Limit = 20,
+    next_cursor: NextCursor | None = None,
+    search: CampaignSearch | None = None,
+    status: CampaignStatus | None = None,
+) -> Listing[Campaign]:
+    """List e-mail campaigns (newsletters, mailings) with status and subject. Opens and clicks are not in the API."""
+    return await listing(flodesk.list_campaigns, limit, next_cursor, search=search, status=status)
+
+
+@tool("Save HTML as a campaign draft", "POST /campaigns/studio")
+async def create_a_flodesk_campaign_draft(
+    flodesk: FlodeskClient, html: Html, title: Title, campaign_id: CampaignId | None = None
+) -> CampaignDraft:
+    """Save an e-mail (newsletter) as a draft, new or into the draft campaign_id. Sends nothing: a person reviews and
+    sends it in Flodesk, at the url returned.
+    """
+    return await flodesk.create_campaign_draft(html, title, campaign_id=campaign_id)

@@ -1,0 +1,42 @@
+"""Tools that act on subscribers: beyond the default ones."""
+
+from flodesk_mcp.flodesk import FlodeskClient
+from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows
+from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.questions import about_unsubscribing
+from flodesk_mcp.tools.results import BatchReport, WrittenSubscriber, batch_report, with_notice
+
+
+@tool("Add a subscriber to segments", "POST /subscribers/{id_or_email}/segments", idempotent=True)
+async def add_a_flodesk_subscriber_to_segments(
+    flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
+) -> WrittenSubscriber:
+    """Put an existing person into segments; other segments and values stay. Creates nobody: for a new person use
+    create_a_flodesk_subscriber.
+    """
+    return with_notice(await flodesk.add_to_segments(id_or_email, segment_ids))
+
+
+@tool(
+    "Unsubscribe a subscriber from everything",
+    "POST /subscribers/{id_or_email}/unsubscribe",
+    destructive=True,
+    idempotent=True,
+    question=about_unsubscribing,
+)
+async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: IdOrEmail) -> WrittenSubscriber:
+    """Unsubscribe a person: stop all mail to them (opt out). Cannot be undone: only they can subscribe again, through a
+    form. To take them off one list only, use delete_a_flodesk_subscriber_by_id.
+    """
+    return with_notice(await flodesk.unsubscribe(id_or_email))
+
+
+@tool("Create or update up to 50 subscribers", "POST /subscribers/batch", idempotent=True)
+async def create_flodesk_subscribers_in_batch(
+    flodesk: FlodeskClient, subscribers: SubscriberRows, segment_ids: SegmentIds | None = None
+) -> BatchReport:
+    """Create or update many people at once (import a list), each by email or id, and add all to segment_ids. Look at
+    failed: a row there was not written. At most 20 batches a minute.
+    """
+    rows = [row.model_dump(exclude_none=True) for row in subscribers]
+    return batch_report(await flodesk.create_or_update_subscribers(rows, segment_ids=segment_ids))
