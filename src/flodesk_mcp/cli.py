@@ -7,6 +7,7 @@ import click
 
 from flodesk_mcp import __version__
 from flodesk_mcp.settings import Settings, SettingsError, flag, is_secret, load_settings, variable
+from flodesk_mcp.stdio import serve_stdio, stray_output_on_stderr
 
 __all__ = ["cli"]
 
@@ -58,9 +59,9 @@ def cli(context: click.Context, /, **flags: Any) -> None:
     """Give an AI agent your Flodesk account. Without a command: serve one MCP client over standard input and output."""
     context.obj = flags
     if context.invoked_subcommand is None:
-        from flodesk_mcp.stdio import serve_stdio
-
-        serve_stdio(load_settings(**flags))
+        with stray_output_on_stderr():
+            settings = load_settings(**flags)
+        serve_stdio(settings)
 
 
 @cli.command()

@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer
 
-from flodesk_mcp import __version__
-from flodesk_mcp.surface import add_surface, advertise_what_is_on, remember_request
+from flodesk_mcp import HOMEPAGE, __version__
+from flodesk_mcp.surface import ICON, add_surface, advertise_what_is_on, refuse_the_unknown, remember_request
 from flodesk_mcp.tools import CATALOG, Accounts, FlodeskTool
 
 __all__ = ["build_server"]
@@ -27,6 +27,8 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
     server = MCPServer(
         "flodesk-mcp",
         title="Flodesk",
+        website_url=HOMEPAGE,
+        icons=[ICON],
         version=__version__,
         tools=[FlodeskTool.of(spec) for spec in CATALOG],
         lifespan=lifespan,
@@ -38,7 +40,7 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
             "resources/read": CHANGING,
         },
         subscriptions=False,
-        middleware=[remember_request, advertise_what_is_on],
+        middleware=[remember_request, refuse_the_unknown, advertise_what_is_on],
     )
     add_surface(server)
     return server

@@ -1,14 +1,15 @@
-"""The server for one client on standard input and output."""
+"""The server for one client on standard input and output.
+
+Imports nothing but the standard library before standard output is guarded.
+"""
 
 import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
-
-import click
 
 if TYPE_CHECKING:
     from flodesk_mcp.settings import Settings
@@ -42,21 +43,21 @@ def serve_stdio(settings: "Settings") -> None:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    with stray_output_on_stderr():
+    if sys.stdin.isatty():
+        sys.stderr.write("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.\n")
+    with ExitStack() as guard:
+        guard.enter_context(stray_output_on_stderr())
         import anyio
 
         from flodesk_mcp.one_account import one_account
         from flodesk_mcp.server import build_server
 
-    async def serve() -> None:
-        async with AsyncExitStack() as opened:
-            with stray_output_on_stderr():
-                # Before the server runs, because an error within it would wait for the client's next line.
-                account = await opened.enter_async_context(one_account(settings))
+        async def serve() -> None:
+            # Opened before the server runs, because an error within it would wait for the client's next line.
+            async with one_account(settings) as account:
                 server = build_server(lambda: nullcontext(account))
-            await server.run_stdio_async()  # guards standard output by itself
-            os.dup2(STDERR, STDOUT)  # what is still in a buffer, or printed at exit, is no protocol either
+                guard.close()
+                await server.run_stdio_async()  # guards standard output by itself
+                os.dup2(STDERR, STDOUT)  # what is still in a buffer, or printed at exit, is no protocol either
 
-    if sys.stdin.isatty():
-        click.echo("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.", err=True)
-    anyio.run(serve)
+        anyio.run(serve)

@@ -88,7 +88,7 @@ class Agent:
 
 @asynccontextmanager
 async def connected(
-    era: str, sandbox: Sandbox, transport: httpx2.AsyncBaseTransport | None = None, **settings: Any
+    era: str, sandbox: Sandbox, transport: httpx2.AsyncBaseTransport | None = None, /, **settings: Any
 ) -> AsyncIterator[Agent]:
     """Connect an agent to a server on `sandbox`, or on whatever else `transport` leads to."""
     chosen = Settings(**{"sandbox": True, **settings})

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import httpx2
 
-from flodesk_mcp import __version__
+from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.flodesk.answers import MAX_ANSWER_BYTES, Answer, decoded, words
 from flodesk_mcp.flodesk.auth import Credential
 from flodesk_mcp.flodesk.budget import call_budget, current_budget
@@ -35,7 +35,7 @@ from flodesk_mcp.flodesk.window import Slot
 
 __all__ = ["Received", "Request", "Transport", "open_http"]
 
-USER_AGENT = f"flodesk-mcp/{__version__} (https://github.com/flodesk-mcp/flodesk-mcp)"
+USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
 MAX_REASON = 300
 TOO_MANY_REQUESTS = 429
 
