@@ -16,7 +16,7 @@ __all__ = ["MAX_ANSWER_BYTES", "Answer", "decoded", "words"]
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 MAX_WORDS = 300
 
-# JSON escapes that are half of a surrogate pair, after those that are not: no text can hold half a character.
+# JSON escapes that are half of a surrogate pair, after those that are not: half a character is dropped.
 _HALF_A_CHARACTER = re.compile(
     rb"""(\\[^u] | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}) | \\u[dD][89a-fA-F][0-9a-fA-F]{2}""",
     re.VERBOSE,
@@ -62,5 +62,5 @@ def words(answer: Answer) -> str:
 
 
 def _json(content: bytes) -> Any:
-    whole = _HALF_A_CHARACTER.sub(lambda found: found[1] or rb"\ufffd", content)
+    whole = _HALF_A_CHARACTER.sub(lambda found: found[1] or b"", content)
     return from_json(whole.removeprefix(codecs.BOM_UTF8))
