@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench manifest clean
+.PHONY: demo test lint bench judges manifest clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -19,6 +19,10 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
+# Optional: outside judges of MCP servers, from PyPI and npm. See docs/judges.md.
+judges: .venv/ready
+	.ci/judges
+
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
 
@@ -28,4 +32,4 @@ manifest: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .judges

@@ -24,7 +24,7 @@ from flodesk_mcp.flodesk import (
     Unauthorized,
     UnreadableAnswer,
 )
-from flodesk_mcp.server import flodesk_client
+from flodesk_mcp.one_account import flodesk_client
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import CATALOG, refusal
 

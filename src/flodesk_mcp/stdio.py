@@ -49,7 +49,8 @@ def serve_stdio(settings: "Settings") -> None:
         guard.enter_context(stray_output_on_stderr())
         import anyio
 
-        from flodesk_mcp.server import build_server, one_account
+        from flodesk_mcp.one_account import one_account
+        from flodesk_mcp.server import build_server
 
         async def serve() -> None:
             # Opened before the server runs, because an error within it would wait for the client's next line.

@@ -56,7 +56,7 @@ class CustomFields(Resource):
         for name, value in values.items():
             if len(value) > MAX_VALUE_LENGTH:
                 raise InvalidArgument(
-                    f"The value of custom field {name!r} has {len(value)} characters; "
+                    f"The value of custom field {name[:80]!r} has {len(value)} characters; "
                     f"Flodesk takes at most {MAX_VALUE_LENGTH}."
                 )
         if not values:

@@ -51,7 +51,8 @@ class UnknownCustomField(InvalidArgument):
     """`unknown` are names that no custom field has; `known` maps the account's keys to their labels."""
 
     def __init__(self, unknown: Sequence[str], known: Mapping[str, str]) -> None:
-        super().__init__(f"The account has no custom field {', '.join(map(repr, unknown))}.")
+        shown = ", ".join(repr(name[:80]) for name in unknown[:10]) + (", ..." if len(unknown) > 10 else "")  # noqa: PLR2004
+        super().__init__(f"The account has no custom field {shown}.")
         self.unknown = tuple(unknown)
         self.known = dict(known)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Webhook
 from flodesk_mcp.flodesk.resource import Resource, given
 
@@ -38,8 +39,13 @@ class Webhooks(Resource):
         post_url: str | None = None,
         events: Sequence[str] | None = None,
     ) -> Webhook:
-        """Change what is given and leave the rest. Raises NotFound. Source: PUT /webhooks/{id}."""
+        """Change what is given and leave the rest.
+
+        Raises InvalidArgument when nothing is given, NotFound. Source: PUT /webhooks/{id}.
+        """
         body = given({"name": name, "post_url": post_url, "events": list(events) if events else None})
+        if not body:
+            raise InvalidArgument("Nothing is to change: give `name`, `post_url` or `events`.")
         return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
 
     async def delete_webhook(self, id: str) -> None:

@@ -14,7 +14,7 @@ from flodesk_mcp.tools.calls import Accounts, FlodeskTool, result_of
 from flodesk_mcp.tools.catalog import ToolSpec, tools_of
 from flodesk_mcp.tools.confirmation import Confirm
 from flodesk_mcp.tools.explanations import explain
-from flodesk_mcp.tools.limits import Limits, UnknownName, refusal
+from flodesk_mcp.tools.limits import Limits, UnknownName, nearest, refusal
 from flodesk_mcp.tools.results import visible
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ToolSpec",
     "UnknownName",
     "explain",
+    "nearest",
     "refusal",
     "result_of",
     "tool_named",

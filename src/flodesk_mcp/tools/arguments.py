@@ -91,20 +91,22 @@ NextCursor = Annotated[str, Field(description="next_cursor of the previous page.
 IdOrEmail = Annotated[str, Trimmed, Field(description="Subscriber id or e-mail address.")]
 SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
 Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
-FirstName = Annotated[str, Field(description="First name.")]
-LastName = Annotated[str, Field(description="Last name.")]
+FirstName = Annotated[str, Field(description="Given name.")]
+LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
     BeforeValidator(_values_as_text),
     FromJson,
     Field(description="Values by custom-field key or label, each at most 256 characters."),
 ]
-DoubleOptin = Annotated[bool, Field(description="Send a new subscriber a confirmation mail first.")]
+DoubleOptin = Annotated[bool, Field(description="New subscribers must confirm by mail first; if not given, no.")]
 OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
 OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
-Status = Annotated[SubscriberStatus, Field(description="Only this status; without it, all.")]
+Status = Annotated[
+    SubscriberStatus, Field(description="Only people of this status (active ones get mail); without it, all.")
+]
 SubscriberField = Literal[
     "email",
     "status",

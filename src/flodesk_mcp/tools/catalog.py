@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 
 from flodesk_mcp.tools.arguments import Named
 from flodesk_mcp.tools.schema import input_schema, output_schema
@@ -118,6 +118,11 @@ def _mark(hint: Any) -> Named | None:
 
 class _Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
 
 
 def tool(

@@ -24,6 +24,8 @@ from flodesk_mcp.tools.results import visible
 
 __all__ = ["explain", "explain_arguments"]
 
+MAX_PROBLEMS = 5
+
 LISTED_BY = {
     "color": "list_all_flodesk_segment_colors",
     "custom_fields": "list_all_flodesk_custom_fields",
@@ -42,20 +44,21 @@ LISTED_BY = {
 
 def explain(tool: ToolSpec, error: FlodeskError, credential: str) -> str:
     """Return the text for `error`. `credential` says where the operator set the credential."""
-    return f"{tool.title} failed: {_explained(tool, error, credential)}"
+    return f"{tool.title} failed: {_explained(tool, error, credential)}".rstrip()
 
 
 def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # noqa: PLR0911, PLR0912 - a table
     match error:
         case UnknownCustomField():
-            known = ", ".join(f"{key} ({label})" for key, label in list(error.known.items())[:50]) or "none"
+            known = ", ".join(f"{key[:80]} ({label[:80]!r})" for key, label in list(error.known.items())[:50]) or "none"
             return (
                 f"nothing was sent. {error} Flodesk would drop the value silently. Existing fields: {visible(known)}. "
                 "A new one: create_a_flodesk_custom_field."
             )
         case UnknownName():
             known = (
-                ", ".join(f"{name!r} is {known_id}" for known_id, name in list(error.candidates.items())[:50]) or "none"
+                ", ".join(f"{name[:80]!r} is {known_id}" for known_id, name in list(error.candidates.items())[:50])
+                or "none"
             )
             return f"nothing was sent. {error} Candidates: {visible(known)}. Give the id or the exact name."
         case InvalidArgument():
@@ -109,13 +112,15 @@ def _where_to_look(tool: ToolSpec) -> str:
 
 
 def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
-    """Return one sentence for each argument that is wrong."""
+    """Return one sentence for each argument that is wrong, up to five."""
     valid = list(tool.arguments.model_fields)
-    return f"{tool.title} failed: nothing was sent. " + " ".join(
-        dict.fromkeys(
-            _problem(str(problem["type"]), problem["loc"], problem["msg"], valid) for problem in error.errors()
-        )
-    )
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    sentences = [
+        _problem(str(problem["type"]), problem["loc"], problem["msg"], valid) for problem in problems[:MAX_PROBLEMS]
+    ]
+    if len(problems) > MAX_PROBLEMS:
+        sentences.append(f"And {len(problems) - MAX_PROBLEMS} more.")
+    return f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences))
 
 
 def _problem(kind: str, where: tuple[str | int, ...], message: str, valid: list[str]) -> str:

@@ -205,7 +205,7 @@ def answer_bytes(data: dict[str, Any]) -> int:
 
 
 def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
+    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 

@@ -60,8 +60,8 @@ async def create_a_flodesk_subscriber(
     optin_ip: OptinIp | None = None,
     optin_timestamp: OptinTimestamp | None = None,
 ) -> WrittenSubscriber:
-    """Create a person, or update the one with this email or id (one of the two is needed). Only what you give changes;
-    segment_ids only adds. Cannot re-subscribe anybody. Custom fields must exist: list_all_flodesk_custom_fields.
+    """Create a person or update the one with this email or id (one is needed). Only given values change; segment_ids
+    only adds. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     return with_notice(
         await flodesk.create_or_update_subscriber(
@@ -82,5 +82,5 @@ async def create_a_flodesk_subscriber(
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Take a person out of segments. They stay on the list and keep their status: nobody is deleted or unsubscribed."""
+    """Remove a person from segments: take them out. They keep their status: nobody is deleted or unsubscribed."""
     return with_notice(await flodesk.remove_from_segments(id_or_email, segment_ids))

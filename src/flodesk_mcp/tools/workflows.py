@@ -14,6 +14,8 @@ from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Enrollment, Listing
 
+LOOK_IN_FLODESK = "No tool lists who is in a workflow: look at it in Flodesk before you call again."
+
 
 @tool("List workflows", "GET /workflows")
 async def list_all_flodesk_workflows(
@@ -29,7 +31,7 @@ async def list_all_flodesk_workflows(
 @tool(
     "Enroll a subscriber in a workflow",
     "POST /workflows/{workflow_id}/subscribers",
-    check="No tool lists who is in a workflow: look at it in Flodesk before you call again.",
+    check=LOOK_IN_FLODESK,
 )
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
@@ -45,6 +47,7 @@ async def create_a_flodesk_workflow(
     "Remove a subscriber from a workflow",
     "DELETE /workflows/{workflow_id}/subscribers/{id_or_email}",
     idempotent=True,
+    check=LOOK_IN_FLODESK,
 )
 async def delete_a_flodesk_workflow_by_id(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
