@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench judges manifest clean
+.PHONY: demo test lint bench judges manifest docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -25,6 +25,9 @@ judges: .venv/ready
 
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
+
+docs: .venv/ready
+	$(BIN)/python docs/tables.py
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -10,7 +10,8 @@ from mcp import Client
 from flodesk_mcp import __version__
 from flodesk_mcp.cli import cli
 from flodesk_mcp.manifest import manifest_text
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.one_account import one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 
 MANIFEST = Path(__file__).parents[2] / "tool_manifest.json"
