@@ -1,6 +1,5 @@
 """Write the tables of tools and settings into the README, between their markers; `--check` only compares."""
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -45,9 +44,11 @@ def generated(text: str) -> str:
     }
     for name, table in tables.items():
         begin, end = f"<!-- {name}: written by make docs -->", f"<!-- end of {name} -->"
-        text, found = re.subn(f"{begin}.*?{end}", lambda _, t=f"{begin}\n{table}\n{end}": t, text, flags=re.DOTALL)
-        if not found:
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
             sys.exit(f"README.md has lost its markers for {name}.")
+        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
     return text
 
 
