@@ -99,12 +99,12 @@ CustomFieldValues = Annotated[
     FromJson,
     Field(description="Values by key or label, at most 256 characters each."),
 ]
-DoubleOptin = Annotated[bool, Field(description="Have a new subscriber confirm by mail first.")]
+DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
 OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
 OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
-Status = Annotated[SubscriberStatus, Field(description="Only this status; default all.")]
+Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
 SubscriberField = Literal[
     "email",
     "status",

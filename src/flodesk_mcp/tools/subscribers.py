@@ -45,7 +45,7 @@ async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
     """Look up one person by id or e-mail address: are they still subscribed, when did they join, which segments is this
-    person in, what do we know about them? Empty values are left out.
+    person in, what do we know? Empty values are left out.
     """
     return only(await flodesk.get_subscriber(id_or_email), fields)
 
@@ -63,9 +63,9 @@ async def create_a_flodesk_subscriber(
     optin_ip: OptinIp | None = None,
     optin_timestamp: OptinTimestamp | None = None,
 ) -> WrittenSubscriber:
-    """Sign a new person up (add somebody to the mailing list), or change the profile of the one with this email or id:
-    a name, a birthday. Only what you give changes; segment_ids only adds. double_optin lets them confirm first. Cannot
-    re-subscribe anybody. Custom fields must exist: list_all_flodesk_custom_fields.
+    """Sign a new person up (add somebody to the mailing list), or change the profile of the one with this email or id
+    (one is needed): a name, a birthday. Only given values change; segment_ids only adds. double_optin lets them confirm
+    first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     return with_notice(
         await flodesk.create_or_update_subscriber(
@@ -86,7 +86,5 @@ async def create_a_flodesk_subscriber(
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Take a person out of segments, or drop them from a group. They stay on the list: nobody is deleted or
-    unsubscribed.
-    """
+    """Remove (take out, drop) a person from segments. They stay on the list: nobody is deleted or unsubscribed."""
     return with_notice(await flodesk.remove_from_segments(id_or_email, segment_ids))
