@@ -17,6 +17,7 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.state import Database, StoredAccounts, StoredTokens, Vault
 
 from .calls import JSON, Hosted, account_of
+from .deployment import Deployment, deployed
 
 
 @pytest.fixture
@@ -63,6 +64,12 @@ def hosted(flodesk: Sandbox) -> Hosted:
             yield client
 
     return run
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployed(tmp_path_factory.mktemp("deployment")) as running:
+        yield running
 
 
 @pytest.fixture

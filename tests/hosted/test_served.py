@@ -1,105 +1,32 @@
 """A real process, real sockets and the Python SDK's real clients, in both eras, over both transports, in each mode."""
 
-import json
 import os
 import signal
 import socket
 import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.state import Database, StoredAccounts, StoredTokens, TokenLimits, Vault, new_key
-
-from .calls import ANN, JSON, LIST_SEGMENTS, account_of
+from .calls import ANN, JSON, LIST_SEGMENTS
+from .deployment import Deployment, Mode
 from .serving import Served, serve, serve_in_thread
 
 pytestmark = pytest.mark.anyio
 
-Mode = Literal["none", "headers", "tokens", "oauth"]
 Era = Literal["auto", "legacy"]
-ISSUER = "https://login.example.com"
-AUDIENCE = "https://flodesk.example.com/mcp"
-SIGNING_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture(scope="module")
-def flodesk_url() -> Iterator[str]:
-    with serve_in_thread(Sandbox(accounts={"key-ann": account_of("ann")}).app) as url:
-        yield f"{url}/v1"
-
-
-@pytest.fixture(scope="module")
-def jwks_url() -> Iterator[str]:
-    async def jwks(_: Request) -> JSONResponse:
-        public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(SIGNING_KEY.public_key()))
-        return JSONResponse({"keys": [{**public, "kid": "first"}]})
-
-    with serve_in_thread(Starlette(routes=[Route("/jwks", jwks)])) as url:
-        yield f"{url}/jwks"
-
-
-class Deployment:
-    """One process that knows all modes, and the headers that open it in each."""
-
-    def __init__(self, served: Served, token: str) -> None:
-        self.served = served
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "scope": "flodesk:write", "exp": time.time() + 600}
-        signed = jwt.encode(claims, SIGNING_KEY, algorithm="RS256", headers={"kid": "first"})
-        self.headers: dict[Mode, dict[str, str]] = {
-            "headers": ANN,
-            "tokens": {"Authorization": f"Bearer {token}"},
-            "oauth": {"Authorization": f"Bearer {signed}"},
-        }
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory, flodesk_url: str, jwks_url: str) -> Iterator[Deployment]:
-    import anyio
-
-    folder = tmp_path_factory.mktemp("served")
-    url, key = f"sqlite:///{folder}/state.sqlite3", new_key()
-
-    async def prepare() -> str:
-        database = Database(url)
-        await database.migrate()
-        vault = Vault(SecretStr(key))
-        accounts = StoredAccounts(database, vault)
-        await accounts.add("ann", "api_key", "key-ann")
-        await accounts.link("ann", ISSUER, "ann")
-        token = await StoredTokens(database, vault).create("ann", "ann", TokenLimits())
-        await database.aclose()
-        return token
-
-    token = anyio.run(prepare)
-    with serve(
-        folder / "log",
-        "--auth=headers,tokens,oauth",
-        FLODESK_BASE_URL=flodesk_url,
-        FLODESK_DATABASE_URL=url,
-        FLODESK_ENCRYPTION_KEYS=key,
-        FLODESK_OAUTH_ISSUER=ISSUER,
-        FLODESK_OAUTH_AUDIENCE=AUDIENCE,
-        FLODESK_OAUTH_JWKS_URL=jwks_url,
-    ) as served:
-        yield Deployment(served, token)
 
 
 @asynccontextmanager
@@ -133,8 +60,8 @@ async def test_the_python_sdk_gets_in(deployment: Deployment, mode: Mode, transp
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
-async def test_without_a_mode_this_machine_gets_in(tmp_path: Path, flodesk_url: str, transport: str) -> None:
-    with serve(tmp_path / "log", FLODESK_BASE_URL=flodesk_url, FLODESK_API_KEY="key-ann") as served:
+async def test_without_a_mode_this_machine_gets_in(tmp_path: Path, deployment: Deployment, transport: str) -> None:
+    with serve(tmp_path / "log", FLODESK_BASE_URL=deployment.flodesk_url, FLODESK_API_KEY="key-ann") as served:
         async with connected(served.url, {}, transport, "auto") as client:
             assert segments_in(await client.call_tool("list_all_flodesk_segments")) == ["Friends of ann"]
 
