@@ -80,7 +80,7 @@ class Subscriber(Model):
     first_name: OptionalText = Field(None, description="First")
     last_name: OptionalText = Field(None, description="Last")
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="Values by key")
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="By key")
     optin_ip: OptionalText = Field(None, description="Opt-in")
     optin_timestamp: OptionalText = Field(None, description="Time")
     created_at: OptionalText = Field(None, description="Time")
@@ -91,9 +91,9 @@ class Segment(Model):
 
     id: Text = Field(description="Id")
     name: OptionalText = Field(None, description="Name")
-    total_active_subscribers: Count = Field(None, description="People in it")
+    total_active_subscribers: Count = Field(None, description="People")
     created_at: OptionalText = Field(None, description="Time")
-    color: OptionalText = Field(None, description="Hex code")
+    color: OptionalText = Field(None, description="Hex")
     segment_type: OptionalText = Field(None, description="static or dynamic")
 
 
@@ -108,7 +108,7 @@ class CustomField(Model):
     """A field that subscribers can have beside their names."""
 
     key: Text = Field(description="For custom_fields")
-    label: OptionalText = Field(None, description="As people see it")
+    label: OptionalText = Field(None, description="For people")
 
 
 class Webhook(Model):
@@ -116,7 +116,7 @@ class Webhook(Model):
 
     id: Text = Field(description="Id")
     post_url: OptionalText = Field(None, description="Receiver")
-    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
+    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Names")
     created_at: OptionalText = Field(None, description="Time")
 
 
