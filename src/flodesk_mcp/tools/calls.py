@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import to_json
@@ -81,8 +82,10 @@ class FlodeskTool(Tool):
         try:
             with call_budget(accounts.max_wait_seconds, _progress(context)):
                 question = await _question(spec, accounts.confirm, context, accounts.client(request), given)
-                if isinstance(question, InputRequiredResult):
-                    return question
+            if isinstance(question, InputRequiredResult):
+                return question
+            # A budget of its own: the person may have taken longer to answer than a call may wait.
+            with call_budget(accounts.max_wait_seconds, _progress(context)):
                 result = await result_of(spec, request, given)
         except ToolError:
             raise
@@ -121,7 +124,10 @@ async def _question(
             f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
-    answer = await ask(context, await spec.question(flodesk, **given))
+    try:
+        answer = await ask(context, await spec.question(flodesk, **given))
+    except MCPError as error:
+        raise ToolError(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
         raise ToolError(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None

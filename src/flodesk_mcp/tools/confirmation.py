@@ -6,15 +6,14 @@ from typing import Any, Literal
 from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel
 
 __all__ = ["Confirm", "ask", "can_ask"]
 
 Confirm = Literal["auto", "always", "never"]
 
 
-class _NothingToFillIn(BaseModel):
-    """Accepting the question is the answer."""
+NOTHING_TO_FILL_IN: dict[str, Any] = {"type": "object", "properties": {}}
+"""Accepting the question is the answer."""
 
 
 def can_ask(context: Context[Any]) -> bool:
@@ -28,13 +27,15 @@ async def ask(context: Context[Any], question: str) -> bool | InputRequiredResul
     """Return whether the person agrees; in the modern era first what the client must ask and call again with.
 
     A second call counts as an answer to the very question alone that this call would ask: its key is made from it.
+    Raises MCPError when the client fails to ask.
     """
     if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-        return (await context.elicit(question, _NothingToFillIn)).action == "accept"
+        # Not context.elicit: it takes an accepting answer without content, which is all there can be, for an error.
+        session = context.request_context.session
+        return (await session.elicit_form(question, NOTHING_TO_FILL_IN, context.request_id)).action == "accept"
     key = "confirm-" + hashlib.sha256(question.encode()).hexdigest()[:16]
     answer = (context.input_responses or {}).get(key)
     if isinstance(answer, ElicitResult):
         return answer.action == "accept"
-    schema = {"type": "object", "properties": {}}
-    form = ElicitRequestFormParams(message=question, requested_schema=schema)
+    form = ElicitRequestFormParams(message=question, requested_schema=NOTHING_TO_FILL_IN)
     return InputRequiredResult(input_requests={key: ElicitRequest(params=form)})

@@ -27,6 +27,8 @@ __all__ = ["explain", "explain_arguments"]
 MAX_PROBLEMS = 5
 
 LISTED_BY = {
+    "campaign_id": "list_all_flodesk_campaigns",
+    "campaigns": "list_all_flodesk_campaigns",
     "color": "list_all_flodesk_segment_colors",
     "custom_fields": "list_all_flodesk_custom_fields",
     "email": "list_all_flodesk_subscribers",
@@ -34,6 +36,7 @@ LISTED_BY = {
     "segment_id": "list_all_flodesk_segments",
     "segment_ids": "list_all_flodesk_segments",
     "segments": "list_all_flodesk_segments",
+    "subscriber_actions": "list_all_flodesk_subscribers",
     "subscribers": "list_all_flodesk_subscribers",
     "webhooks": "list_all_flodesk_webhooks",
     "workflow_id": "list_all_flodesk_workflows",
