@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench judges manifest docs goals clean
+.PHONY: demo test lint bench judges manifest docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -28,8 +28,6 @@ manifest: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python docs/tables.py
-
-goals: .venv/ready
 	PYTHONPATH=tests $(BIN)/python -m goals > docs/goals.md
 
 .venv/ready: pyproject.toml constraints.txt
