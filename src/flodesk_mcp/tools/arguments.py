@@ -100,8 +100,8 @@ CustomFieldValues = Annotated[
     Field(description="Values by key or label, at most 256 characters each."),
 ]
 DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
-OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
-OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
+OptinIp = Annotated[str, Field(description="Opt-in IP address.")]
+OptinTimestamp = Annotated[str, Field(description="ISO 8601 time.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
 Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
