@@ -45,7 +45,7 @@ def no_search_for_garbage() -> Iterator[None]:
 
 
 def serve_stdio(settings: "Settings") -> None:
-    """Serve until the client closes standard input, or a signal comes.
+    """Serve until the client closes standard input, or a signal comes, and end the process.
 
     Raises SettingsError for a setting that is missing or does not work.
     """
@@ -71,6 +71,9 @@ def serve_stdio(settings: "Settings") -> None:
                 server = build_server(lambda: nullcontext(account))
                 guard.close()
                 await server.run_stdio_async()  # guards standard output by itself
-                os.dup2(STDERR, STDOUT)  # what is still in a buffer, or printed at exit, is no protocol either
+                os.dup2(STDERR, STDOUT)
 
         anyio.run(serve)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # to take the interpreter apart, class by class, would keep the client waiting for half a second

@@ -80,9 +80,10 @@ async def _read(spec: ResourceSpec, **arguments: Any) -> str:
     request = current_request()
     if not is_on(spec.tool):
         raise ResourceNotFoundError(f"{spec.title}: turned off on this server.")
+    source = request.lifespan_context.credential_source(request)
     try:
         return to_json(await result_of(spec.tool, request, spec.tool.checked(arguments))).decode()
     except (NotFound, InvalidArgument) as error:
-        raise ResourceNotFoundError(explain(spec.tool, error, request.lifespan_context.credential)) from error
+        raise ResourceNotFoundError(explain(spec.tool, error, source)) from error
     except FlodeskError as error:
-        raise ResourceError(explain(spec.tool, error, request.lifespan_context.credential)) from error
+        raise ResourceError(explain(spec.tool, error, source)) from error
