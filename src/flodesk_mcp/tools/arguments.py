@@ -142,7 +142,7 @@ FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="https address of the receiver.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="An https address.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FromJson,
