@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench judges manifest docs clean
+.PHONY: demo test lint bench conformance judges manifest docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -18,6 +18,11 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.hosted
+
+# Node comes from PyPI, the suite and the TypeScript clients from npm.
+conformance: .venv/ready
+	.ci/conformance
 
 # Optional: outside judges of MCP servers, from PyPI and npm. See docs/judges.md.
 judges: .venv/ready

@@ -76,11 +76,12 @@ async def test_json_lines_say_who_did_what_with_which_outcome(hosted: Hosted, lo
     assert [message.partition(" in ")[0] for message in requests] == ["POST /mcp 200", "POST /mcp/readonly 200"]
 
 
-async def test_a_path_that_a_stranger_made_up_is_not_logged(hosted: Hosted, log: Log) -> None:
+async def test_what_a_stranger_made_up_is_not_logged(hosted: Hosted, log: Log) -> None:
     async with hosted(auth="headers", log_level="INFO") as client:
         await client.get(f"/{ADDRESS}?key=secret", headers={"Origin": "http://localhost"})
         await client.get("/", headers={"Host": ADDRESS})
         await client.post("/mcp", json={}, headers={"Authorization": "Bearer secret-token"})
+        await client.post(f"/mcp?toolsets={ADDRESS}", json={}, headers=ANN)
     assert "(no such path)" in log.getvalue()
     for told in (ADDRESS, "secret"):
         assert told not in log.getvalue()

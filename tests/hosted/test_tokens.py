@@ -1,5 +1,7 @@
 """The mode `tokens`: access tokens of this server's own."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,3 +138,22 @@ async def test_ten_thousand_wrong_tokens_leave_a_line_in_the_log_and_nothing_in_
     log = capsys.readouterr().err
     assert 1 <= log.count("\n") == log.count("Turned away") <= 5
     assert "wrong-" not in log
+
+
+async def test_a_database_that_is_broken_is_not_the_callers_fault(
+    hosted: Hosted, state: State, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = await state[1].create("good", "ann", TokenLimits())
+    async with hosted(auth="tokens") as client:
+        with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
+            connection.execute("DROP TABLE tokens")
+        connection.close()
+        answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(token))
+    assert answer.status_code == 503
+    assert "The database cannot be read" in capsys.readouterr().err
+
+
+async def test_limits_that_no_longer_fit_close_the_token(hosted: Hosted, state: State) -> None:
+    token = await state[1].create("old", "ann", TokenLimits(tools="a_tool_of_the_past"))
+    async with hosted(auth="tokens") as client:
+        assert (await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(token))).status_code == 503

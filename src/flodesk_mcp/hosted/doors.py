@@ -1,5 +1,6 @@
 """The ways in: each request shows an access token or a Flodesk credential, or is turned away."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -10,8 +11,11 @@ from flodesk_mcp.flodesk import AccessToken, ApiKey, Credential
 from flodesk_mcp.hosted.access import Access, Visitor
 from flodesk_mcp.hosted.asked import asked_limits
 from flodesk_mcp.hosted.refusals import Refusal
+from flodesk_mcp.state import StateError
 
 __all__ = ["Doors", "Verifier"]
+
+logger = logging.getLogger(__name__)
 
 BEARER = "bearer "
 CREDENTIAL_HEADERS: Mapping[str, Callable[[str], Credential]] = {
@@ -63,7 +67,7 @@ class Doors(AuthenticationBackend):
             raise Refusal(401, "Authentication required")
         for verifier in self._verifiers:
             if verifier.knows(token):
-                if access := await verifier.verify_token(token):
+                if access := await _verified(verifier, token):
                     return access
                 break
         raise Refusal(401, "The access token is wrong, expired or revoked.", "invalid_token")
@@ -98,3 +102,11 @@ class Doors(AuthenticationBackend):
             credential=credential,
             credential_source=f"the header {header}",
         )
+
+
+async def _verified(verifier: Verifier, token: str) -> Access | None:
+    try:
+        return await verifier.verify_token(token)
+    except StateError as error:
+        logger.error("An access token cannot be looked up: %s", error)  # noqa: TRY400 - the words say it all
+        raise Refusal(503, "This server cannot look up access tokens now: see its log.") from error

@@ -11,7 +11,7 @@ import jwt
 
 from flodesk_mcp.hosted.access import Access
 from flodesk_mcp.hosted.refusals import Refusal
-from flodesk_mcp.state import StateError, StoredAccounts
+from flodesk_mcp.state import StoredAccounts
 from flodesk_mcp.tools import Limits
 
 __all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtVerifier", "Keys"]
@@ -89,7 +89,7 @@ class JwtVerifier:
     async def verify_token(self, token: str) -> Access | None:
         """Return what the token opens, None unless it is signed, current, and for this server.
 
-        Raises Refusal for too little scope, and for a person without an account.
+        Raises Refusal for too little scope and for a person without an account, StateError when none can be looked up.
         """
         claims = await self._claims(token)
         if claims is None:
@@ -98,11 +98,7 @@ class JwtVerifier:
         if not scopes & {READ_SCOPE, WRITE_SCOPE}:
             raise Refusal(403, f"Required scope: {READ_SCOPE}", "insufficient_scope", scope=READ_SCOPE)
         subject = claims["sub"]
-        try:
-            found = await self._accounts.credential_of(self._issuer, subject)
-        except StateError as error:
-            logger.error("A stored account cannot be used: %s", error)  # noqa: TRY400 - the words say it all
-            raise Refusal(503, "This server cannot use your account now: see its log.") from error
+        found = await self._accounts.credential_of(self._issuer, subject)
         if found is None:
             raise Refusal(403, "No Flodesk account is linked to you on this server.", "access_denied")
         name, credential = found

@@ -56,11 +56,12 @@ class Refusals:
         self._since_logged += 1
         now = self._clock()
         if now - self._logged_at >= LOGGED_EVERY_SECONDS:
+            # Not the description: that may quote what a stranger wrote.
             logger.warning(
-                "Turned away %d requests since the last such line, the latest with %d: %s",
+                "Turned away %d requests since the last such line, the latest with %d (%s)",
                 self._since_logged,
                 refusal.status,
-                refusal.description,
+                refusal.error or "unauthorized",
             )
             self._since_logged = 0
             self._logged_at = now

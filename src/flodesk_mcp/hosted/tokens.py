@@ -1,7 +1,6 @@
 """The mode `tokens`: access tokens of this server's own."""
 
 import hashlib
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -17,8 +16,6 @@ __all__ = ["TokenVerifier"]
 
 BELIEVED_SECONDS = 1
 MAX_BELIEVED = 1000
-
-logger = logging.getLogger(__name__)
 
 
 class TokenVerifier:
@@ -45,7 +42,7 @@ class TokenVerifier:
     async def verify_token(self, token: str) -> Access | None:
         """Return what a stored token opens.
 
-        Raises Refusal for a valid one that opens nothing on this server.
+        Raises Refusal for a valid one that opens nothing on this server, StateError when none can be looked up.
         """
         digest = hashlib.sha256(token.encode()).digest()
         until, access = self._found.get(digest, (float("-inf"), None))
@@ -60,14 +57,13 @@ class TokenVerifier:
         return access
 
     async def _look_up(self, token: str) -> Access | None:
+        found = await self._tokens.find(token)
+        if found is None:
+            return None
         try:
-            found = await self._tokens.find(token)
-            if found is None:
-                return None
             layer = Limits.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
-        except (StateError, UnknownName) as error:
-            logger.error("An access token cannot be used: %s", error)  # noqa: TRY400 - the words say it all
-            raise Refusal(503, "This server cannot use this access token now: see its log.") from error
+        except UnknownName as error:  # a version with that tool made it
+            raise StateError(f"The limits of token {found.name!r} no longer fit: {error}") from error
         credential = found.credential if found.account else self._environment
         if credential is None:
             raise Refusal(403, "The token is for the account of this server's environment, which has none.")

@@ -56,7 +56,7 @@ class StoredAccounts:
     async def list(self) -> list[AccountInfo]:
         """Return all accounts by name."""
         tokens = select(func.count()).where(Token.account_id == Account.id, Token.revoked_at.is_(None))
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             rows = (await session.execute(select(Account, tokens.scalar_subquery()).order_by(Account.name))).all()
             people = (await session.execute(select(Subject).order_by(Subject.subject))).scalars().all()
         return [
@@ -74,7 +74,7 @@ class StoredAccounts:
 
         Raises StateError for an unknown name, or when no key opens it.
         """
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             account = (await session.execute(select(Account).where(Account.name == name))).scalar_one_or_none()
         if account is None:
             raise _unknown(name)
@@ -83,7 +83,7 @@ class StoredAccounts:
     async def credential_of(self, issuer: str, subject: str) -> tuple[str, Credential] | None:
         """Return the name and the credential of the account that is open to a person, if one is."""
         query = select(Account).join(Subject).where(Subject.issuer == issuer, Subject.subject == subject)
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             account = (await session.execute(query)).scalar_one_or_none()
         return (account.name, self._vault.open(account.id, account.sealed_credential)) if account else None
 
@@ -135,7 +135,7 @@ class StoredAccounts:
 
         Raises StateError when no key opens one.
         """
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             for account in (await session.execute(select(Account))).scalars():
                 self._vault.open(account.id, account.sealed_credential)
 

@@ -1,6 +1,8 @@
 """The database: SQLite in the user's data folder, or whatever SQLite or PostgreSQL the operator names."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,18 @@ class Database:
         else:
             self._engine = create_async_engine(self._url, pool_pre_ping=True)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading.
+
+        Raises StateError when the database cannot be reached, in words without an address or a value.
+        """
+        try:
+            async with self.sessions() as session:
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            raise StateError(f"The database cannot be read ({type(error).__name__}).") from error
 
     async def migrate(self) -> None:
         """Bring the tables up to date, one process after the other.

@@ -115,7 +115,7 @@ class StoredTokens:
         if parts is None:
             return None
         query = select(Token, Account).outerjoin(Account, Token.account_id == Account.id).where(Token.id == parts[1])
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             row = (await session.execute(query)).one_or_none()
         token, account = row or (None, None)
         right = hmac.compare_digest(token.digest if token else _NO_DIGEST, _digest(parts[2]))
@@ -135,7 +135,7 @@ class StoredTokens:
     async def list(self) -> list[TokenInfo]:
         """Return all tokens by name."""
         query = select(Token, Account.name).outerjoin(Account, Token.account_id == Account.id).order_by(Token.name)
-        async with self._database.sessions() as session:
+        async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
         return [
             TokenInfo(
