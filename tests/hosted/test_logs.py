@@ -1,5 +1,6 @@
 """What the log says, and what it never says."""
 
+import base64
 import json
 import logging
 
@@ -8,6 +9,7 @@ import pytest
 
 from flodesk_mcp.hosted.logs import log_to_stderr
 from flodesk_mcp.sandbox import Fault, Sandbox
+from flodesk_mcp.state import StoredAccounts, StoredTokens, TokenLimits
 
 from .calls import ANN, BEN, Hosted, call, result_of
 
@@ -85,6 +87,19 @@ async def test_what_a_stranger_made_up_is_not_logged(hosted: Hosted, log: Log) -
     assert "(no such path)" in log.getvalue()
     for told in (ADDRESS, "secret"):
         assert told not in log.getvalue()
+
+
+async def test_not_even_debugging_tells_a_credential(
+    hosted: Hosted, log: Log, state: tuple[StoredAccounts, StoredTokens], encryption_key: str
+) -> None:
+    token = await state[1].create("ci", "ben", TokenLimits())
+    async with hosted(auth="headers,tokens", log_level="DEBUG") as client:
+        await write(client, ANN)
+        await write(client, {"Authorization": f"Bearer {token}"})
+    assert "create_a_flodesk_subscriber" in log.getvalue()
+    for secret in ("key-ann", "key-ben", token, token.rpartition("_")[2], encryption_key):
+        assert secret not in log.getvalue()
+        assert base64.b64encode(f"{secret}:".encode()).decode() not in log.getvalue()
 
 
 async def test_an_unreadable_message_is_not_quoted(hosted: Hosted, log: Log) -> None:
