@@ -12,7 +12,7 @@ from mcp.server.mcpserver import MCPServer
 from flodesk_mcp import __version__
 from flodesk_mcp.flodesk import FlodeskClient, Quota, open_http
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.surface import add_surface, advertise_what_is_on, remember_request
+from flodesk_mcp.surface import add_surface, advertise_what_is_on, name_the_nearest_tool, remember_request
 from flodesk_mcp.tools import CATALOG, Accounts, Confirm, FlodeskTool, Limits
 
 __all__ = ["build_server", "one_account"]
@@ -79,7 +79,7 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
             "resources/read": CHANGING,
         },
         subscriptions=False,
-        middleware=[remember_request, advertise_what_is_on],
+        middleware=[remember_request, advertise_what_is_on, name_the_nearest_tool],
     )
     add_surface(server)
     return server

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flodesk_mcp.flodesk import BASE_URL, AccessToken, ApiKey, Credential
-from flodesk_mcp.tools import CATALOG, Confirm, Limits, UnknownName
+from flodesk_mcp.tools import CATALOG, Confirm, Limits, ToolsetOff, UnknownName
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """Return what the operator allows.
 
-        Raises SettingsError for a name that does not exist.
+        Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
         """
         try:
             return Limits.parse(
@@ -96,8 +96,9 @@ class Settings(BaseSettings):
                 tools=self.tools,
                 exclude_tools=self.exclude_tools,
                 read_only=self.read_only,
+                settings={name: PREFIX + name.upper() for name in ("toolsets", "tools", "exclude_tools", "read_only")},
             )
-        except UnknownName as error:
+        except (UnknownName, ToolsetOff) as error:
             raise SettingsError(str(error)) from error
 
     @property

@@ -72,7 +72,7 @@ class Subscribers(CustomFields):
         """Create or update up to 50 subscribers at once, in rows like the arguments of one; add all to `segment_ids`.
 
         A success can hold failures: look at `failures`. Counts against 20 batches a minute.
-        Raises InvalidArgument, UnknownCustomField. Source: POST /subscribers/batch.
+        Raises InvalidArgument and UnknownCustomField, which name the row. Source: POST /subscribers/batch.
         """
         if not 1 <= len(subscribers) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
@@ -111,5 +111,5 @@ class Subscribers(CustomFields):
                 return {**row, **who}
             return {**row, **who, "custom_fields": await self.resolve_custom_fields(row["custom_fields"])}
         except InvalidArgument as error:
-            error.add_note(f"Row {index}")
+            error.row = index
             raise

@@ -10,9 +10,10 @@ from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import PROMPTS, add_prompts
 from flodesk_mcp.surface.request import is_on, remember_request
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES, add_resources
+from flodesk_mcp.surface.unknown import name_the_nearest_tool
 from flodesk_mcp.tools import CATALOG, Accounts
 
-__all__ = ["add_surface", "advertise_what_is_on", "remember_request"]
+__all__ = ["add_surface", "advertise_what_is_on", "name_the_nearest_tool", "remember_request"]
 
 
 def add_surface(server: MCPServer[Accounts]) -> None:
