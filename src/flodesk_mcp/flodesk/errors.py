@@ -71,6 +71,7 @@ class UnknownName(InvalidArgument):
     def __init__(self, kind: str, name: str, candidates: Mapping[str, str]) -> None:
         super().__init__(f"The name {name[:80]!r} does not stand for exactly one {kind}.")
         self.kind = kind
+        self.name = name[:80]
         self.candidates = dict(candidates)
 
 
