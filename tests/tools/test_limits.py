@@ -115,7 +115,7 @@ async def test_every_limit_can_be_set_by_variable(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     limits = load_settings(sandbox=True).limits()
-    assert {spec.name for spec in CATALOG if limits.refusal(spec) is None} == tools
+    assert {spec.name for spec in CATALOG if limits.closing(spec) is None} == tools
 
 
 def test_a_flag_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_a_name_that_cannot_be_meant_is_an_error_that_helps(settings: dict[str, 
 
 def test_a_tool_of_a_toolset_that_is_added_may_be_named() -> None:
     limits = Settings(sandbox=True, toolsets="default,campaigns", tools=DRAFT).limits()
-    assert [spec.name for spec in CATALOG if limits.refusal(spec) is None] == [DRAFT]
+    assert [spec.name for spec in CATALOG if limits.closing(spec) is None] == [DRAFT]
 
 
 @pytest.mark.parametrize(

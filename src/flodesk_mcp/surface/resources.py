@@ -53,7 +53,8 @@ TEMPLATES = (
 def add_resources(server: MCPServer[Accounts]) -> None:
     """Register every resource. A static one first: an address that fits both is the static one."""
     for spec in RESOURCES:
-        server.resource(spec.uri, name=spec.name, title=spec.title, mime_type=JSON)(_reader(spec))
+        about = spec.tool.description
+        server.resource(spec.uri, name=spec.name, title=spec.title, description=about, mime_type=JSON)(_reader(spec))
 
     segment, subscriber = TEMPLATES
 

@@ -14,7 +14,7 @@ from flodesk_mcp.tools.calls import Accounts, FlodeskTool, result_of
 from flodesk_mcp.tools.catalog import ToolSpec, tools_of
 from flodesk_mcp.tools.confirmation import Confirm
 from flodesk_mcp.tools.explanations import explain, explain_arguments
-from flodesk_mcp.tools.limits import Limits, ToolsetOff, UnknownName, nearest, refusal
+from flodesk_mcp.tools.limits import Limits, ToolsetOff, UnknownName, closed_by, nearest, refusal
 from flodesk_mcp.tools.results import visible
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ToolSpec",
     "ToolsetOff",
     "UnknownName",
+    "closed_by",
     "explain",
     "explain_arguments",
     "nearest",

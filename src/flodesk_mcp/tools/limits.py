@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flodesk_mcp.tools.catalog import ToolSpec
 
-__all__ = ["DEFAULT_TOOLSETS", "Limits", "ToolsetOff", "UnknownName", "nearest", "refusal"]
+__all__ = ["DEFAULT_TOOLSETS", "Limits", "ToolsetOff", "UnknownName", "closed_by", "nearest", "refusal"]
 
 DEFAULT_TOOLSETS = ("segments", "subscribers", "workflows", "custom_fields", "webhooks")
 
@@ -83,22 +83,38 @@ class Limits:
         """Return how people know `setting` of this layer."""
         return self.settings.get(setting, f"{self.source} ({setting})")
 
-    def refusal(self, spec: ToolSpec) -> str | None:
-        """Return what turned the tool off, or None while it is on."""
+    def closing(self, spec: ToolSpec) -> str | None:
+        """Return which setting of this layer turns the tool off, the strongest, or None."""
         if self.read_only and not spec.reads_only:
-            return f"{self.called('read_only')} allows no tool that writes"
+            return "read_only"
         if spec.name in self.excluded:
-            return f"{self.called('exclude_tools')} names it"
+            return "exclude_tools"
         if self.tools is not None and spec.name not in self.tools:
-            return f"{self.called('tools')} does not name it"
+            return "tools"
         if self.toolsets is not None and spec.toolset not in self.toolsets:
-            return f"{self.called('toolsets')} does not name its toolset, {spec.toolset!r}"
+            return "toolsets"
         return None
 
 
+REASONS = {
+    "read_only": "allows no tool that writes",
+    "exclude_tools": "names it",
+    "tools": "does not name it",
+    "toolsets": "does not name its toolset, {toolset!r}",
+}
+
+
+def closed_by(layers: Iterable[Limits], spec: ToolSpec) -> str | None:
+    """Return the name of the first setting that turns the tool off, or None while it is on."""
+    return next((layer.called(setting) for layer in layers if (setting := layer.closing(spec))), None)
+
+
 def refusal(layers: Iterable[Limits], spec: ToolSpec) -> str | None:
-    """Return the first layer's reason why the tool is off, or None while it is on."""
-    return next((reason for layer in layers if (reason := layer.refusal(spec))), None)
+    """Return the first reason why the tool is off, or None while it is on."""
+    for layer in layers:
+        if setting := layer.closing(spec):
+            return f"{layer.called(setting)} {REASONS[setting].format(toolset=spec.toolset)}"
+    return None
 
 
 def _names(text: str | None, valid: Iterable[str], kind: str) -> frozenset[str] | None:
