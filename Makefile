@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench manifest clean
+.PHONY: demo test snapshots lint bench judges manifest goals clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -22,8 +22,15 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
+# Optional: outside judges of MCP servers, from PyPI and npm. See docs/judges.md.
+judges: .venv/ready
+	.ci/judges
+
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
+
+goals: .venv/ready
+	PYTHONPATH=tests $(BIN)/python -m goals > docs/goals.md
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -31,4 +38,4 @@ manifest: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .judges

@@ -1,15 +1,13 @@
-"""The commands."""
+"""The commands. Each imports what it needs when it runs, so that the server starts fast."""
 
-import logging
-import os
-import signal
 import sys
 from typing import Any, NoReturn
 
 import click
 
 from flodesk_mcp import __version__
-from flodesk_mcp.settings import PREFIX, Settings, SettingsError, is_secret, load_settings
+from flodesk_mcp.settings import Settings, SettingsError, flag, is_secret, load_settings, variable
+from flodesk_mcp.stdio import serve_stdio, stray_output_on_stderr
 
 __all__ = ["cli"]
 
@@ -19,59 +17,90 @@ def _with_settings(command: Any) -> Any:
     for name, field in reversed(Settings.model_fields.items()):
         if is_secret(name):
             continue
-        flag = f"--{name.replace('_', '-')}"
+        default = {None: "none", False: "off"}.get(field.default, field.default)
         command = click.option(
-            flag,
+            flag(name),
             name,
             default=None,
             is_flag=field.annotation is bool,
             metavar=None if field.annotation is bool else "VALUE",
-            help=f"{field.description}.  [{PREFIX}{name.upper()}; default: {field.default}]",
+            help=f"{field.description}.  [{variable(name)}; default: {default}]",
         )(command)
     return command
 
 
 def _secrets() -> str:
-    lines = [
-        f"{PREFIX}{name.upper()}: {Settings.model_fields[name].description}." for name in ("api_key", "access_token")
+    secrets = [
+        f"{variable(name)}: {field.description}." for name, field in Settings.model_fields.items() if is_secret(name)
     ]
-    return "\b\nSecrets are set in the environment only:\n" + "\n".join(lines)
+    return "\b\nSecrets are set in the environment only:\n" + "\n".join(secrets)
 
 
-@click.group(invoke_without_command=True, epilog=_secrets())
+class _Commands(click.Group):
+    """Ends with one line and exit code 2 when a setting is missing or contradictory."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            _end(str(error), 2)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    click.echo(f"flodesk-mcp: {sentence}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, epilog=_secrets())
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @_with_settings
 @click.pass_context
 def cli(context: click.Context, /, **flags: Any) -> None:
     """Give an AI agent your Flodesk account. Without a command: serve one MCP client over standard input and output."""
+    context.obj = flags
+    if context.invoked_subcommand is None:
+        with stray_output_on_stderr():
+            settings = load_settings(**flags)
+        serve_stdio(settings)
+
+
+@cli.command()
+@click.option("--svg", type=click.Path(dir_okay=False, writable=True), hidden=True)
+def demo(svg: str | None) -> None:
+    """Watch an agent's calls: a real server and client, on a sample account. Needs no key."""
+    from flodesk_mcp.demo import run_demo
+
+    run_demo(svg)
+
+
+@cli.command()
+@click.pass_obj
+def doctor(flags: dict[str, Any]) -> None:
+    """Check settings, network and credential with one small request."""
+    from flodesk_mcp.doctor import examine
+
+    sys.exit(0 if examine(load_settings(**flags)) else 1)
+
+
+@cli.command()
+def manifest() -> None:
+    """Print every tool as JSON, as tool_manifest.json holds it."""
+    from flodesk_mcp.manifest import manifest_text
+
+    click.echo(manifest_text(), nl=False)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
+)
+def sandbox(host: str, port: int) -> None:
+    """Serve the embedded Flodesk over HTTP, to test an integration against it."""
+    from flodesk_mcp.sandbox.serving import serve_sandbox
+
     try:
-        context.obj = load_settings(**flags)
-        if context.invoked_subcommand is None:
-            _serve_stdio(context.obj)
-    except SettingsError as error:
-        _fail(str(error))
-
-
-def _fail(sentence: str) -> NoReturn:
-    click.echo(f"flodesk-mcp: {sentence}", err=True)
-    raise SystemExit(2)
-
-
-def _serve_stdio(settings: Settings) -> None:
-    import anyio
-
-    from flodesk_mcp.server import build_server, one_account
-
-    settings.credential()
-    settings.limits()
-    _log_to_stderr(settings.log_level)
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        # The thread that reads standard input cannot be woken, so an orderly end would wait for the client.
-        signal.signal(stop, lambda *_: os._exit(0))
-    if sys.stdin.isatty():
-        click.echo("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.", err=True)
-    anyio.run(build_server(lambda: one_account(settings)).run_stdio_async)
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        serve_sandbox(host, port, click.echo)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        _end(f"Cannot listen on {host}, port {port}: {reason}. Choose another with --host or --port.", 1)

@@ -1,14 +1,15 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flodesk_mcp.flodesk import BASE_URL, AccessToken, ApiKey, Credential
-from flodesk_mcp.tools import CATALOG, Confirm, Limits, ToolsetOff, UnknownName
+if TYPE_CHECKING:  # --help and --version show settings without the seconds that the layers below take to import
+    from flodesk_mcp.flodesk import Credential
+    from flodesk_mcp.tools import Limits
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = ["PREFIX", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
 
 PREFIX = "FLODESK_"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -40,14 +41,14 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, description="Flodesk API key (Account settings, Integrations)")
     access_token: SecretStr | None = Field(None, description="OAuth access token, instead of the key")
     base_url: Annotated[str, AfterValidator(_api_address)] = Field(
-        BASE_URL, description="Where the API is (https, or http on this machine)"
+        "https://api.flodesk.com/v1", description="Where the API is (https, or http on this machine)"
     )
     sandbox: bool = Field(False, description="Use the embedded Flodesk with a sample account; needs no key")
     toolsets: str = Field("default", description="Toolsets to offer, separated by commas, or default, or all")
     tools: str | None = Field(None, description="Of these, only the tools named here")
     exclude_tools: str | None = Field(None, description="Tools not to offer")
     read_only: bool = Field(False, description="Offer only tools that read")
-    confirm: Confirm = Field(
+    confirm: Literal["auto", "always", "never"] = Field(
         "auto", description="Ask a person before what cannot be undone: auto (where the client can), always, never"
     )
     requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
@@ -66,11 +67,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{variable} is not one word of printable characters: copy it again.")
         return self
 
-    def credential(self) -> Credential:
+    def credential(self) -> "Credential":
         """Return what opens the account.
 
         Raises SettingsError when there is none.
         """
+        from flodesk_mcp.flodesk import AccessToken, ApiKey
+
         if self.sandbox:
             from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
@@ -83,11 +86,13 @@ class Settings(BaseSettings):
             "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
         )
 
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """Return what the operator allows.
 
         Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
         """
+        from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
+
         try:
             return Limits.parse(
                 "the configuration of this server",
@@ -96,7 +101,7 @@ class Settings(BaseSettings):
                 tools=self.tools,
                 exclude_tools=self.exclude_tools,
                 read_only=self.read_only,
-                settings={name: PREFIX + name.upper() for name in ("toolsets", "tools", "exclude_tools", "read_only")},
+                settings={name: variable(name) for name in ("toolsets", "tools", "exclude_tools", "read_only")},
             )
         except (UnknownName, ToolsetOff) as error:
             raise SettingsError(str(error)) from error
@@ -105,6 +110,16 @@ class Settings(BaseSettings):
     def credential_source(self) -> str:
         """Where the credential comes from, as a person would look for it."""
         return "the setting FLODESK_ACCESS_TOKEN" if self.access_token else "the setting FLODESK_API_KEY"
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")
 
 
 def is_secret(name: str) -> bool:
@@ -117,9 +132,11 @@ def load_settings(**flags: Any) -> Settings:
 
     Raises SettingsError with one line that says what to set.
     """
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
-        variable = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
-        raise SettingsError(variable + problem["msg"].removeprefix("Value error, ")) from None
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        where = f"{flag(name) if name in given else variable(name)}: " if name else ""
+        raise SettingsError(where + problem["msg"].removeprefix("Value error, ")) from None

@@ -4,8 +4,9 @@ from typing import Any
 
 from mcp import Client
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import CATALOG
 

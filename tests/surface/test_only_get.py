@@ -19,8 +19,9 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.surface.prompts import PROMPTS
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES

@@ -10,8 +10,9 @@ import httpx2
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 
 ERAS = ("legacy", "2026-07-28")
@@ -87,7 +88,7 @@ class Agent:
 
 @asynccontextmanager
 async def connected(
-    era: str, sandbox: Sandbox, transport: httpx2.AsyncBaseTransport | None = None, **settings: Any
+    era: str, sandbox: Sandbox, transport: httpx2.AsyncBaseTransport | None = None, /, **settings: Any
 ) -> AsyncIterator[Agent]:
     """Connect an agent to a server on `sandbox`, or on whatever else `transport` leads to."""
     chosen = Settings(**{"sandbox": True, **settings})

@@ -9,8 +9,9 @@ from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult, ErrorData
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 
 from .agent import Agent

@@ -4,8 +4,9 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 
 from .agent import Agent, Sent, connected

@@ -28,8 +28,9 @@ from mcp_types import (
     UrlElicitationCapability,
 )
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import Account, Fault, Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 
 from .agent import ERAS, JASPER, connected

@@ -8,8 +8,9 @@ import pytest
 from mcp import Client
 from mcp.server.context import ServerRequestContext
 
+from flodesk_mcp.one_account import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server, one_account
+from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
 from flodesk_mcp.tools import CATALOG, Accounts, Limits, ToolsetOff, UnknownName
 
@@ -176,18 +177,6 @@ async def test_a_tool_that_is_off_is_not_listed_and_says_which_setting_turned_it
         text = await agent.refused(tool, anything="at all")
         assert not agent.sent
     assert text == f"{titles[tool]} is turned off: {reason}. Whoever runs this server can change it."
-
-
-async def test_a_tool_that_does_not_exist_is_answered_with_the_nearest_that_is_on(agent: Agent) -> None:
-    text = await agent.refused("list_flodesk_segments")
-    assert text == (
-        "There is no tool 'list_flodesk_segments'. Did you mean 'list_all_flodesk_segments'? "
-        "tools/list has all that there are."
-    )
-    assert await agent.refused("send_campaign\u202e" + "x" * 5000) == (
-        f"There is no tool 'send_campaign{'x' * 67}'. tools/list has all that there are."
-    )
-    assert "get_flodesk_account" not in await agent.refused("get_flodesk_acount")  # it is off
 
 
 class Layered:

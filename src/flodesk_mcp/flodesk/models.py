@@ -1,7 +1,7 @@
 """What Flodesk answers. Source: flodesk-api, Objects.
 
 Tolerant: a field that Flodesk adds is kept, one that it leaves out is None, and a scalar where a text is expected
-becomes one. Only what every caller needs is required.
+becomes one; what is no number where one is expected is None. Only what every caller needs is required.
 """
 
 import json
@@ -23,6 +23,7 @@ __all__ = [
     "Segment",
     "SegmentRef",
     "Subscriber",
+    "Text",
     "Webhook",
     "Workflow",
 ]
@@ -40,8 +41,20 @@ def _rows(value: Any) -> Any:
     return value if isinstance(value, list) else None
 
 
+def _count(value: Any) -> Any:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _no_rows(value: Any) -> Any:
+    return [] if value is None else value  # as some languages write an empty list
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 OptionalText = Annotated[str | None, BeforeValidator(_text)]
+Count = Annotated[int | None, BeforeValidator(_count)]
 
 
 class Model(BaseModel):
@@ -67,7 +80,7 @@ class Subscriber(Model):
     first_name: OptionalText = Field(None, description="First")
     last_name: OptionalText = Field(None, description="Last")
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="Values by key")
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="By key")
     optin_ip: OptionalText = Field(None, description="Opt-in")
     optin_timestamp: OptionalText = Field(None, description="Time")
     created_at: OptionalText = Field(None, description="Time")
@@ -78,9 +91,9 @@ class Segment(Model):
 
     id: Text = Field(description="Id")
     name: OptionalText = Field(None, description="Name")
-    total_active_subscribers: int | None = Field(None, description="People in it")
+    total_active_subscribers: Count = Field(None, description="People")
     created_at: OptionalText = Field(None, description="Time")
-    color: OptionalText = Field(None, description="Hex code")
+    color: OptionalText = Field(None, description="Hex")
     segment_type: OptionalText = Field(None, description="static or dynamic")
 
 
@@ -95,7 +108,7 @@ class CustomField(Model):
     """A field that subscribers can have beside their names."""
 
     key: Text = Field(description="For custom_fields")
-    label: OptionalText = Field(None, description="As people see it")
+    label: OptionalText = Field(None, description="For people")
 
 
 class Webhook(Model):
@@ -103,7 +116,7 @@ class Webhook(Model):
 
     id: Text = Field(description="Id")
     post_url: OptionalText = Field(None, description="Receiver")
-    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Event names")
+    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Names")
     created_at: OptionalText = Field(None, description="Time")
 
 
@@ -157,7 +170,7 @@ class Account(Model):
 class BatchFailure(Model):
     """A row of a batch that Flodesk refused."""
 
-    index: int | None = Field(None, description="Row, counted from 0")
+    index: Count = Field(None, description="Row, counted from 0")
     email: OptionalText = None
     id: OptionalText = None
     code: OptionalText = None
@@ -167,17 +180,21 @@ class BatchFailure(Model):
 class BatchResult(Model):
     """What became of the rows of a batch."""
 
-    successes: list[Subscriber] = []
-    failures: list[BatchFailure] = []
+    successes: Annotated[list[Subscriber], BeforeValidator(_no_rows)] = []
+    failures: Annotated[list[BatchFailure], BeforeValidator(_no_rows)] = []
 
 
 class Meta(Model):
     """Where a page stands in its list. Campaigns may come without."""
 
-    page: int | None = None
-    per_page: int | None = None
-    total_pages: int | None = None
-    total_items: int | None = None
+    page: Count = None
+    per_page: Count = None
+    total_pages: Count = None
+    total_items: Count = None
+
+
+def _meta(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
 
 
 Item = TypeVar("Item", bound=Model)
@@ -186,5 +203,5 @@ Item = TypeVar("Item", bound=Model)
 class Page(Model, Generic[Item]):
     """One page of a list."""
 
-    data: list[Item]
-    meta: Meta = Meta()
+    data: Annotated[list[Item], BeforeValidator(_no_rows)]
+    meta: Annotated[Meta, BeforeValidator(_meta)] = Meta()

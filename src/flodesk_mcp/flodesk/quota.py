@@ -135,10 +135,10 @@ class Window:
 
 def _turn_of(taken: list[float], limit: int, ahead: int, now: float) -> float:
     """Return when the request with `ahead` others before it may leave, if `taken` says when each slot is freed."""
-    slots = sorted(taken + [now] * (limit - len(taken)))
-    # With more taken than allowed, the first to be freed open no slot.
     rounds, index = divmod(ahead, limit)
-    return slots[len(slots) - limit + index] + rounds * WINDOW_SECONDS
+    # The slots that nobody holds come first. With more taken than allowed, the first to be freed open no slot.
+    place = index - (limit - len(taken))
+    return (now if place < 0 else sorted(taken)[place]) + rounds * WINDOW_SECONDS
 
 
 class Quota:

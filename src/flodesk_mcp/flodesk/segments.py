@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.models import Page, Segment
+from flodesk_mcp.flodesk.models import Page, Segment, Text
 from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, given
 from flodesk_mcp.flodesk.transport import Transport
@@ -11,7 +11,7 @@ __all__ = ["Segments"]
 
 _SEGMENT = TypeAdapter(Segment)
 _SEGMENTS = TypeAdapter(Page[Segment])
-_COLORS = TypeAdapter(list[str])
+_COLORS = TypeAdapter(list[Text])
 
 
 class Segments(Resource):

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx2
 
-from flodesk_mcp import __version__
+from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.flodesk.auth import Credential
 from flodesk_mcp.flodesk.budget import call_budget, current_budget
 from flodesk_mcp.flodesk.errors import (
@@ -29,7 +29,7 @@ from flodesk_mcp.flodesk.quota import Quota
 
 __all__ = ["Request", "Transport", "open_http"]
 
-USER_AGENT = f"flodesk-mcp/{__version__} (https://github.com/flodesk-mcp/flodesk-mcp)"
+USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 MAX_WORDS = 300
 MAX_ATTEMPTS = 6

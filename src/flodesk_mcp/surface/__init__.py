@@ -6,14 +6,15 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
 from flodesk_mcp.surface.completions import add_completions
+from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import PROMPTS, add_prompts
+from flodesk_mcp.surface.refusals import refuse_the_unknown
 from flodesk_mcp.surface.request import is_on, remember_request
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES, add_resources
-from flodesk_mcp.surface.unknown import name_the_nearest_tool
 from flodesk_mcp.tools import CATALOG, Accounts
 
-__all__ = ["add_surface", "advertise_what_is_on", "name_the_nearest_tool", "remember_request"]
+__all__ = ["ICON", "add_surface", "advertise_what_is_on", "refuse_the_unknown", "remember_request"]
 
 
 def add_surface(server: MCPServer[Accounts]) -> None:

@@ -53,8 +53,9 @@ TEMPLATES = (
 def add_resources(server: MCPServer[Accounts]) -> None:
     """Register every resource. A static one first: an address that fits both is the static one."""
     for spec in RESOURCES:
-        about = spec.tool.description
-        server.resource(spec.uri, name=spec.name, title=spec.title, description=about, mime_type=JSON)(_reader(spec))
+        server.resource(spec.uri, name=spec.name, title=spec.title, description=spec.tool.description, mime_type=JSON)(
+            _reader(spec)
+        )
 
     segment, subscriber = TEMPLATES
 

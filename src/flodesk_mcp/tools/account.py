@@ -6,7 +6,7 @@ from flodesk_mcp.tools.catalog import tool
 
 @tool("Get the connected account", "GET /subscribers")
 async def get_flodesk_account(flodesk: FlodeskClient) -> Account:
-    """Tell which Flodesk account is connected, whether its credential works, the request quota left, and how many
-    subscribers and segments it has.
+    """Tell whose Flodesk account this is connected to, whether the API key (or access token) is working, how many
+    requests are left of the quota, and how many subscribers and segments there are.
     """
     return await flodesk.get_account()

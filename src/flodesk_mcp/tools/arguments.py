@@ -85,26 +85,26 @@ class Named:
 Trimmed = StringConstraints(strip_whitespace=True, min_length=1)
 FromJson = BeforeValidator(_decoded)
 
-Limit = Annotated[int, Field(ge=1, le=100, description="Items per page, 1 to 100; default 20.")]
-NextCursor = Annotated[str, Field(description="next_cursor of the previous page.")]
+Limit = Annotated[int, Field(ge=1, le=100, description="1 to 100 items; default 20.")]
+NextCursor = Annotated[str, Field(description="From the previous page.")]
 
-IdOrEmail = Annotated[str, Trimmed, Field(description="Subscriber id or e-mail address.")]
+IdOrEmail = Annotated[str, Trimmed, Field(description="Id or e-mail address.")]
 SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
 Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
-FirstName = Annotated[str, Field(description="First name.")]
-LastName = Annotated[str, Field(description="Last name.")]
+FirstName = Annotated[str, Field(description="Given name.")]
+LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
     BeforeValidator(_values_as_text),
     FromJson,
-    Field(description="Values by custom-field key or label, each at most 256 characters."),
+    Field(description="Values by key or label, at most 256 characters each."),
 ]
-DoubleOptin = Annotated[bool, Field(description="Send a new subscriber a confirmation mail first.")]
+DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
 OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
 OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
-Status = Annotated[SubscriberStatus, Field(description="Only this status; without it, all.")]
+Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
 SubscriberField = Literal[
     "email",
     "status",
@@ -118,31 +118,31 @@ SubscriberField = Literal[
     "created_at",
 ]
 SubscriberFields = Annotated[
-    list[SubscriberField], FromJson, Field(min_length=1, description="Return only these fields, and id.")
+    list[SubscriberField], FromJson, Field(min_length=1, description="Only these fields, and id.")
 ]
 
-SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Segment id or exact name.")]
+SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
 SegmentIds = Annotated[
     list[Annotated[str, Trimmed]],
     FromJson,
     Named("segment"),
-    Field(min_length=1, max_length=50, description="1 to 50 segment ids or exact names."),
+    Field(min_length=1, max_length=50, description="1 to 50 ids or exact names."),
 ]
 SegmentName = Annotated[str, Trimmed, Field(description="Segment name.")]
-Color = Annotated[str, Field(description="Hex code of the palette; default its first.")]
+Color = Annotated[str, Field(description="Hex code; default the palette's first.")]
 
-WorkflowId = Annotated[str, Trimmed, Named("workflow"), Field(description="Workflow id or exact name.")]
+WorkflowId = Annotated[str, Trimmed, Named("workflow"), Field(description="Id or exact name.")]
 WorkflowStatuses = Annotated[
     list[Literal["active", "paused", "draft"]],
     FromJson,
-    Field(min_length=1, description="Only these statuses; without it, all."),
+    Field(min_length=1, description="Only these; default all."),
 ]
 
 FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.")]
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="https address that events are posted to.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="https address of the receiver.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FromJson,
@@ -174,5 +174,5 @@ CampaignId = Annotated[str, Trimmed, Field(description="Draft to replace; withou
 CampaignSearch = Annotated[str, Trimmed, Field(description="Text to look for in names.")]
 CampaignStatus = Annotated[
     Literal["draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
-    Field(description="Only this status; without it, all."),
+    Field(description="Only this status; default all."),
 ]

@@ -105,8 +105,8 @@ async def result_of(
     flodesk = accounts.client(request)
     with call_budget(accounts.max_wait_seconds, report):
         used_ids = await _put_ids_for_names(spec, flodesk, given)
-        result = compact(await spec.function(flodesk, **given))
-    return result | ({USED_IDS: used_ids} if used_ids else {})
+        result = await spec.function(flodesk, **given)
+    return compact(result, {USED_IDS: used_ids} if used_ids else {})
 
 
 async def _ask(spec: ToolSpec, context: Context[Any], given: dict[str, Any]) -> InputRequiredResult | None:

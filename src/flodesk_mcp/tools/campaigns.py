@@ -15,7 +15,9 @@ async def list_all_flodesk_campaigns(
     search: CampaignSearch | None = None,
     status: CampaignStatus | None = None,
 ) -> Listing[Campaign]:
-    """List e-mail campaigns (newsletters, mailings) with status and subject. Opens and clicks are not in the API."""
+    """Show e-mail campaigns (newsletters, mailings) with subject and status: what did we send, what has gone out, which
+    drafts are there, what is scheduled? Opens and clicks are not in the API.
+    """
     return await listing(flodesk.list_campaigns, limit, next_cursor, search=search, status=status)
 
 
@@ -23,7 +25,7 @@ async def list_all_flodesk_campaigns(
 async def create_a_flodesk_campaign_draft(
     flodesk: FlodeskClient, html: Html, title: Title, campaign_id: CampaignId | None = None
 ) -> CampaignDraft:
-    """Save an e-mail (newsletter) as a draft, new or into the draft campaign_id. Sends nothing: a person reviews and
-    sends it in Flodesk, at the url returned.
+    """Write an email, such as a newsletter, and save its HTML in Flodesk as a draft campaign to finish later;
+    campaign_id replaces a draft. Sends nothing: a person reviews and sends it in Flodesk, at the url returned.
     """
     return await flodesk.create_campaign_draft(html, title, campaign_id=campaign_id)

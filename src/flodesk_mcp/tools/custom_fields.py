@@ -8,11 +8,15 @@ from flodesk_mcp.tools.results import Everything
 
 @tool("List custom fields", "GET /custom-fields/all")
 async def list_all_flodesk_custom_fields(flodesk: FlodeskClient) -> Everything[CustomField]:
-    """List every custom field that people can have, with the key to use in custom_fields."""
+    """List which custom fields exist already: the extra info that can be kept about people, with the key to use in
+    custom_fields.
+    """
     return Everything(result=await flodesk.list_all_custom_fields())
 
 
 @tool("Create a custom field", "POST /custom-fields")
 async def create_a_flodesk_custom_field(flodesk: FlodeskClient, label: FieldLabel) -> CustomField:
-    """Create a custom field for all people. Flodesk makes its key: use the one returned. No tool can delete it."""
+    """Add a new field: a place to save one more thing about everyone. Flodesk makes its key: use the one returned. No
+    tool can delete it.
+    """
     return await flodesk.create_custom_field(label)

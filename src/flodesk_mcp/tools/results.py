@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
-from pydantic_core import to_json
 
 from flodesk_mcp.flodesk import BatchResult, Subscriber
+from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
 
 __all__ = [
     "BatchReport",
@@ -26,9 +26,6 @@ __all__ = [
     "with_notice",
 ]
 
-MAX_ANSWER_BYTES = 80_000
-ENVELOPE_BYTES = 1_000
-
 Item = TypeVar("Item")
 
 # Text from Flodesk may have been typed by strangers. Control characters (but for tab and line feed), zero-width and
@@ -43,13 +40,13 @@ class Everything(BaseModel, Generic[Item]):
     """A list that comes whole, or the page of one. `total_items` is missing where the API has none."""
 
     result: list[Item] = Field(description="Items")
-    total_items: int | None = Field(None, description="On all pages")
+    total_items: int | None = Field(None, description="In all")
 
 
 class Listing(Everything[Item]):
     """A page of a list. `next_cursor` is missing on the last page."""
 
-    next_cursor: str | None = Field(None, description="If there is more")
+    next_cursor: str | None = Field(None, description="If more")
     _resume: Callable[[int], str] = PrivateAttr()
 
     def resumed_by(self, resume: Callable[[int], str]) -> Self:
@@ -83,15 +80,15 @@ class WrittenSubscriber(Subscriber):
 class Enrollment(BaseModel):
     """Whether a subscriber is enrolled in a workflow now."""
 
-    workflow_id: str = Field(description="As given")
-    subscriber: str = Field(description="As given")
-    enrolled: bool = Field(description="Whether now in it")
+    workflow_id: str = Field(description="Given")
+    subscriber: str = Field(description="Given")
+    enrolled: bool = Field(description="Now in it")
 
 
 class Deleted(BaseModel):
     """What was deleted."""
 
-    id: str = Field(description="As given")
+    id: str = Field(description="Given")
     deleted: bool = Field(description="True")
 
 
@@ -180,12 +177,13 @@ def subscriber_listing(page: Listing[Subscriber], fields: Sequence[str] | None) 
     ).resumed_by(page.cursor_from)
 
 
-def compact(result: BaseModel) -> dict[str, Any]:
+def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
     """Return `result` as plain data without what is null or empty, its texts free of invisible characters.
 
-    A page that would make too long an answer ends earlier, with a cursor that continues there.
+    What is `beside` it is added. A page that would make too long an answer ends earlier, with a cursor that
+    continues there; what is too long by itself is cut.
     """
-    data = _plain(result)
+    data = _plain(result) | beside
     while isinstance(result, Everything) and (size := answer_bytes(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
         kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
         shorter: dict[str, Any] = {"result": result.result[:kept]}
@@ -194,18 +192,12 @@ def compact(result: BaseModel) -> dict[str, Any]:
         else:
             shorter["total_items"] = result.total_items or len(result.result)
         result = result.model_copy(update=shorter)
-        data = _plain(result)
-    return data
-
-
-def answer_bytes(data: dict[str, Any]) -> int:
-    """Return the size of an answer on the wire: the data, and the same once more as text."""
-    text = to_json(data)
-    return len(text) + len(to_json(text.decode())) + ENVELOPE_BYTES
+        data = _plain(result) | beside
+    return cut_to_size(data)
 
 
 def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(mode="json", exclude_none=True))
+    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 

@@ -27,6 +27,12 @@ class _Plain(GenerateJsonSchema):
             del plain["minItems"]
         return plain
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        plain = super().dict_schema(schema)
+        if self.mode == "serialization":
+            plain.pop("additionalProperties", None)
+        return plain
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 

@@ -11,23 +11,29 @@ from flodesk_mcp.tools.results import Everything, Listing
 async def list_all_flodesk_segments(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Segment]:
-    """List the segments of the audience with ids and numbers of active subscribers."""
+    """Show what segments (lists, groups) we have, with ids: find one by name, or see how big they are and which has the
+    most people.
+    """
     return await listing(flodesk.list_segments, limit, next_cursor)
 
 
 @tool("Get a segment", "GET /segments/{id}")
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
-    """Get one segment by id or exact name. Its people: list_all_flodesk_subscribers with segment_id."""
+    """Tell how big one segment is right now: how many active people are in it. Who they are:
+    list_all_flodesk_subscribers with segment_id.
+    """
     return await flodesk.get_segment(id)
 
 
 @tool("Create a segment", "POST /segments")
 async def create_a_flodesk_segment(flodesk: FlodeskClient, name: SegmentName, color: Color | None = None) -> Segment:
-    """Create an empty segment. A repeat makes a second one of the same name; no tool can rename or delete one."""
+    """Set up a new segment: a fresh, empty list or group, in a color you want. A repeat makes a second one; no tool can
+    rename or delete it.
+    """
     return await flodesk.create_segment(name, color)
 
 
 @tool("List segment colors", "GET /segments/colors")
 async def list_all_flodesk_segment_colors(flodesk: FlodeskClient) -> Everything[str]:
-    """List the palette: the hex codes that a new segment's color can have."""
+    """Give the color options: the shades (hex codes) that a new segment can have."""
     return Everything(result=await flodesk.list_segment_colors())

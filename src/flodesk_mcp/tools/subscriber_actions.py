@@ -11,8 +11,9 @@ from flodesk_mcp.tools.results import BatchReport, WrittenSubscriber, batch_repo
 async def add_a_flodesk_subscriber_to_segments(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Put an existing person into segments; other segments and values stay. Creates nobody: for a new person use
-    create_a_flodesk_subscriber.
+    """Put an existing person, somebody who is already a subscriber, into segments: add them to a list or group, tag or
+    mark them as something. Other segments and values stay; to move somebody, take them out of the old one with
+    delete_a_flodesk_subscriber_by_id. Creates nobody: for a new person use create_a_flodesk_subscriber.
     """
     return with_notice(await flodesk.add_to_segments(id_or_email, segment_ids))
 
@@ -25,8 +26,9 @@ async def add_a_flodesk_subscriber_to_segments(
     question=about_unsubscribing,
 )
 async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: IdOrEmail) -> WrittenSubscriber:
-    """Unsubscribe a person: stop all mail to them (opt out). Cannot be undone: only they can subscribe again, through a
-    form. To take them off one list only, use delete_a_flodesk_subscriber_by_id.
+    """Unsubscribe a person: stop all mail to them because they complained or want off the list for good (opt out of
+    everything). Cannot be undone: only they can subscribe again, through a form. To take them off one list only, use
+    delete_a_flodesk_subscriber_by_id.
     """
     return with_notice(await flodesk.unsubscribe(id_or_email))
 
@@ -35,8 +37,9 @@ async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: 
 async def create_flodesk_subscribers_in_batch(
     flodesk: FlodeskClient, subscribers: SubscriberRows, segment_ids: SegmentIds | None = None
 ) -> BatchReport:
-    """Create or update many people at once (import a list), each by email or id, and add all to segment_ids. Look at
-    failed: a row there was not written. At most 20 batches a minute.
+    """Create or update many people at once: import contacts from a table, spreadsheet or csv, or upload them in bulk.
+    Each row has an email or id; all are added to segment_ids. Look at failed: a row there was not written. At most 20
+    batches a minute.
     """
     rows = [row.model_dump(exclude_none=True) for row in subscribers]
     return batch_report(await flodesk.create_or_update_subscribers(rows, segment_ids=segment_ids))

@@ -32,8 +32,9 @@ async def list_all_flodesk_subscribers(
     segment_id: SegmentId | None = None,
     fields: SubscriberFields | None = None,
 ) -> SubscriberListing:
-    """List people, newest first, of every status unless you give one. There is no search: to find one person use
-    get_single_flodesk_subscriber_by_id with the e-mail address. Empty values are left out.
+    """List people, the newest first: who signed up lately. Show everyone of one status (active, bounced, opted out) or
+    on one segment's list, with addresses; else everybody. No search: find one person with
+    get_single_flodesk_subscriber_by_id. Empty values are left out.
     """
     page = await listing(flodesk.list_subscribers, limit, next_cursor, status=status, segment_id=segment_id)
     return subscriber_listing(page, fields)
@@ -43,7 +44,9 @@ async def list_all_flodesk_subscribers(
 async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
-    """Get one person by id or e-mail address: status, segments, custom fields. Empty values are left out."""
+    """Look up one person by id or e-mail address: are they still subscribed, when did they join, which segments is this
+    person in, what do we know? Empty values are left out.
+    """
     return only(await flodesk.get_subscriber(id_or_email), fields)
 
 
@@ -60,8 +63,9 @@ async def create_a_flodesk_subscriber(
     optin_ip: OptinIp | None = None,
     optin_timestamp: OptinTimestamp | None = None,
 ) -> WrittenSubscriber:
-    """Create a person, or update the one with this email or id (one of the two is needed). Only what you give changes;
-    segment_ids only adds. Cannot re-subscribe anybody. Custom fields must exist: list_all_flodesk_custom_fields.
+    """Sign a new person up (add somebody to the mailing list), or change the profile of the one with this email or id
+    (one is needed): a name, a birthday. Only given values change; segment_ids only adds. double_optin lets them confirm
+    first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     return with_notice(
         await flodesk.create_or_update_subscriber(
@@ -82,5 +86,5 @@ async def create_a_flodesk_subscriber(
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Take a person out of segments. They stay on the list and keep their status: nobody is deleted or unsubscribed."""
+    """Remove (take out, drop) a person from segments. They stay on the list: nobody is deleted or unsubscribed."""
     return with_notice(await flodesk.remove_from_segments(id_or_email, segment_ids))

@@ -19,13 +19,13 @@ from flodesk_mcp.tools.results import Deleted, Listing
 async def list_all_flodesk_webhooks(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Webhook]:
-    """List webhooks: which events are posted where. Flodesk does not return their names."""
+    """Show every webhook that is set up: where events get sent (the url it notifies). Names are not returned."""
     return await listing(flodesk.list_webhooks, limit, next_cursor)
 
 
 @tool("Get a webhook", "GET /webhooks/{id}")
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
-    """Get one webhook by id: its address and events."""
+    """Show the details of one webhook: its url, and which events the hook is listening to."""
     return await flodesk.get_webhook(id)
 
 
@@ -33,7 +33,9 @@ async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId
 async def create_a_flodesk_webhook(
     flodesk: FlodeskClient, name: WebhookName, post_url: PostUrl, events: Events
 ) -> Webhook:
-    """Post events about people to an address from now on. Flodesk signs nothing: put a secret into the address."""
+    """Set up a hook: notify (ping) a url whenever there is a new subscriber, or people are joining a segment or
+    unsubscribe. Flodesk signs nothing: put a secret into the url.
+    """
     return await flodesk.create_webhook(name, post_url, events)
 
 
@@ -45,14 +47,14 @@ async def update_a_flodesk_webhook_by_id(
     post_url: PostUrl | None = None,
     events: Events | None = None,
 ) -> Webhook:
-    """Change a webhook's name, address or events (at least one); events replaces the list. A new address redirects
-    the feed.
+    """Change a webhook: point the hook at a different address, rename it, or have other events fire it; events replaces
+    the list.
     """
     return await flodesk.update_webhook(id, name=name, post_url=post_url, events=events)
 
 
 @tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True, question=about_deleting_webhook)
 async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
-    """Delete a webhook: its address gets no more events. Cannot be undone."""
+    """Delete a webhook, or hook, that is not needed any longer: its address gets no more events. Cannot be undone."""
     await flodesk.delete_webhook(id)
     return Deleted(id=id, deleted=True)

@@ -24,7 +24,9 @@ async def list_all_flodesk_workflows(
     next_cursor: NextCursor | None = None,
     statuses: WorkflowStatuses | None = None,
 ) -> Listing[Workflow]:
-    """List workflows (automated sequences of mails) with ids. Only Flodesk's own pages can make or edit one."""
+    """Show which workflows we have: automations such as a welcome series, running, paused or draft. None can be made or
+    edited here.
+    """
     return await listing(flodesk.list_workflows, limit, next_cursor, statuses=statuses)
 
 
@@ -36,8 +38,8 @@ async def list_all_flodesk_workflows(
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
-    """Start a workflow for an existing person, given by id or email. Creates no workflow. Its mails go out by
-    themselves. Refused when the person is in it already, unless it allows repeats.
+    """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it will send
+    its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
     """
     await flodesk.enroll(workflow_id, id=id, email=email)
     return Enrollment(workflow_id=workflow_id, subscriber=id or email or "", enrolled=True)
@@ -52,6 +54,8 @@ async def create_a_flodesk_workflow(
 async def delete_a_flodesk_workflow_by_id(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
 ) -> Enrollment:
-    """Stop a workflow for one person. The workflow itself stays: nothing is deleted."""
+    """Stop a workflow (end a series or sequence) for one person: take them out of it. The workflow itself stays:
+    nothing is deleted.
+    """
     await flodesk.remove_from_workflow(workflow_id, id_or_email)
     return Enrollment(workflow_id=workflow_id, subscriber=id_or_email, enrolled=False)

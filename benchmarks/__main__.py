@@ -1,0 +1,24 @@
+"""Measure, print, write docs/benchmarks.md, and fail when a bound is missed."""
+
+import sys
+
+import anyio
+
+from benchmarks.measures import measure_all
+from benchmarks.report import table, write
+
+
+def main() -> int:
+    """Return the exit code."""
+    measures, tools = anyio.run(measure_all)
+    text = table(measures, tools)
+    print(text)
+    write(text)
+    missed = [measure.name for measure in measures if not measure.holds]
+    for name in missed:
+        print(f"Missed its bound: {name}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""A sandbox over HTTP, for a person who tests an integration."""
+
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from flodesk_mcp.sandbox.app import Sandbox
+from flodesk_mcp.sandbox.credentials import SANDBOX_API_KEY
+from flodesk_mcp.sandbox.gate import CONTROL_PREFIX
+
+__all__ = ["serve_sandbox"]
+
+HOW_TO_USE = """\
+An embedded Flodesk with the sample account of a florist's studio. It forgets everything when it stops.
+
+  Base URL   {address}/v1
+  API key    {key}   (HTTP Basic: the key as user name, no password)
+  Try it     curl -u {key}: {address}/v1/segments
+
+  POST {address}{control}faults     let something go wrong, e.g. {{"kind": "status", "status": 503, "times": 2}}
+  POST {address}{control}reset      start anew
+  GET  {address}{control}requests   what has arrived
+
+Press Ctrl-C to stop."""
+
+
+def serve_sandbox(host: str, port: int, tell: Callable[[str], None]) -> None:
+    """Serve until a signal comes; `tell` gets how to use it, once connections are accepted.
+
+    Raises OSError when the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:
+        # Connections inherit it; asyncio sets it only on sockets of its own, and answers would be 40 ms late without.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        chosen = listening.getsockname()[1]
+        address = f"http://[{host}]:{chosen}" if ":" in host else f"http://{host}:{chosen}"
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has stopped
+        tell(HOW_TO_USE.format(address=address, key=SANDBOX_API_KEY, control=CONTROL_PREFIX))
+        config = uvicorn.Config(
+            Sandbox().app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
+        )
+        uvicorn.Server(config).run(sockets=[listening])

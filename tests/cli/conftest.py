@@ -1,0 +1,87 @@
+"""Real processes on real time: the commands as people and clients start them."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+
+from flodesk_mcp.sandbox import SANDBOX_API_KEY, Sandbox
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """This process's environment, without what would change a command's behaviour; both are cleaned."""
+    for name in list(os.environ):
+        if name.startswith("FLODESK_") or name.lower().endswith("_proxy") or name in {"COLUMNS", "FORCE_COLOR"}:
+            monkeypatch.delenv(name)
+    return dict(os.environ)
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Run a command to its end."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "flodesk_mcp", *arguments],
+            env=environment | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@dataclass(frozen=True)
+class Served:
+    """A sandbox over HTTP, and the settings that lead a server to it."""
+
+    sandbox: Sandbox
+    address: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"FLODESK_BASE_URL": f"{self.address}/v1", "FLODESK_API_KEY": SANDBOX_API_KEY}
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[Served]:
+    started = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # a subclass may take less
+            await super().startup()
+            started.set()
+
+    sandbox = Sandbox()
+    server = Server(uvicorn.Config(sandbox.app, port=0, log_level="critical", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert started.wait(10)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield Served(sandbox, f"http://{host}:{port}")
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def served(_served: Served) -> Served:
+    """A fresh sandbox over HTTP."""
+    _served.sandbox.reset()
+    return _served

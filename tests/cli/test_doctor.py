@@ -1,0 +1,111 @@
+"""What the doctor says, for everything that can be wrong."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flodesk_mcp.cli import cli
+from flodesk_mcp.sandbox import Fault
+
+from .conftest import Served
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+def _doctor(**variables: str) -> Result:
+    return CliRunner().invoke(cli, ["doctor"], env=variables)
+
+
+def test_all_is_well(served: Served) -> None:
+    examined = _doctor(**served.settings)
+    assert examined.exit_code == 0
+    assert "Flodesk accepts it; segments in the account: 12" in examined.output
+    assert [(request.method, request.path, request.query) for request in served.sandbox.requests] == [
+        ("GET", "/v1/segments", {"page": "1", "per_page": "1"})
+    ]
+
+
+def test_a_sandbox_needs_no_network() -> None:
+    assert _doctor(FLODESK_SANDBOX="1", HTTPS_PROXY="http://127.0.0.1:1").exit_code == 0
+
+
+@pytest.mark.parametrize("variable", ["FLODESK_API_KEY", "FLODESK_ACCESS_TOKEN"])
+def test_a_refused_credential_names_its_variable(variable: str, served: Served) -> None:
+    examined = _doctor(FLODESK_BASE_URL=served.settings["FLODESK_BASE_URL"], **{variable: "wrong"})
+    assert examined.exit_code == 1
+    assert "ok    Network" in examined.output
+    assert "Flodesk refuses it (401)." in examined.output
+    assert f"Check the setting {variable}" in examined.output
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "words"),
+    [
+        (Fault("status", status=403), "Credential", "Flodesk does not let it in (403)."),
+        (Fault("status", status=429, retry_after=7), "Quota", "Try again in 7 seconds."),
+        (Fault("html"), "Flodesk", "Flodesk answered 502."),
+        (Fault("malformed"), "Network", "answers with something else than Flodesk's API does."),
+        (Fault("status", status=302), "Network", "answers 302."),
+        (Fault("drop_before"), "Network", "was lost before an answer came."),
+        (Fault("hang"), "Network", "did not answer within 0.2 s."),
+    ],
+)
+def test_trouble_at_flodesk_is_told_apart(fault: Fault, check: str, words: str, served: Served) -> None:
+    served.sandbox.fail(fault)
+    examined = _doctor(**served.settings, FLODESK_TIMEOUT_SECONDS="0.2")
+    assert examined.exit_code == 1
+    assert f"wrong {check}" in examined.output
+    assert words in examined.output
+    assert len(served.sandbox.requests) == 1
+
+
+def test_a_wrong_address_is_not_taken_for_flodesk(served: Served) -> None:
+    examined = _doctor(FLODESK_API_KEY="sandbox-key", FLODESK_BASE_URL=f"{served.address}/elsewhere")
+    assert examined.exit_code == 1
+    assert "answers 404." in examined.output
+    assert "Check FLODESK_BASE_URL" in examined.output
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://flodesk.invalid/v1", "There is no address for flodesk.invalid (DNS)."),
+        ("http://127.0.0.1:1/v1", "No connection to 127.0.0.1."),
+    ],
+)
+def test_an_unreachable_address_says_why(address: str, words: str) -> None:
+    examined = _doctor(FLODESK_API_KEY="k", FLODESK_BASE_URL=address)
+    assert examined.exit_code == 1
+    assert words in examined.output
+
+
+def test_a_server_without_tls_says_so(served: Served) -> None:
+    examined = _doctor(
+        FLODESK_API_KEY="k", FLODESK_BASE_URL=served.settings["FLODESK_BASE_URL"].replace("http", "https")
+    )
+    assert examined.exit_code == 1
+    assert "127.0.0.1 is reached, but does not speak TLS." in examined.output
+
+
+def test_a_proxy_that_refuses_is_named_without_its_password(served: Served) -> None:
+    host = served.address.removeprefix("http://")
+    examined = _doctor(FLODESK_API_KEY="k", HTTPS_PROXY=f"http://user:pass-word@{host}")
+    assert examined.exit_code == 1
+    assert f"The proxy {host} refuses to connect to api.flodesk.com." in examined.output
+    assert "pass-word" not in examined.output
+
+
+def test_an_unreachable_proxy_is_named() -> None:
+    examined = _doctor(FLODESK_API_KEY="k", ALL_PROXY="http://127.0.0.1:1")
+    assert examined.exit_code == 1
+    assert "No connection to the proxy 127.0.0.1:1." in examined.output
+
+
+@pytest.mark.parametrize("variables", [{"HTTPS_PROXY": "gopher://127.0.0.1:1"}, {"SSL_CERT_FILE": "/no/such/file"}])
+def test_unusable_network_settings_end_with_one_line(variables: dict[str, str]) -> None:
+    examined = _doctor(FLODESK_API_KEY="k", **variables)
+    assert examined.exit_code == 2
+    assert "correct or unset them" in examined.stderr
+
+
+def test_the_doctor_says_how_many_tools_are_on() -> None:
+    assert "1 of " in _doctor(FLODESK_SANDBOX="1", FLODESK_TOOLS="list_all_flodesk_segments").output
