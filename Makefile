@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench judges manifest goals clean
+.PHONY: demo test snapshots lint bench judges manifest docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -29,7 +29,8 @@ judges: .venv/ready
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
 
-goals: .venv/ready
+docs: .venv/ready
+	$(BIN)/python docs/tables.py
 	PYTHONPATH=tests $(BIN)/python -m goals > docs/goals.md
 
 .venv/ready: pyproject.toml constraints.txt

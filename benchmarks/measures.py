@@ -17,6 +17,8 @@ from flodesk_mcp.sandbox import SANDBOX_API_KEY
 __all__ = ["Measure", "measure_all"]
 
 STARTS = 25
+ENOUGH_STARTS = 9
+LONGEST_SECONDS = 60
 CALLS = 600
 WARM_UP = 50
 
@@ -76,8 +78,12 @@ async def measure_all() -> tuple[list[Measure], list[dict[str, Any]]]:
 
 
 def _starts(ours: Start, bare: Start, id: str) -> list[Measure]:
-    times, memory = [], []
-    for _ in range(STARTS):
+    times: list[tuple[float, float]] = []
+    memory: list[tuple[float, float]] = []
+    began = perf_counter()
+    while len(times) < STARTS:
+        if len(times) >= ENOUGH_STARTS and perf_counter() - began > LONGEST_SECONDS:
+            break  # a busy machine
         our_time, our_memory = _start(ours, TOOL, id)
         bare_time, bare_memory = _start(bare, "get_subscriber", id)
         times.append((our_time, bare_time))

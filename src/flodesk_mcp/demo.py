@@ -30,7 +30,7 @@ GUESTS: tuple[dict[str, Any], ...] = (
 )
 
 
-class DemoFailed(Exception):
+class DemoFailed(click.ClickException):
     """The server did not answer as the story has it."""
 
 
@@ -39,10 +39,7 @@ def run_demo(svg: str | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack the arrows
     console = Console(highlight=False, record=svg is not None, width=None if svg is None else PICTURE_WIDTH)
-    try:
-        anyio.run(_play, console)
-    except* DemoFailed as failed:
-        raise click.ClickException(f"The demo failed: {failed.exceptions[0]}") from None
+    anyio.run(_play, console)
     if svg:
         console.save_svg(svg, title="flodesk-mcp demo")
 
@@ -60,7 +57,9 @@ async def _play(console: Console) -> None:
         args=["-m", "flodesk_mcp", "--sandbox", "--max-wait-seconds=1", f"--requests-per-minute={REQUESTS_PER_MINUTE}"],
     )
     async with Client(server) as client:
-        await _Story(client, console).tell()
+        failure = await _Story(client, console).failure()
+    if failure:
+        raise failure
     _say(
         console,
         "\nNext: set FLODESK_API_KEY to your key, run flodesk-mcp doctor, and connect your MCP client (README).",
@@ -73,7 +72,15 @@ class _Story:
         self._console = console
         self._chapters = 0
 
-    async def tell(self) -> None:
+    async def failure(self) -> DemoFailed | None:
+        """Tell the story, and return where it went astray: raised here, the client's task group would wrap it."""
+        try:
+            await self._tell()
+        except DemoFailed as error:
+            return error
+        return None
+
+    async def _tell(self) -> None:
         """Work through the request, and then into a mistake and into the quota."""
         self._chapter("What is there already?")
         await self._call("list_all_flodesk_segments", limit=3)

@@ -39,6 +39,7 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
             "resources/templates/list": FIXED,
             "resources/read": CHANGING,
         },
+        log_level="WARNING",
         subscriptions=False,
         middleware=[remember_request, refuse_the_unknown, advertise_what_is_on],
     )

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
             text = secret.get_secret_value().strip() if secret else "none"
             if not (text.isascii() and text.isprintable()) or " " in text:
                 raise ValueError(f"{variable} is not one word of printable characters: copy it again.")
+            if ":" in text and secret is self.api_key:
+                raise ValueError("FLODESK_API_KEY has a colon, which no Flodesk key has: copy the key alone.")
         return self
 
     def credential(self) -> "Credential":

@@ -3,6 +3,7 @@
 Imports nothing but the standard library before standard output is guarded.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flodesk_mcp.settings import Settings
 
-__all__ = ["serve_stdio", "stray_output_on_stderr"]
+__all__ = ["no_search_for_garbage", "serve_stdio", "stray_output_on_stderr"]
 
 STDOUT, STDERR = 1, 2
 
@@ -32,8 +33,19 @@ def stray_output_on_stderr() -> Iterator[None]:
         os.close(wire)
 
 
+@contextmanager
+def no_search_for_garbage() -> Iterator[None]:
+    """Import and build faster: what the block makes stays, and a search in it takes a seventh of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serve_stdio(settings: "Settings") -> None:
-    """Serve until the client closes standard input, or a signal comes.
+    """Serve until the client closes standard input, or a signal comes, and end the process.
 
     Raises SettingsError for a setting that is missing or does not work.
     """
@@ -47,6 +59,7 @@ def serve_stdio(settings: "Settings") -> None:
         sys.stderr.write("flodesk-mcp is waiting for an MCP client on standard input. Press Ctrl-C to stop.\n")
     with ExitStack() as guard:
         guard.enter_context(stray_output_on_stderr())
+        guard.enter_context(no_search_for_garbage())
         import anyio
 
         from flodesk_mcp.one_account import one_account
@@ -58,6 +71,9 @@ def serve_stdio(settings: "Settings") -> None:
                 server = build_server(lambda: nullcontext(account))
                 guard.close()
                 await server.run_stdio_async()  # guards standard output by itself
-                os.dup2(STDERR, STDOUT)  # what is still in a buffer, or printed at exit, is no protocol either
+                os.dup2(STDERR, STDOUT)
 
         anyio.run(serve)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # to take the interpreter apart, class by class, would keep the client waiting for half a second

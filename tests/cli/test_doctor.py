@@ -1,7 +1,19 @@
 """What the doctor says, for everything that can be wrong."""
 
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from flodesk_mcp.cli import cli
 from flodesk_mcp.sandbox import Fault
@@ -9,6 +21,35 @@ from flodesk_mcp.sandbox import Fault
 from .conftest import Served
 
 pytestmark = pytest.mark.usefixtures("environment")
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[str]:
+    """The address of a server whose certificate nobody signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    certificate = certificate.not_valid_before(datetime.now(UTC)).not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    pem = tmp_path / "both.pem"
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def shake_hands(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_side=True)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        thread = threading.Thread(target=shake_hands, args=(listening,))
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}/v1"
+        thread.join(10)
 
 
 def _doctor(**variables: str) -> Result:
@@ -109,3 +150,10 @@ def test_unusable_network_settings_end_with_one_line(variables: dict[str, str]) 
 
 def test_the_doctor_says_how_many_tools_are_on() -> None:
     assert "1 of " in _doctor(FLODESK_SANDBOX="1", FLODESK_TOOLS="list_all_flodesk_segments").output
+
+
+def test_a_certificate_that_is_not_trusted_says_so(untrusted: str) -> None:
+    examined = _doctor(FLODESK_API_KEY="k", FLODESK_BASE_URL=untrusted)
+    assert examined.exit_code == 1
+    assert "The certificate of 127.0.0.1 is not trusted." in examined.output
+    assert "SSL_CERT_FILE" in examined.output

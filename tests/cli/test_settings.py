@@ -76,6 +76,7 @@ def test_a_secret_has_no_flag(name: str) -> None:
         ({}, "Set FLODESK_API_KEY"),
         ({"FLODESK_API_KEY": "k", "FLODESK_ACCESS_TOKEN": "t"}, "unset one of them"),
         ({"FLODESK_API_KEY": "two words"}, "FLODESK_API_KEY is not one word"),
+        ({"FLODESK_API_KEY": "user:password"}, "FLODESK_API_KEY has a colon"),
         ({"FLODESK_ACCESS_TOKEN": "clé"}, "FLODESK_ACCESS_TOKEN is not one word"),
         ({"FLODESK_BASE_URL": "http://api.flodesk.com/v1"}, "FLODESK_BASE_URL: must be https"),
         ({"FLODESK_BASE_URL": "http://127.0.0.1.example.com/v1"}, "FLODESK_BASE_URL: must be https"),

@@ -17,7 +17,7 @@ from .server_process import ServerProcess, server_process
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])]
 
 NOISY_DEPENDENCIES = """
-import atexit, os, subprocess, sys
+import os, subprocess, sys
 import httpx2
 
 class NoisyImports:
@@ -33,8 +33,6 @@ async def noisy_send(client, *arguments, **options):
     return await quiet_send(client, *arguments, **options)
 
 quiet_send, httpx2.AsyncClient.send = httpx2.AsyncClient.send, noisy_send
-atexit.register(print, "printed at exit", flush=True)
-
 from flodesk_mcp.__main__ import main
 sys.meta_path.insert(0, NoisyImports())
 main()

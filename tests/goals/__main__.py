@@ -1,4 +1,4 @@
-"""Print the table: `make goals`."""
+"""Print the table: `make docs`."""
 
 import sys
 

@@ -17,7 +17,7 @@ against the sandbox's sample account. A goal counts as reached only if the accou
 checks that in both protocol eras. Requests are those that Flodesk saw; the fewest are what anyone would need who knows
 no more than the person and the tools. Bytes are those of all answers together, as a model reads them.
 
-This table is generated: `make goals`.
+This table is generated: `make docs`.
 
 | wish | calls | requests | fewest | bytes | why more |
 | --- | ---: | ---: | ---: | ---: | --- |

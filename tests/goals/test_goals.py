@@ -26,4 +26,4 @@ def test_there_are_at_least_25_goals_each_in_words_of_its_own() -> None:
 
 
 async def test_the_documented_table_is_what_the_goals_take_now() -> None:
-    assert DOCUMENT.read_text("utf-8") == await table(), "run: make goals"
+    assert DOCUMENT.read_text("utf-8") == await table(), "run: make docs"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 from mcp import Client
+from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, TextContent
 
 from flodesk_mcp.one_account import one_account
@@ -88,10 +89,19 @@ class Agent:
 
 @asynccontextmanager
 async def connected(
-    era: str, sandbox: Sandbox, transport: httpx2.AsyncBaseTransport | None = None, /, **settings: Any
+    era: str,
+    sandbox: Sandbox,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    /,
+    *,
+    person: ElicitationFnT | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Agent]:
-    """Connect an agent to a server on `sandbox`, or on whatever else `transport` leads to."""
+    """Connect an agent to a server on `sandbox`, or on whatever else `transport` leads to.
+
+    `person` answers what the server asks; without, the client cannot ask.
+    """
     chosen = Settings(**{"sandbox": True, **settings})
     server = build_server(lambda: one_account(chosen, transport or sandbox.transport()))
-    async with Client(server, mode=era) as client:
+    async with Client(server, mode=era, elicitation_callback=person) as client:
         yield Agent(client, sandbox)

@@ -11,6 +11,11 @@ from .examples import EXAMPLES, Example
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.tool)]
 
+ANSWERED_WITH_NOTHING = {
+    "create_a_flodesk_workflow",
+    "delete_a_flodesk_workflow_by_id",
+    "delete_a_flodesk_webhook_by_id",
+}
 RAW = '{"message": null, "debug": "Traceback of the raw body"}'
 
 
@@ -108,6 +113,11 @@ async def test_a_connection_that_was_never_made_did_nothing(agent: Agent, exampl
 async def test_an_answer_that_cannot_be_read_is_no_success_and_a_write_says_that_it_was_accepted(
     agent: Agent, example: Example, kind: str
 ) -> None:
+    if example.tool in ANSWERED_WITH_NOTHING:
+        agent.sandbox.fail(Fault("malformed" if kind == "malformed" else "huge", method=example.method))
+        await agent.call(example.tool, **example.arguments)  # the status says it all
+        assert times_sent(agent, example) == 1
+        return
     text = await fail(agent, example, kind=kind)
     if example.reads:
         assert "Flodesk answered (200) in a form that could not be read. Try again later." in text

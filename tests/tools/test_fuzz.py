@@ -64,7 +64,7 @@ def calls_of(example: Example) -> st.SearchStrategy[dict[str, Any]]:
 
 @pytest.mark.parametrize("era", ERAS)
 @given(call=st.sampled_from(EXAMPLES).flatmap(lambda example: st.tuples(st.just(example), calls_of(example))))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 async def test_no_arguments_crash_a_tool_or_lead_it_out_of_its_operation(
     era: str, call: tuple[Example, dict[str, Any]]
 ) -> None:

@@ -1,5 +1,8 @@
 """Lists in pages, and the cursors between them."""
 
+import base64
+import json
+import zlib
 from typing import Any
 
 import pytest
@@ -129,3 +132,22 @@ async def test_an_empty_list_is_an_empty_result_and_no_cursor(agent: Agent) -> N
 
 async def test_a_full_last_page_has_no_cursor(agent: Agent) -> None:
     assert "next_cursor" not in await agent.call("list_all_flodesk_webhooks", limit=3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ["list_subscribers", 0, 0, 20, {}],
+        ["list_subscribers", 2, -1, 20, {}],
+        ["list_subscribers", 2, 0, 101, {}],
+        ["list_subscribers", 2, 0, 20, {"path": "x"}],
+        ["list_subscribers", 2, 0, 20, {"status": {}}],
+        ["list_subscribers", 2, 0],
+        {},
+    ],
+)
+async def test_a_forged_cursor_is_refused_like_a_damaged_one(agent: Agent, content: object) -> None:
+    data = json.dumps(content).encode()
+    forged = base64.urlsafe_b64encode(zlib.crc32(data).to_bytes(4) + data).decode().rstrip("=")
+    assert "next_cursor is damaged" in await agent.refused(SUBSCRIBERS, next_cursor=forged)
+    assert not agent.sent

@@ -3,11 +3,10 @@
 import pytest
 
 from flodesk_mcp.sandbox import Account, Sandbox
-from flodesk_mcp.settings import Settings
 
-from .agent import JASPER
+from .agent import JASPER, connected
 from .examples import WEBHOOK
-from .person import Person, connected_for
+from .person import Person
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +19,7 @@ FINAL = "This cannot be undone: only the person can subscribe again, through a f
 async def question(era: str, sandbox: Sandbox, tool: str, **arguments: object) -> str:
     """Return what the person is asked about a call."""
     person = Person("decline", sandbox)
-    async with connected_for(person, era, Settings(sandbox=True, toolsets="all")) as agent:
+    async with connected(era, sandbox, person=person, toolsets="all") as agent:
         await agent.refused(tool, **arguments)
     (asked,) = person.asked
     return asked
@@ -60,7 +59,7 @@ async def test_updating_a_webhook_is_asked_with_what_it_is_and_what_becomes_of_i
 
 async def test_an_update_that_changes_nothing_is_refused_without_a_question(era: str, sandbox: Sandbox) -> None:
     person = Person("accept", sandbox)
-    async with connected_for(person, era, Settings(sandbox=True)) as agent:
+    async with connected(era, sandbox, person=person) as agent:
         assert "nothing was sent." in await agent.refused(UPDATE, id=WEBHOOK)
         assert not agent.sent
     assert not person.asked

@@ -15,9 +15,7 @@ class Credential(httpx2.Auth):
     `fingerprint` tells credentials apart without revealing them: quotas, caches and pools are keyed by it.
     """
 
-    def __init__(self, secret: str, header: str) -> None:
-        if not secret.isascii() or not secret.isprintable() or not secret or " " in secret:
-            raise ValueError("A Flodesk credential is one word of printable ASCII characters.")
+    def __init__(self, header: str) -> None:
         self._header = header
         self.fingerprint = hashlib.sha256(header.encode()).hexdigest()
 
@@ -34,11 +32,19 @@ class ApiKey(Credential):
     """An API key of a private integration: HTTP Basic, the key as user name, no password."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(key, "Basic " + base64.b64encode(f"{key}:".encode()).decode())
+        if ":" in _checked(key):
+            raise ValueError("A Flodesk API key has no colon: it is sent as a user name.")
+        super().__init__("Basic " + base64.b64encode(f"{key}:".encode()).decode())
 
 
 class AccessToken(Credential):
     """An OAuth access token of a partner integration."""
 
     def __init__(self, token: str) -> None:
-        super().__init__(token, f"Bearer {token}")
+        super().__init__(f"Bearer {_checked(token)}")
+
+
+def _checked(secret: str) -> str:
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError("A Flodesk credential is one word of printable ASCII characters.")
+    return secret

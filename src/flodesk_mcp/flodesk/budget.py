@@ -1,32 +1,44 @@
 """How long one call may wait, for quota and for retries together, and who hears of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 import anyio
-
-from flodesk_mcp.flodesk.errors import FlodeskError
 
 __all__ = ["Budget", "call_budget", "current_budget"]
 
 REPORT_EVERY_SECONDS = 2.0
 
+CLOCK_STEP = 0.001
+"""Shorter waits are rounding errors of the clock."""
+
 Report = Callable[[float, float], Awaitable[None]]
-"""Told the seconds waited so far, and the seconds this wait will take in all."""
+"""Told the seconds since the call began, and the second of the call at which this wait should end."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """`deadline` is on anyio's clock: a wait that would end after it fails at once instead."""
+    """`deadline` is on anyio's clock: a wait that would end after it fails at once instead.
+
+    `arrival` numbers the calls: all requests of one call queue in the place of that call.
+    """
 
     deadline: float
     report: Report | None = None
+    began: float = field(default_factory=anyio.current_time)
+    arrival: int = field(default_factory=count().__next__)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the call may still wait."""
+        return max(self.deadline - anyio.current_time(), 0)
 
     def allows(self, seconds: float) -> bool:
         """Whether a wait of `seconds` from now ends in time."""
-        return anyio.current_time() + seconds <= self.deadline
+        return anyio.current_time() + seconds <= self.deadline + CLOCK_STEP
 
     @asynccontextmanager
     async def waiting(self, seconds: float) -> AsyncIterator[None]:
@@ -34,23 +46,23 @@ class Budget:
         if self.report is None or seconds < REPORT_EVERY_SECONDS:
             yield
             return
-        failure: FlodeskError | None = None
+        failure: Exception | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_reporting, self.report, seconds)
             try:
                 yield
-            except FlodeskError as error:  # a task group would wrap it
+            except Exception as error:  # a task group would wrap it
                 failure = error
             tasks.cancel_scope.cancel()
         if failure is not None:
             raise failure
 
-    @staticmethod
-    async def _keep_reporting(report: Report, seconds: float) -> None:
-        began = anyio.current_time()
-        while True:
-            await report(anyio.current_time() - began, seconds)
-            await anyio.sleep(REPORT_EVERY_SECONDS)
+    async def _keep_reporting(self, report: Report, seconds: float) -> None:
+        ends = anyio.current_time() - self.began + seconds
+        with suppress(Exception):  # nobody to tell is no reason to fail the call
+            while True:
+                await report(anyio.current_time() - self.began, ends)
+                await anyio.sleep(REPORT_EVERY_SECONDS)
 
 
 _current: ContextVar[Budget | None] = ContextVar("flodesk_budget", default=None)
@@ -58,7 +70,10 @@ _current: ContextVar[Budget | None] = ContextVar("flodesk_budget", default=None)
 
 @contextmanager
 def call_budget(seconds: float, report: Report | None = None) -> Iterator[None]:
-    """Let all requests within the block share one budget. An outer block's budget stays in force."""
+    """Let all requests within the block share one budget. An outer block's budget stays in force.
+
+    `report` hears of waits of more than two seconds, about every two seconds.
+    """
     if _current.get() is not None:
         yield
         return

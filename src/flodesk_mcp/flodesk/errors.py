@@ -16,6 +16,7 @@ FlodeskError
 """
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 __all__ = [
     "BadRequest",
@@ -79,7 +80,7 @@ class QuotaExhausted(FlodeskError):
     """The quota is spent for longer than this call may wait. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"The request quota of this Flodesk account is spent; try again in {retry_after:.0f} s.")
+        super().__init__(f"The request quota of this Flodesk account is spent; try again in {ceil(retry_after)} s.")
         self.retry_after = retry_after
 
 
@@ -93,7 +94,10 @@ class NoAnswer(FlodeskError):
 
 
 class UnreadableAnswer(FlodeskError):
-    """An answer with success status `status` that is too large, not JSON, or not of the documented form."""
+    """An answer with success status `status` that is empty, too large, not JSON, or not of the documented form.
+
+    After a write it says that Flodesk accepted it: only what came of it is not known.
+    """
 
     def __init__(self, reason: str, *, status: int) -> None:
         super().__init__(reason)

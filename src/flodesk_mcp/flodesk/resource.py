@@ -31,7 +31,7 @@ class Resource:
         batch: bool = False,
         versioned: bool = True,
     ) -> Result:
-        answer = await self._transport.send(
+        received = await self._transport.send(
             Request(
                 method,
                 request_paths(*path),
@@ -43,9 +43,20 @@ class Resource:
             )
         )
         try:
-            return answers.validate_python(answer)
+            return answers.validate_python(received.data)
         except ValidationError as error:
-            raise UnreadableAnswer("Flodesk's answer has not the documented form.", status=200) from error
+            problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(map(str, problem["loc"])) or "all of it"
+            reason = f"Flodesk's answer ({received.status}) has not the documented form: {where} ({problem['type']})."
+            raise UnreadableAnswer(reason, status=received.status) from None
+
+    async def _command(
+        self, method: str, *path: str, body: Mapping[str, Any] | None = None, repeatable: bool = True
+    ) -> None:
+        """Send what is answered with 204, or whatever success comes instead."""
+        await self._transport.send(
+            Request(method, request_paths(*path), body=body, repeatable=repeatable, answered=False)
+        )
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

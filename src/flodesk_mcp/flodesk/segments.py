@@ -2,6 +2,7 @@
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Segment, Text
 from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, given
@@ -27,6 +28,8 @@ class Segments(Resource):
 
     async def get_segment(self, id: str) -> Segment:
         """Return one segment. Raises NotFound. Source: GET /segments/{id}."""
+        if id.strip().casefold() == "colors":
+            raise InvalidArgument(f"{id!r} is no segment: under this path is the palette.")
         return await self._send(_SEGMENT, "GET", "segments", id)
 
     async def list_segment_colors(self) -> list[str]:

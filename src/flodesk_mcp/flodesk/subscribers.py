@@ -1,11 +1,12 @@
 """Operations on subscribers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.custom_fields import CustomFields
+from flodesk_mcp.flodesk.custom_fields import CustomFields, check_lengths
 from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.resource import given, person
@@ -13,6 +14,19 @@ from flodesk_mcp.flodesk.resource import given, person
 __all__ = ["Subscribers"]
 
 MAX_BATCH = 50
+ROW_FIELDS = frozenset(
+    {
+        "custom_fields",
+        "double_optin",
+        "email",
+        "first_name",
+        "id",
+        "last_name",
+        "optin_ip",
+        "optin_timestamp",
+        "segment_ids",
+    }
+)
 
 _SUBSCRIBER = TypeAdapter(Subscriber)
 _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
@@ -76,9 +90,17 @@ class Subscribers(CustomFields):
         """
         if not 1 <= len(subscribers) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
+        everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
+        rows = []
+        for index, row in enumerate(subscribers):
+            with _naming_row(index):
+                rows.append(_row(row) | everyone)
         with self._transport.one_budget():
-            everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
-            rows = [await self._row(index, row) | everyone for index, row in enumerate(subscribers)]
+            keys = await self._keys(name for row in rows for name in row.get("custom_fields", ()))
+            for index, row in enumerate(rows):
+                if values := row.pop("custom_fields", None):
+                    with _naming_row(index):
+                        row["custom_fields"] = self._by_key(values, keys)
             return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
@@ -104,12 +126,23 @@ class Subscribers(CustomFields):
         """
         return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
 
-    async def _row(self, index: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            who = person(row.get("id"), row.get("email"))
-            if not row.get("custom_fields"):
-                return {**row, **who}
-            return {**row, **who, "custom_fields": await self.resolve_custom_fields(row["custom_fields"])}
-        except InvalidArgument as error:
-            error.row = index
-            raise
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Flodesk shall see of a row of a batch, but for the keys of its custom fields.
+
+    Raises InvalidArgument for a row that names nobody, or holds what Flodesk would ignore without a word.
+    """
+    if unknown := sorted(set(row) - ROW_FIELDS):
+        raise InvalidArgument(f"A row has no field {unknown[0][:80]!r}; there are {', '.join(sorted(ROW_FIELDS))}.")
+    known = given(row) | person(row.get("id"), row.get("email"))
+    check_lengths(known.get("custom_fields", {}))
+    return known
+
+
+@contextmanager
+def _naming_row(index: int) -> Iterator[None]:
+    try:
+        yield
+    except InvalidArgument as error:
+        error.row = index
+        raise

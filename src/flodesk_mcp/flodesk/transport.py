@@ -1,12 +1,8 @@
 """One request: authenticate, wait for quota, send, retry or raise."""
 
-import json
-import random
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -14,34 +10,44 @@ import anyio
 import httpx2
 
 from flodesk_mcp import HOMEPAGE, __version__
+from flodesk_mcp.flodesk.answers import MAX_ANSWER_BYTES, Answer, decoded, words
 from flodesk_mcp.flodesk.auth import Credential
 from flodesk_mcp.flodesk.budget import call_budget, current_budget
 from flodesk_mcp.flodesk.errors import (
     FlodeskError,
+    InvalidArgument,
     NoAnswer,
     NotFound,
     QuotaExhausted,
-    ServerError,
-    UnreadableAnswer,
     status_error,
 )
 from flodesk_mcp.flodesk.quota import Quota
+from flodesk_mcp.flodesk.retries import (
+    MAX_ATTEMPTS,
+    RETRIED,
+    TooManyRequests,
+    delay,
+    did_nothing,
+    may_repeat,
+    retry_after,
+)
+from flodesk_mcp.flodesk.window import Slot
 
-__all__ = ["Request", "Transport", "open_http"]
+__all__ = ["Received", "Request", "Transport", "open_http"]
 
 USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
-MAX_ANSWER_BYTES = 10 * 1024 * 1024
-MAX_WORDS = 300
-MAX_ATTEMPTS = 6
+MAX_REASON = 300
 TOO_MANY_REQUESTS = 429
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
 
 
 @dataclass(frozen=True)
 class Request:
     """What to send. `paths` holds a second one to try on a 404.
 
-    `repeatable` says that sending it twice does no more than sending it once, `versioned` that its paths are
-    below the base URL's `/v1` and not beside it.
+    `repeatable` says that sending it twice does no more than sending it once, `answered` that a body is expected
+    in answer, `versioned` that its paths are below the base URL's `/v1` and not beside it.
     """
 
     method: str
@@ -51,25 +57,29 @@ class Request:
     repeatable: bool = True
     batch: bool = False
     versioned: bool = True
+    answered: bool = True
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes away what its path names: then a 404 to a repeat says that it is gone."""
+        return self.method == "DELETE" and not self.answered
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Received:
+    """The status of a success, and the decoded body if one was expected."""
+
     status: int
-    headers: httpx2.Headers
-    content: bytes
+    data: Any = None
 
 
 def open_http(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
     """Return the process's one HTTP client: connections are reused, no redirect is followed, no cookie is kept.
 
-    Close it with `aclose()` or `async with`. Its own timeouts are off but for connecting: the transport
-    limits the whole request.
+    Close it with `aclose()` or `async with`.
     """
     http = httpx2.AsyncClient(
         transport=transport,
-        headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-        timeout=httpx2.Timeout(None, connect=10),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30),
         follow_redirects=False,
     )
@@ -94,140 +104,130 @@ class Transport:
         self._http = http
         self._credential = credential
         self._base_url = base_url.rstrip("/")
+        self._host = httpx2.URL(base_url).netloc.decode()
         self._quota = quota
         self._max_wait_seconds = max_wait_seconds
         self._timeout_seconds = timeout_seconds
 
-    async def send(self, request: Request) -> Any:
-        """Send `request` as often as it takes and return the decoded answer, None for an empty one.
+    async def send(self, request: Request) -> Received:
+        """Send `request` as often as it takes and return what came back.
 
-        Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
+        Raises FlodeskError: InvalidArgument, QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
         """
+        paths = iter(request.paths)
+        path = next(paths)
+        doubt: FlodeskError | None = None  # the last failure after which a write may have happened
+        failures = 0
         with self.one_budget():
-            for path in request.paths[:-1]:
+            while True:
                 try:
-                    return await self._send_to(path, request)
-                except NotFound:
-                    continue
-            return await self._send_to(request.paths[-1], request)
+                    return await self._attempt(path, request)
+                except NotFound as missing:
+                    if other := next(paths, None):
+                        path = other
+                        continue
+                    if request.removes and doubt:
+                        return Received(missing.status)
+                    raise
+                except (*RETRIED, QuotaExhausted) as error:
+                    failure = error
+                failures += 1
+                if request.method != "GET" and not did_nothing(failure):
+                    doubt = failure
+                if failures == MAX_ATTEMPTS or not await self._waited(failure, failures, request):
+                    raise doubt or failure
 
     def one_budget(self) -> AbstractContextManager[None]:
         """Let the requests within the block share what one call may wait."""
         return call_budget(self._max_wait_seconds)
 
-    async def _send_to(self, path: str, request: Request) -> Any:
+    async def _waited(self, failure: FlodeskError, failures: int, request: Request) -> bool:
+        """Wait as long as `failure` demands, or return False if the request must not be repeated."""
         budget = current_budget()
-        for attempt in range(1, MAX_ATTEMPTS):
-            try:
-                return await self._attempt(path, request)
-            except _RETRIED as failure:
-                delay = _delay(failure, attempt)
-                if not _may_repeat(failure, request) or not budget.allows(delay):
-                    raise
-                async with budget.waiting(delay):
-                    await anyio.sleep(delay)
-        return await self._attempt(path, request)
+        known_wait = failure.known_wait if isinstance(failure, TooManyRequests) else 0
+        seconds = known_wait or delay(failures)
+        repeats = isinstance(failure, RETRIED) and may_repeat(failure, repeatable=request.repeatable)
+        if not repeats or not budget.allows(seconds):
+            return False
+        if not known_wait:  # a known wait is the window's, where all wait in order of arrival
+            async with budget.waiting(seconds):
+                await anyio.sleep(seconds)
+        return True
 
-    async def _attempt(self, path: str, request: Request) -> Any:
+    async def _attempt(self, path: str, request: Request) -> Received:
+        prepared = self._prepared(path, request)
         async with self._quota.slot(current_budget(), batch=request.batch) as slot:
             try:
                 with anyio.fail_after(self._timeout_seconds):
-                    answer = await self._exchange(path, request)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+                    answer = await self._exchange(prepared, request, slot)
+            except _NEVER_SENT as error:
                 slot.sent = False
-                reason = f"No connection to {self._host()}: {str(error)[:MAX_WORDS] or 'it took too long'}."
+                reason = f"No connection to {self._host}: {str(error)[:MAX_REASON] or 'it took too long'}."
                 raise NoAnswer(reason, sent=False, uncertain=False) from error
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
-                reason = f"The connection to {self._host()} was lost before an answer came."
-                raise NoAnswer(reason, sent=True, uncertain=_is_uncertain(request)) from error
+            except httpx2.HTTPError as error:
+                reason = f"The connection to {self._host} was lost before an answer came."
+                raise NoAnswer(reason, sent=True, uncertain=not request.repeatable) from error
             except TimeoutError as error:
-                reason = f"{self._host()} did not answer within {self._timeout_seconds:g} s."
-                raise NoAnswer(reason, sent=True, uncertain=_is_uncertain(request)) from error
-            self._quota.observe(answer.headers)
-            return self._result(answer, request)
+                reason = f"{self._host} did not answer within {self._timeout_seconds:g} s."
+                raise NoAnswer(reason, sent=True, uncertain=not request.repeatable) from error
+            if answer.status == TOO_MANY_REQUESTS:
+                raise self._too_many_requests(answer, request)
+            if not answer.is_success:
+                raise status_error(answer.status, words(answer), uncertain=_is_uncertain(answer.status, request))
+            return Received(answer.status, decoded(answer) if request.answered else None)
 
-    async def _exchange(self, path: str, request: Request) -> _Answer:
-        async with self._http.stream(
-            request.method,
-            (self._base_url if request.versioned else self._base_url.removesuffix("/v1")) + path,
-            params=request.query or None,
-            json=request.body,
-            auth=self._credential,
-        ) as response:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    if not response.is_success:
-                        break
-                    raise _TooLarge("Flodesk's answer is larger than 10 MiB.", status=response.status_code)
-            return _Answer(response.status_code, response.headers, bytes(content))
+    def _prepared(self, path: str, request: Request) -> httpx2.Request:
+        """Return the request for the wire, complete but for the credential.
 
-    def _result(self, answer: _Answer, request: Request) -> Any:
-        if answer.status == TOO_MANY_REQUESTS:
-            retry_after = _retry_after(answer.headers)
-            if retry_after is not None:
-                self._quota.close_for(retry_after, batch=request.batch)
-            raise _TooManyRequests(retry_after)
-        if not 200 <= answer.status < 300:  # noqa: PLR2004
-            uncertain = answer.status >= 500 and _is_uncertain(request)  # noqa: PLR2004
-            raise status_error(answer.status, _words(answer.content), uncertain=uncertain)
-        if not answer.content:
-            return None
+        Raises InvalidArgument for arguments that cannot be sent at all.
+        """
         try:
-            return json.loads(answer.content)
-        except (ValueError, RecursionError) as error:
-            raise UnreadableAnswer("Flodesk's answer is not JSON.", status=answer.status) from error
+            return self._http.build_request(
+                request.method,
+                (self._base_url if request.versioned else self._base_url.removesuffix("/v1")) + path,
+                params=request.query or None,
+                json=request.body,
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+                # `_attempt` limits the whole request; whether it left must be known before that.
+                timeout=httpx2.Timeout(None, connect=self._timeout_seconds / 3),
+            )
+        except UnicodeEncodeError:
+            raise InvalidArgument("A text holds half of a surrogate pair, which is no character.") from None
+        except httpx2.InvalidURL:
+            raise InvalidArgument("The arguments are too long to be sent in an address.") from None
+        except (ValueError, TypeError, RecursionError):
+            raise InvalidArgument("The arguments hold a value that JSON does not have.") from None
 
-    def _host(self) -> str:
-        return httpx2.URL(self._base_url).host
+    async def _exchange(self, prepared: httpx2.Request, request: Request, slot: Slot) -> Answer:
+        response = await self._http.send(prepared, auth=self._credential, follow_redirects=False, stream=True)
+        try:
+            slot.counted = response.status_code != TOO_MANY_REQUESTS
+            self._quota.observe(response.headers, slot, batch=request.batch)
+            return Answer(response.status_code, response.headers, await _read(response))
+        finally:
+            await response.aclose()
 
-
-class _TooLarge(UnreadableAnswer):
-    """Asking again would only bring the same again."""
-
-
-class _TooManyRequests(QuotaExhausted):
-    """429: Flodesk did nothing, and may have said when to come back."""
-
-    def __init__(self, retry_after: float | None) -> None:
-        super().__init__(60 if retry_after is None else retry_after)
-        self.told = retry_after
-
-
-_RETRIED = (_TooManyRequests, NoAnswer, ServerError, UnreadableAnswer)
-
-
-def _is_uncertain(request: Request) -> bool:
-    return not request.repeatable
-
-
-def _may_repeat(failure: FlodeskError, request: Request) -> bool:
-    """Tell whether a repeat is safe. Source: flodesk-api, Repeating a request."""
-    surely_did_nothing = isinstance(failure, _TooManyRequests) or (isinstance(failure, NoAnswer) and not failure.sent)
-    return surely_did_nothing or (request.repeatable and not isinstance(failure, _TooLarge))
-
-
-def _delay(failure: FlodeskError, attempt: int) -> float:
-    if isinstance(failure, _TooManyRequests) and failure.told is not None:
-        return failure.told
-    return float(2 ** (attempt - 2) * random.uniform(0.75, 1.25))  # noqa: S311 - spreads retries, no secret
+    def _too_many_requests(self, answer: Answer, request: Request) -> TooManyRequests:
+        seconds = retry_after(answer.headers)
+        if seconds is not None:
+            self._quota.close_for(seconds, batch=request.batch)
+        return TooManyRequests(self._quota.seconds_until_free(batch=request.batch))
 
 
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    text = headers.get("Retry-After", "")
-    if text.isascii() and text.isdigit():
-        return float(text[:7])
+async def _read(response: httpx2.Response) -> bytes:
+    """Return the body, or the beginning of one that is too long; of an error's, what can be had."""
+    content = bytearray()
     try:
-        return max((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds(), 0)
-    except (ValueError, TypeError):
-        return None
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > MAX_ANSWER_BYTES:
+                break
+    except httpx2.HTTPError:
+        if response.is_success:
+            raise
+    return bytes(content)
 
 
-def _words(content: bytes) -> str:
-    """Return Flodesk's own short message from the body of an error, or nothing: bodies are mostly unknown."""
-    try:
-        message = json.loads(content)["message"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return ""
-    return message[:MAX_WORDS] if isinstance(message, str) else ""
+def _is_uncertain(status: int, request: Request) -> bool:
+    """Only a 4xx says that nothing happened."""
+    return not request.repeatable and not 400 <= status < 500  # noqa: PLR2004

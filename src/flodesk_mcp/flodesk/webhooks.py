@@ -12,7 +12,6 @@ __all__ = ["Webhooks"]
 
 _WEBHOOK = TypeAdapter(Webhook)
 _WEBHOOKS = TypeAdapter(Page[Webhook])
-_NOTHING = TypeAdapter(object)
 
 
 class Webhooks(Resource):
@@ -39,15 +38,15 @@ class Webhooks(Resource):
         post_url: str | None = None,
         events: Sequence[str] | None = None,
     ) -> Webhook:
-        """Change what is given and leave the rest.
+        """Change what is given and leave the rest. Source: PUT /webhooks/{id}.
 
-        Raises InvalidArgument when nothing is given, NotFound. Source: PUT /webhooks/{id}.
+        Raises InvalidArgument when nothing is given, NotFound.
         """
-        body = given({"name": name, "post_url": post_url, "events": list(events) if events else None})
+        body = given({"name": name, "post_url": post_url, "events": None if events is None else list(events)})
         if not body:
-            raise InvalidArgument("Nothing is to change: give `name`, `post_url` or `events`.")
+            raise InvalidArgument("There is nothing to change: give `name`, `post_url` or `events`.")
         return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
 
     async def delete_webhook(self, id: str) -> None:
         """Stop posting events. Raises NotFound. Source: DELETE /webhooks/{id}."""
-        await self._send(_NOTHING, "DELETE", "webhooks", id)
+        await self._command("DELETE", "webhooks", id)

@@ -12,7 +12,6 @@ from flodesk_mcp.flodesk.transport import Transport
 __all__ = ["Workflows"]
 
 _WORKFLOWS = TypeAdapter(Page[Workflow])
-_NOTHING = TypeAdapter(object)
 
 
 class Workflows(Resource):
@@ -39,11 +38,11 @@ class Workflows(Resource):
         Source: POST /workflows/{workflow_id}/subscribers.
         """
         body = person(id, email)
-        await self._send(_NOTHING, "POST", "workflows", workflow_id, "subscribers", body=body, repeatable=False)
+        await self._command("POST", "workflows", workflow_id, "subscribers", body=body, repeatable=False)
 
     async def remove_from_workflow(self, workflow_id: str, id_or_email: str) -> None:
         """Stop a workflow for a subscriber. Raises NotFound.
 
         Source: DELETE /workflows/{workflow_id}/subscribers/{id_or_email}.
         """
-        await self._send(_NOTHING, "DELETE", "workflows", workflow_id, "subscribers", id_or_email)
+        await self._command("DELETE", "workflows", workflow_id, "subscribers", id_or_email)

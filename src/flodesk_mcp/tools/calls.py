@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import to_json
@@ -124,7 +125,10 @@ async def _ask(spec: ToolSpec, context: Context[Any], given: dict[str, Any]) -> 
         )
     with call_budget(accounts.max_wait_seconds, _progress(context)):  # and not for as long as the person thinks
         question = await spec.question(accounts.client(context.request_context), **given)
-    answer = await ask(context, question, [spec.name, given])
+    try:
+        answer = await ask(context, question, [spec.name, given])
+    except MCPError as error:
+        raise ToolError(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
         raise ToolError(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None

@@ -30,7 +30,7 @@ async def ask(context: Context[Any], question: str, call: Any) -> bool | InputRe
     """Return whether the person agrees; in the modern era first what the client must ask and call again with.
 
     An answer counts for the very question alone, and for the very `call`, that it was given to: its key is made from
-    both, because a question shows long values only in part.
+    both, because a question shows long values only in part. Raises MCPError when the client fails to ask.
     """
     if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         # Not context.elicit: it takes an agreement without content, which has nothing to hold, for a failure.

@@ -4,7 +4,9 @@ import base64
 import json
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
 
 from flodesk_mcp.flodesk import InvalidArgument, Page
 from flodesk_mcp.flodesk.models import Model
@@ -14,6 +16,9 @@ __all__ = ["listing"]
 
 Item = TypeVar("Item", bound=Model)
 
+_CONTENT = TypeAdapter(
+    tuple[str, PositiveInt, NonNegativeInt, Annotated[int, Field(ge=1, le=100)], dict[str, str | list[str]]]
+)
 DAMAGED = "next_cursor is damaged or comes from another tool. Leave it out to start from the first page."
 
 
@@ -53,10 +58,10 @@ def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, 
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4) != raw[:4]:
             raise InvalidArgument(DAMAGED)
-        made_by, page, skip, limit, made_with = json.loads(raw[4:])
-    except (ValueError, RecursionError) as error:
+        made_by, page, skip, limit, made_with = _CONTENT.validate_json(raw[4:])
+    except ValueError as error:
         raise InvalidArgument(DAMAGED) from error
-    if made_by != name:
+    if made_by != name or not made_with.keys() <= filters.keys():
         raise InvalidArgument(DAMAGED)
     for argument, value in _given(filters).items():
         if made_with.get(argument) != value:

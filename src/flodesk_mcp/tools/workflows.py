@@ -38,7 +38,7 @@ async def list_all_flodesk_workflows(
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
-    """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it will send
+    """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it sends
     its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
     """
     await flodesk.enroll(workflow_id, id=id, email=email)

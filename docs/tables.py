@@ -1,0 +1,59 @@
+"""Write the tables of tools and settings into the README, between their markers; `--check` only compares."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from flodesk_mcp.settings import Settings, flag, is_secret, variable
+from flodesk_mcp.tools import CATALOG, ToolSpec
+from flodesk_mcp.tools.limits import DEFAULT_TOOLSETS
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def _kind(spec: ToolSpec) -> str:
+    if spec.reads_only:
+        return "reads"
+    return "destructive" if spec.destructive else "writes"
+
+
+def _tools(specs: Iterable[ToolSpec]) -> str:
+    rows = [(spec.title, f"`{spec.name}`", spec.toolset, _kind(spec), f"`{spec.operation}`") for spec in specs]
+    return _table(("what it does", "tool", "toolset", "kind", "operation of Flodesk"), rows)
+
+
+def _settings() -> str:
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = {None: "", False: "off"}.get(field.default, f"`{field.default}`")
+        rows.append((f"`{variable(name)}`", "" if is_secret(name) else f"`{flag(name)}`", field.description, default))
+    return _table(("variable", "flag", "meaning", "default"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell or "" for cell in line) + " |" for line in lines)
+
+
+def generated(text: str) -> str:
+    """Return the README with its tables as the code has them now."""
+    tables = {
+        "default tools": _tools(spec for spec in CATALOG if spec.toolset in DEFAULT_TOOLSETS),
+        "further tools": _tools(spec for spec in CATALOG if spec.toolset not in DEFAULT_TOOLSETS),
+        "settings": _settings(),
+    }
+    for name, table in tables.items():
+        begin, end = f"<!-- {name}: written by make docs -->", f"<!-- end of {name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            sys.exit(f"README.md has lost its markers for {name}.")
+        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return text
+
+
+if __name__ == "__main__":
+    written = README.read_text(encoding="utf-8")
+    if "--check" in sys.argv:
+        sys.exit(0 if generated(written) == written else "README.md is out of date: run make docs.")
+    README.write_text(generated(written), encoding="utf-8")

@@ -1,0 +1,42 @@
+"""The manifest in the repository is what the server registers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from mcp import Client
+
+from flodesk_mcp import __version__
+from flodesk_mcp.cli import cli
+from flodesk_mcp.manifest import manifest_text
+from flodesk_mcp.one_account import one_account
+from flodesk_mcp.server import build_server
+from flodesk_mcp.settings import Settings
+
+MANIFEST = Path(__file__).parents[2] / "tool_manifest.json"
+
+
+def test_the_manifest_is_up_to_date() -> None:
+    assert MANIFEST.read_text(encoding="utf-8") == manifest_text(), "run make manifest"
+
+
+def test_the_command_prints_the_manifest() -> None:
+    assert CliRunner().invoke(cli, ["manifest"]).output == manifest_text()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("environment")
+async def test_the_manifest_holds_every_tool_as_the_server_offers_it() -> None:
+    server = build_server(lambda: one_account(Settings(sandbox=True, toolsets="all")))
+    async with Client(server) as client:
+        offered = (await client.list_tools()).tools
+    beyond_the_protocol = {"toolset", "operation"}
+    assert [
+        {name: value for name, value in tool.items() if name not in beyond_the_protocol}
+        for tool in json.loads(manifest_text())["tools"]
+    ] == [tool.model_dump(by_alias=True, exclude_none=True) for tool in offered]
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(cli, ["--version"], prog_name="flodesk-mcp").output == f"flodesk-mcp {__version__}\n"
