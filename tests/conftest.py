@@ -37,6 +37,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 @pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, Callable[[], Any]]]:
-    """Asyncio on virtual time; a test module that needs real sockets overrides this."""
+def virtual_time() -> tuple[str, dict[str, Callable[[], Any]]]:
+    """Asyncio on virtual time, for modules below a folder that works on real time."""
     return "asyncio", {"loop_factory": VirtualTimeLoop}
+
+
+@pytest.fixture
+def anyio_backend(
+    virtual_time: tuple[str, dict[str, Callable[[], Any]]],
+) -> tuple[str, dict[str, Callable[[], Any]]]:
+    """Asyncio on virtual time; a test module that needs real sockets overrides this."""
+    return virtual_time

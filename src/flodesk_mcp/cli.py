@@ -6,27 +6,11 @@ from typing import Any, NoReturn
 import click
 
 from flodesk_mcp import __version__
-from flodesk_mcp.settings import Settings, SettingsError, flag, is_secret, load_settings, variable
+from flodesk_mcp.flags import settings_flags
+from flodesk_mcp.settings import Settings, SettingsError, is_secret, load_settings, variable
 from flodesk_mcp.stdio import serve_stdio, stray_output_on_stderr
 
 __all__ = ["cli"]
-
-
-def _with_settings(command: Any) -> Any:
-    """Give a command a flag for each setting that is no secret."""
-    for name, field in reversed(Settings.model_fields.items()):
-        if is_secret(name):
-            continue
-        default = {None: "none", False: "off"}.get(field.default, field.default)
-        command = click.option(
-            flag(name),
-            name,
-            default=None,
-            is_flag=field.annotation is bool,
-            metavar=None if field.annotation is bool else "VALUE",
-            help=f"{field.description}.  [{variable(name)}; default: {default}]",
-        )(command)
-    return command
 
 
 def _secrets() -> str:
@@ -51,9 +35,22 @@ def _end(sentence: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+class _Hosted(click.Command):
+    """A command of the extra `hosted`, imported when it is run."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        try:
+            from flodesk_mcp.hosted.commands import COMMANDS
+        except ModuleNotFoundError as error:
+            raise SettingsError(f"{self.name} needs {error.name}: install flodesk-mcp[hosted].") from error
+        return COMMANDS[str(self.name)].make_context(info_name, args, parent, **extra)
+
+
 @click.group(cls=_Commands, invoke_without_command=True, epilog=_secrets())
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@_with_settings
+@settings_flags(Settings)
 @click.pass_context
 def cli(context: click.Context, /, **flags: Any) -> None:
     """Give an AI agent your Flodesk account. Without a command: serve one MCP client over standard input and output."""
@@ -104,3 +101,8 @@ def sandbox(host: str, port: int) -> None:
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
         _end(f"Cannot listen on {host}, port {port}: {reason}. Choose another with --host or --port.", 1)
+
+
+cli.add_command(_Hosted("serve", short_help="Serve the same tools over HTTP, to many clients and accounts."))
+cli.add_command(_Hosted("account", short_help="Store Flodesk accounts for a hosted server."))
+cli.add_command(_Hosted("token", short_help="Make and revoke the access tokens of a hosted server."))

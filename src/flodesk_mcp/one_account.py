@@ -12,12 +12,12 @@ from flodesk_mcp.flodesk import FlodeskClient, NoAnswer, Quota, open_http
 from flodesk_mcp.settings import Settings, SettingsError
 from flodesk_mcp.tools import Accounts, Confirm, Limits
 
-__all__ = ["flodesk_client", "one_account"]
+__all__ = ["flodesk_client", "one_account", "open_connections"]
 
 
 class _OneAccount:
     def __init__(self, settings: Settings, transport: AsyncBaseTransport | None) -> None:
-        self.credential = settings.credential_source
+        self.source = settings.credential_source
         self.max_wait_seconds = settings.max_wait_seconds
         self.confirm: Confirm = settings.confirm
         self.closing = AsyncExitStack()
@@ -29,6 +29,9 @@ class _OneAccount:
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         return self._flodesk
 
+    def credential_source(self, context: ServerRequestContext[Any]) -> str:
+        return self.source
+
     def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
         return self._allowed
 
@@ -36,7 +39,7 @@ class _OneAccount:
     def _flodesk(self) -> FlodeskClient:
         # Opened by the first call: reading the machine's certificates would take a twentieth of the start.
         try:
-            http = _open_http(self._settings, self._transport)
+            http = open_connections(self._settings, self._transport)
         except SettingsError as error:
             raise NoAnswer(str(error), sent=False, uncertain=False) from error
         self.closing.push_async_callback(http.aclose)
@@ -60,7 +63,7 @@ async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
 
     Raises SettingsError for a setting that is missing or does not work.
     """
-    async with _open_http(settings, None) as http:
+    async with open_connections(settings, None) as http:
         yield _client(settings, http)
 
 
@@ -75,7 +78,11 @@ def _client(settings: Settings, http: AsyncClient) -> FlodeskClient:
     )
 
 
-def _open_http(settings: Settings, transport: AsyncBaseTransport | None) -> AsyncClient:
+def open_connections(settings: Settings, transport: AsyncBaseTransport | None) -> AsyncClient:
+    """Return the HTTP client that leads where `settings` say: to the network, or to the embedded Flodesk.
+
+    Raises SettingsError for a proxy or certificates of the environment that do not work.
+    """
     if settings.sandbox and transport is None:
         from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import TypeVar
 
 if TYPE_CHECKING:  # --help and --version show settings without the seconds that the layers below take to import
     from flodesk_mcp.flodesk import Credential
@@ -126,17 +127,20 @@ def flag(name: str) -> str:
 
 def is_secret(name: str) -> bool:
     """Tell whether a setting is secret: then it has no flag, because other users see the arguments of a process."""
-    return name in {"api_key", "access_token"}
+    return name in {"api_key", "access_token", "encryption_keys"}
 
 
-def load_settings(**flags: Any) -> Settings:
+AnySettings = TypeVar("AnySettings", bound=Settings, default=Settings)
+
+
+def load_settings(settings_type: type[AnySettings] = Settings, /, **flags: Any) -> AnySettings:  # type: ignore[assignment] # mypy has no defaults for type variables of functions
     """Return the settings of the environment, with the flags that are not None before it.
 
     Raises SettingsError with one line that says what to set.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)
+        return settings_type(**given)
     except ValidationError as error:
         problem = error.errors()[0]
         name = str(problem["loc"][0]) if problem["loc"] else ""

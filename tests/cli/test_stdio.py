@@ -56,7 +56,6 @@ async def test_stdout_holds_nothing_but_protocol_whatever_a_dependency_prints(
         "left in the buffer",
         "to the descriptor",
         "by a child",
-        "at exit",
     ):
         assert noise in server.stderr
 

@@ -72,6 +72,7 @@ def test_the_client_has_every_operation_of_the_api_and_nothing_else() -> None:
         "custom_field_labels",
         "get_account",
         "resolve_custom_fields",
+        "status_of",
     }
     assert len(OPERATIONS) == len(SERVED) == 27
 

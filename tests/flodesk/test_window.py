@@ -92,7 +92,7 @@ def test_requests_leave_in_order_and_as_soon_as_the_window_allows(plans: list[Pl
     assert [moment or 0 for moment in left] == pytest.approx([moment or 0 for moment in expected], abs=0.01)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_headers_whatever_make_the_window_too_wide_or_shut_for_more_than_a_minute(data: st.DataObject) -> None:
     limit = data.draw(st.integers(1, 8))

@@ -20,7 +20,7 @@ async def start_a_workflow(agent: Worker) -> None:
     assert enrollment(agent, "Welcome to the studio", "emma@example.com") == "active"
 
 
-@goal(2)
+@goal(2, why="Whether she gets mail at all is looked up, to say so where she does not.")
 async def stop_a_workflow(agent: Worker) -> None:
     """Mei (mei@example.com) has had enough of the welcome series."""
     refused = await agent.refused(

@@ -43,3 +43,25 @@ async def test_clients_are_told_where_the_project_lives_and_what_picture_to_show
         assert server is not None
         assert server.website_url == "https://github.com/flodesk-mcp/flodesk-mcp"
         assert [icon.mime_type for icon in server.icons or []] == ["image/svg+xml"]
+
+
+async def test_a_prompt_that_does_not_exist_is_an_invalid_parameter_too(client: Client) -> None:
+    async with client:
+        with pytest.raises(MCPError) as refusal:
+            await client.get_prompt("review_my_audienc")
+        assert refusal.value.error.code == INVALID_PARAMS
+        assert "review_my_audience" in refusal.value.error.message
+
+
+async def test_a_prompt_without_its_arguments_is_an_invalid_parameter(client: Client) -> None:
+    async with client:
+        required = [
+            prompt.name
+            for prompt in (await client.list_prompts()).prompts
+            if any(argument.required for argument in prompt.arguments or [])
+        ]
+        assert required
+        for name in required:
+            with pytest.raises(MCPError) as refusal:
+                await client.get_prompt(name)
+            assert refusal.value.error.code == INVALID_PARAMS

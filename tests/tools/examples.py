@@ -13,7 +13,8 @@ WEBHOOK = "f8514b8a9c1262d226e4ef4d"
 
 @dataclass(frozen=True)
 class Example:
-    """A call. `operation` is its request, where `*` stands for one segment of a path; `look_ups` may come before.
+    """A call. `operation` is its request, where `*` stands for one segment of a path, and so in
+    `look_ups`, which may come beside it.
 
     `listers` are the tools that show valid values of its arguments; `check` is how an agent sees whether a doubtful
     write happened.
@@ -41,9 +42,9 @@ class Example:
     def allows(self, sent: Sent) -> bool:
         """Whether a request is within the tool's own operation."""
         asked = f"{sent.method} {sent.path}"
-        pattern = re.escape(self.operation).replace(r"\*", "[^/]+")
         climbs = {".", "..", "%2e", "%2e%2e"} & set(sent.path.lower().split("/"))
-        return asked in self.look_ups or (re.fullmatch(pattern, asked) is not None and not climbs)
+        patterns = (re.escape(known).replace(r"\*", "[^/]+") for known in (self.operation, *self.look_ups))
+        return not climbs and any(re.fullmatch(pattern, asked) for pattern in patterns)
 
 
 NEW_WEBHOOK = {"name": "Shop", "post_url": "https://shop.example.com/hook", "events": ["subscriber.created"]}
@@ -127,7 +128,7 @@ EXAMPLES = (
         {"workflow_id": WORKFLOW, "email": JASPER.email},
         "POST /v1/workflows/*/subscribers",
         (WORKFLOWS, SUBSCRIBERS),
-        (WORKFLOW_NAMES,),
+        (WORKFLOW_NAMES, "GET /v1/subscribers/*"),
         LOOK_IN_FLODESK,
         repeatable=False,
     ),
@@ -137,7 +138,7 @@ EXAMPLES = (
         {"workflow_id": WORKFLOW, "id_or_email": "d.zielinska@example.com"},
         "DELETE /v1/workflows/*/subscribers/*",
         (WORKFLOWS, SUBSCRIBERS),
-        (WORKFLOW_NAMES,),
+        (WORKFLOW_NAMES, "GET /v1/subscribers/*"),
         LOOK_IN_FLODESK,
     ),
     Example("list_all_flodesk_custom_fields", "List custom fields", {}, "GET /v1/custom-fields/all"),

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from flodesk_mcp.sandbox import Fault
+
 from .agent import JASPER, NOTHING, Agent, Sent
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +33,10 @@ async def test_workflows_are_listed_by_statuses(agent: Agent) -> None:
 @pytest.mark.parametrize("who", [{"email": JASPER.email}, {"id": JASPER.id}])
 async def test_a_person_is_enrolled_by_email_or_id(agent: Agent, who: dict[str, str]) -> None:
     data = await agent.call("create_a_flodesk_workflow", workflow_id=WELCOME["id"], **who)
-    assert agent.sent == [Sent("POST", SUBSCRIBERS, {}, who)]
+    assert agent.sent == [
+        Sent("POST", SUBSCRIBERS, {}, who),
+        Sent("GET", f"/v1/subscribers/{next(iter(who.values()))}", {}, None),
+    ]
     assert data == {"workflow_id": WELCOME["id"], "subscriber": next(iter(who.values())), "enrolled": True}
     assert agent.account.enrollments[WELCOME["id"], JASPER.id] == "active"
 
@@ -39,9 +44,39 @@ async def test_a_person_is_enrolled_by_email_or_id(agent: Agent, who: dict[str, 
 async def test_a_person_is_taken_out_of_a_workflow(agent: Agent) -> None:
     agent.account.enrollments[WELCOME["id"], JASPER.id] = "active"
     data = await agent.call("delete_a_flodesk_workflow_by_id", workflow_id=WELCOME["id"], id_or_email=JASPER.email)
-    assert agent.sent == [Sent("DELETE", f"{SUBSCRIBERS}/{JASPER.email}", {}, None)]
+    assert agent.sent == [
+        Sent("DELETE", f"{SUBSCRIBERS}/{JASPER.email}", {}, None),
+        Sent("GET", f"/v1/subscribers/{JASPER.email}", {}, None),
+    ]
     assert data == {"workflow_id": WELCOME["id"], "subscriber": JASPER.email, "enrolled": False}
     assert agent.account.enrollments[WELCOME["id"], JASPER.id] == "left"
+
+
+@pytest.mark.parametrize(
+    ("tool", "who"),
+    [("create_a_flodesk_workflow", "email"), ("delete_a_flodesk_workflow_by_id", "id_or_email")],
+)
+async def test_a_workflow_for_somebody_who_is_not_active_says_so(agent: Agent, tool: str, who: str) -> None:
+    person = agent.account.subscribers[JASPER.id]
+    person.status = "unsubscribed"
+    agent.account.enrollments[WELCOME["id"], JASPER.id] = "left"
+    if tool == "create_a_flodesk_workflow":
+        agent.account.workflows[WELCOME["id"]].allow_repeat = True
+    data = await agent.call(tool, workflow_id=WELCOME["id"], **{who: JASPER.email})
+    assert data["notice"].startswith("This person is unsubscribed: they get no mail")
+
+
+async def test_the_status_of_somebody_seen_lately_costs_no_request(agent: Agent) -> None:
+    await agent.call("create_a_flodesk_subscriber", email=JASPER.email.upper())
+    await agent.call("create_a_flodesk_workflow", workflow_id=WELCOME["id"], email=JASPER.email)
+    await agent.call("delete_a_flodesk_workflow_by_id", workflow_id=WELCOME["id"], id_or_email=JASPER.id)
+    assert [sent.method for sent in agent.sent] == ["POST", "POST", "DELETE"]
+
+
+async def test_a_status_that_cannot_be_had_does_not_fail_the_enrollment(agent: Agent) -> None:
+    agent.sandbox.fail(Fault("status", status=403, path="/v1/subscribers/"))
+    data = await agent.call("create_a_flodesk_workflow", workflow_id=WELCOME["id"], email=JASPER.email)
+    assert data == {"workflow_id": WELCOME["id"], "subscriber": JASPER.email, "enrolled": True}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from flodesk_mcp.flodesk.errors import InvalidArgument, UnreadableAnswer
 from flodesk_mcp.flodesk.paths import request_paths
 from flodesk_mcp.flodesk.transport import Request, Transport
 
-__all__ = ["Resource", "given", "person"]
+__all__ = ["Resource", "Result", "given", "person"]
 
 Result = TypeVar("Result")
 

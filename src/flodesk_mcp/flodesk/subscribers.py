@@ -7,9 +7,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.custom_fields import CustomFields, check_lengths
-from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
-from flodesk_mcp.flodesk.resource import given, person
+from flodesk_mcp.flodesk.resource import Result, given, person
+from flodesk_mcp.flodesk.statuses import Statuses
+from flodesk_mcp.flodesk.transport import Transport
 
 __all__ = ["Subscribers"]
 
@@ -35,6 +37,10 @@ _BATCH = TypeAdapter(BatchResult)
 
 class Subscribers(CustomFields):
     """People on the list. The API can neither delete nor re-subscribe one."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self._statuses = Statuses()
 
     async def list_subscribers(
         self, *, page: int = 1, per_page: int = 20, status: str | None = None, segment_id: str | None = None
@@ -119,12 +125,27 @@ class Subscribers(CustomFields):
         body = {"segment_ids": list(segment_ids)}
         return await self._send(_SUBSCRIBER, "DELETE", "subscribers", id_or_email, "segments", body=body)
 
+    async def status_of(self, id_or_email: str) -> str | None:
+        """Return a subscriber's status as it was seen in the last five minutes, or looked up.
+
+        None where it cannot be had: what depends on it is an advice, never a reason to fail.
+        """
+        try:
+            return self._statuses.recall(id_or_email) or (await self.get_subscriber(id_or_email)).status
+        except FlodeskError:
+            return None
+
     async def unsubscribe(self, id_or_email: str) -> Subscriber:
         """Stop all mail to a subscriber. Nothing in the API can undo it. Raises NotFound.
 
         Source: POST /subscribers/{id_or_email}/unsubscribe.
         """
         return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
+
+    async def _send(self, answers: TypeAdapter[Result], method: str, *path: str, **request: Any) -> Result:
+        answer = await super()._send(answers, method, *path, **request)
+        self._statuses.remember(answer)
+        return answer
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,11 +81,12 @@ async def _read(spec: ResourceSpec, **arguments: Any) -> str:
     request = current_request()
     if reason := why_off(spec.tool):
         raise ResourceNotFoundError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
+    source = request.lifespan_context.credential_source(request)
     try:
         return to_json(await result_of(spec.tool, request, spec.tool.checked(arguments))).decode()
     except ValidationError as error:
         raise ResourceNotFoundError(explain_arguments(spec.tool, error)) from error
     except (NotFound, InvalidArgument) as error:
-        raise ResourceNotFoundError(explain(spec.tool, error, request.lifespan_context.credential)) from error
+        raise ResourceNotFoundError(explain(spec.tool, error, source)) from error
     except FlodeskError as error:
-        raise ResourceError(explain(spec.tool, error, request.lifespan_context.credential)) from error
+        raise ResourceError(explain(spec.tool, error, source)) from error

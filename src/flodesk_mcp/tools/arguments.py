@@ -100,8 +100,8 @@ CustomFieldValues = Annotated[
     Field(description="Values by key or label, at most 256 characters each."),
 ]
 DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
-OptinIp = Annotated[str, Field(description="IP address of the opt-in.")]
-OptinTimestamp = Annotated[str, Field(description="Time of the opt-in, ISO 8601.")]
+OptinIp = Annotated[str, Field(description="Opt-in IP address.")]
+OptinTimestamp = Annotated[str, Field(description="ISO 8601 time.")]
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
 Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
@@ -142,7 +142,7 @@ FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="https address of the receiver.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="An https address.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FromJson,

@@ -28,10 +28,6 @@ class Accounts(Protocol):
     """Knows whose Flodesk account a call is for, and what the call may do."""
 
     @property
-    def credential(self) -> str:
-        """Where the operator set the credential: a 401 names it."""
-
-    @property
     def max_wait_seconds(self) -> float:
         """How long one call may wait."""
 
@@ -41,6 +37,9 @@ class Accounts(Protocol):
 
     def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
         """Return the client of the account that the request in `context` is for."""
+
+    def credential_source(self, context: ServerRequestContext[Any]) -> str:
+        """Return where the credential of the request in `context` was set: a 401 names it."""
 
     def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
         """Return the limits that hold for the request in `context`, the operator's first."""
@@ -87,7 +86,7 @@ class FlodeskTool(Tool):
         except ToolError:
             raise
         except FlodeskError as error:
-            raise ToolError(explain(spec, error, accounts.credential)) from error
+            raise ToolError(explain(spec, error, accounts.credential_source(request))) from error
         except Exception as error:
             raise UnexpectedToolError(f"{spec.title} failed: a defect of this server, see its log.") from error
         return CallToolResult(

@@ -20,6 +20,7 @@ __all__ = [
     "WrittenSubscriber",
     "batch_report",
     "compact",
+    "notice_for",
     "only",
     "subscriber_listing",
     "visible",
@@ -74,7 +75,7 @@ class SubscriberListing(Listing[ListedSubscriber]):
 class WrittenSubscriber(Subscriber):
     """A subscriber after a write."""
 
-    notice: str | None = Field(None, description="Tell your user")
+    notice: str | None = Field(None, description="Pass on")
 
 
 class Enrollment(BaseModel):
@@ -82,7 +83,8 @@ class Enrollment(BaseModel):
 
     workflow_id: str = Field(description="Given")
     subscriber: str = Field(description="Given")
-    enrolled: bool = Field(description="Now in it")
+    enrolled: bool = Field(description="In it")
+    notice: str | None = Field(None, description="Pass on")
 
 
 class Deleted(BaseModel):
@@ -125,7 +127,7 @@ class BatchReport(BaseModel):
 
     written: list[Written] = Field(description="Rows written")
     failed: list[Failed] = Field(description="Rows not written")
-    notice: str | None = Field(None, description="Tell your user")
+    notice: str | None = Field(None, description="Pass on")
 
 
 def batch_report(result: BatchResult) -> BatchReport:
@@ -144,9 +146,12 @@ def batch_report(result: BatchResult) -> BatchReport:
 
 def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
     """Add what an agent must tell its user about somebody who is not active."""
-    status = subscriber.status
-    notice = None if status in {None, "active"} else NOTICES.get(str(status), "This person is not active.")
-    return WrittenSubscriber.model_validate(subscriber.model_dump() | {"notice": notice})
+    return WrittenSubscriber.model_validate(subscriber.model_dump() | {"notice": notice_for(subscriber.status)})
+
+
+def notice_for(status: str | None) -> str | None:
+    """Return what an agent must tell its user about somebody of this status, or None for an active one."""
+    return None if status in {None, "active"} else NOTICES.get(str(status), "This person is not active.")
 
 
 def only(subscriber: Subscriber, fields: Sequence[str] | None) -> Subscriber:

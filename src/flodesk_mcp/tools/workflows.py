@@ -12,7 +12,7 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
-from flodesk_mcp.tools.results import Enrollment, Listing
+from flodesk_mcp.tools.results import Enrollment, Listing, notice_for
 
 LOOK_IN_FLODESK = "No tool lists who is in a workflow: look at it in Flodesk before you call again."
 
@@ -42,7 +42,7 @@ async def create_a_flodesk_workflow(
     its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
     """
     await flodesk.enroll(workflow_id, id=id, email=email)
-    return Enrollment(workflow_id=workflow_id, subscriber=id or email or "", enrolled=True)
+    return await _enrollment(flodesk, workflow_id, id or email or "", enrolled=True)
 
 
 @tool(
@@ -58,4 +58,10 @@ async def delete_a_flodesk_workflow_by_id(
     nothing is deleted.
     """
     await flodesk.remove_from_workflow(workflow_id, id_or_email)
-    return Enrollment(workflow_id=workflow_id, subscriber=id_or_email, enrolled=False)
+    return await _enrollment(flodesk, workflow_id, id_or_email, enrolled=False)
+
+
+async def _enrollment(flodesk: FlodeskClient, workflow_id: str, subscriber: str, *, enrolled: bool) -> Enrollment:
+    """Return what the 204 does not say, with a notice about somebody who gets no mail."""
+    notice = notice_for(await flodesk.status_of(subscriber))
+    return Enrollment(workflow_id=workflow_id, subscriber=subscriber, enrolled=enrolled, notice=notice)

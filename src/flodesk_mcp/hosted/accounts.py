@@ -1,0 +1,58 @@
+"""Whose Flodesk account each request is for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from mcp.server.context import ServerRequestContext
+
+from flodesk_mcp.flodesk import Credential, FlodeskClient, Quota
+from flodesk_mcp.hosted.access import visitor_of
+from flodesk_mcp.hosted.pool import ClientPool
+from flodesk_mcp.settings import Settings
+from flodesk_mcp.tools import Confirm, Limits
+
+__all__ = ["HostedAccounts"]
+
+
+@dataclass(frozen=True)
+class HostedAccounts:
+    """The accounts of the callers: what a request may do is limited by the operator, its access and itself.
+
+    `connection` holds the limits that a connection was opened with, and that its requests do not repeat.
+    """
+
+    pool: ClientPool
+    operator: Limits
+    max_wait_seconds: float
+    confirm: Confirm
+    connection: tuple[Limits, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "HostedAccounts":
+        """Return the accounts that `settings` allow, all reached through `http`."""
+
+        def open_client(credential: Credential) -> FlodeskClient:
+            return FlodeskClient(
+                credential,
+                base_url=settings.base_url,
+                http=http,
+                quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
+                max_wait_seconds=settings.max_wait_seconds,
+                timeout_seconds=settings.timeout_seconds,
+            )
+
+        return cls(ClientPool(open_client), settings.limits(), settings.max_wait_seconds, settings.confirm)
+
+    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
+        """Return the caller's client."""
+        return self.pool.client(visitor_of(context).access.credential)
+
+    def credential_source(self, context: ServerRequestContext[Any]) -> str:
+        """Return where the caller's credential was set."""
+        return visitor_of(context).access.credential_source
+
+    def limits(self, context: ServerRequestContext[Any]) -> Sequence[Limits]:
+        """Return the operator's limits, then the connection's, the access's and the request's."""
+        return (self.operator, *self.connection, *visitor_of(context).limits)

@@ -1,0 +1,61 @@
+"""For whoever watches over the server: it lives, and can reach what it needs."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import anyio
+import httpx2
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+__all__ = ["Readiness", "healthz", "reach"]
+
+CHECKED_EVERY_SECONDS = 15
+TIMEOUT_SECONDS = 5
+
+Check = Callable[[], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+async def healthz(request: Request) -> JSONResponse:
+    """Answer while the process lives."""
+    return JSONResponse({"status": "ok"})
+
+
+class Readiness:
+    """Looks, at most every 15 seconds, whether each thing that the server needs is there."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._result: dict[str, str] = {}
+        self._fresh_until = float("-inf")
+        self._looking = anyio.Lock()
+
+    async def answer(self, request: Request) -> JSONResponse:
+        """Answer 200 with what was checked, 503 when something is missing."""
+        async with self._looking:
+            if anyio.current_time() >= self._fresh_until:
+                self._result = {name: await _looked(name, check) for name, check in self._checks.items()}
+                self._fresh_until = anyio.current_time() + CHECKED_EVERY_SECONDS
+        ready = all(found == "ok" for found in self._result.values())
+        return JSONResponse({"status": "ok" if ready else "unavailable", "checks": self._result}, 200 if ready else 503)
+
+
+def reach(http: httpx2.AsyncClient, url: str) -> Check:
+    """Return a check that something answers at `url`, whatever it says: no credential is shown."""
+
+    async def check() -> None:
+        await http.head(url)
+
+    return check
+
+
+async def _looked(name: str, check: Check) -> str:
+    try:
+        with anyio.fail_after(TIMEOUT_SECONDS):
+            await check()
+    except Exception as error:
+        logger.warning("%s cannot be reached (%s)", name, type(error).__name__)
+        return "unavailable"
+    return "ok"

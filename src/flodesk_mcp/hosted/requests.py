@@ -1,0 +1,87 @@
+"""Around every request: an id, a line in the log, and no patience with slow senders."""
+
+import contextvars
+import logging
+import time
+import uuid
+
+import anyio
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["LimitSendingTime", "NameRequests", "request_id"]
+
+MAX_SENDING_SECONDS = 30
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+logger = logging.getLogger(__name__)
+
+
+class NameRequests:
+    """Gives each request an id, which its answer and all log lines show, and logs it once it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on under a new id. One that a client sends is not taken over: it could be anything."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        name = uuid.uuid4().hex
+        token = request_id.set(name)
+        began = time.monotonic()
+        status = 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = name
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            if logger.isEnabledFor(logging.INFO):
+                # Only a path that a route knows: any other could hold anything, somebody's address, too.
+                path = scope["path"] if "endpoint" in scope else "(no such path)"
+                milliseconds = (time.monotonic() - began) * 1000
+                logger.info("%s %s %d in %.0f ms", scope["method"], path, status, milliseconds)
+            request_id.reset(token)
+
+
+class LimitSendingTime:
+    """Answers 408 to a request whose body has not come within half a minute."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, with a limit on the time that its body may take."""
+        deadline = anyio.current_time() + MAX_SENDING_SECONDS
+        complete = False
+
+        async def receive_in_time() -> Message:
+            nonlocal complete
+            if complete:
+                return await receive()
+            with anyio.move_on_after(deadline - anyio.current_time()):
+                message = await receive()
+                complete = message["type"] != "http.request" or not message.get("more_body", False)
+                return message
+            raise _TooSlow
+
+        try:
+            await self._app(scope, receive_in_time, send)
+        except _TooSlow:
+            # Without the body the transports have not begun to answer.
+            answer = PlainTextResponse("The request did not arrive in time.\n", 408, {"Connection": "close"})
+            await answer(scope, receive, send)
+
+
+class _TooSlow(Exception):
+    """The body is not there in time."""

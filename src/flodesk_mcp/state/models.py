@@ -1,0 +1,53 @@
+"""The tables. Times are seconds since 1970: SQLite would forget the zone of anything else."""
+
+from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+__all__ = ["Account", "Base", "Subject", "Token"]
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class Account(Base):
+    """A Flodesk account, with its credential encrypted."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    sealed_credential: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Subject(Base):
+    """A person at an identity provider, and the account that is open to them."""
+
+    __tablename__ = "subjects"
+
+    issuer: Mapped[str] = mapped_column(String(500), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(500), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Token(Base):
+    """An access token of this server: its hash, for which account (none: that of the environment), within which limits.
+
+    Removing an account must remove its tokens first, or they would open that of the environment: no ON DELETE.
+    """
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    read_only: Mapped[bool]
+    toolsets: Mapped[str | None] = mapped_column(Text)
+    tools: Mapped[str | None] = mapped_column(Text)
+    exclude_tools: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_used_at: Mapped[int | None] = mapped_column(BigInteger)

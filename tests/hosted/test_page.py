@@ -1,0 +1,41 @@
+"""The page for people."""
+
+import pytest
+
+from .calls import Hosted
+
+pytestmark = pytest.mark.anyio
+
+
+async def page(hosted: Hosted, host: str = "localhost:8000", **settings: object) -> str:
+    async with hosted(**settings) as client:
+        answer = await client.get("/", headers={"Host": host})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    return answer.text
+
+
+async def test_it_shows_the_address_that_the_browser_used(hosted: Hosted) -> None:
+    text = await page(hosted, "flodesk.example.com", auth="headers", allowed_hosts="flodesk.example.com")
+    assert "claude mcp add --transport http flodesk http://flodesk.example.com/mcp" in text
+
+
+@pytest.mark.parametrize(
+    ("auth", "shown", "hidden"),
+    [
+        ("tokens", "Authorization", "X-Flodesk-Api-Key"),
+        ("headers", "X-Flodesk-Api-Key", "Bearer"),
+    ],
+)
+async def test_it_shows_how_to_get_in(hosted: Hosted, auth: str, shown: str, hidden: str) -> None:
+    text = await page(hosted, auth=auth)
+    assert shown in text
+    assert hidden not in text
+
+
+async def test_it_shows_no_credential(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLODESK_API_KEY", "key-ann")
+    text = await page(hosted)
+    assert "Everybody on this machine" in text
+    assert "key-ann" not in text
