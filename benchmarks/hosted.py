@@ -24,7 +24,7 @@ from pydantic import SecretStr
 ACCOUNTS = 50
 CLIENTS = 50
 CALLS_PER_ROUND = 1000
-ROUNDS = 3
+ROUNDS = 4
 WANTED_RATIO = 0.7
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

@@ -40,8 +40,7 @@ async def write(client: httpx2.AsyncClient, headers: dict[str, str]) -> httpx2.R
 
 @pytest.mark.parametrize("level", ["WARNING", "INFO", "ERROR"])
 async def test_every_write_leaves_a_line_that_names_nobody(hosted: Hosted, log: Log, level: str) -> None:
-    log_to_stderr(level, "text")
-    async with hosted(auth="headers") as client:
+    async with hosted(auth="headers", log_level=level) as client:
         answer = await write(client, ANN)
         assert not result_of(answer)["isError"]
         await client.post("/mcp", json=call("list_all_flodesk_segments"), headers=ANN)
@@ -55,8 +54,7 @@ async def test_every_write_leaves_a_line_that_names_nobody(hosted: Hosted, log: 
 
 
 async def test_the_hash_of_a_target_is_the_same_again_but_not_for_another_caller(hosted: Hosted, log: Log) -> None:
-    log_to_stderr("WARNING", "json")
-    async with hosted(auth="headers") as client:
+    async with hosted(auth="headers", log_format="json") as client:
         for headers in (ANN, ANN, BEN):
             await write(client, headers)
     first, again, other = [json.loads(line)["target"] for line in log.getvalue().splitlines() if "hosted.audit" in line]
@@ -64,9 +62,8 @@ async def test_the_hash_of_a_target_is_the_same_again_but_not_for_another_caller
 
 
 async def test_json_lines_say_who_did_what_with_which_outcome(hosted: Hosted, log: Log, flodesk: Sandbox) -> None:
-    log_to_stderr("INFO", "json")
     flodesk.fail(Fault("status", status=400))
-    async with hosted(auth="headers", read_only=False) as client:
+    async with hosted(auth="headers", log_level="INFO", log_format="json") as client:
         answer = await write(client, ANN)
         await client.post("/mcp/readonly", json=ENROLL, headers=ANN)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
@@ -80,8 +77,7 @@ async def test_json_lines_say_who_did_what_with_which_outcome(hosted: Hosted, lo
 
 
 async def test_a_path_that_a_stranger_made_up_is_not_logged(hosted: Hosted, log: Log) -> None:
-    log_to_stderr("INFO", "text")
-    async with hosted(auth="headers") as client:
+    async with hosted(auth="headers", log_level="INFO") as client:
         await client.get(f"/{ADDRESS}?key=secret", headers={"Origin": "http://localhost"})
         await client.get("/", headers={"Host": ADDRESS})
         await client.post("/mcp", json={}, headers={"Authorization": "Bearer secret-token"})
@@ -91,8 +87,7 @@ async def test_a_path_that_a_stranger_made_up_is_not_logged(hosted: Hosted, log:
 
 
 async def test_an_unreadable_message_is_not_quoted(hosted: Hosted, log: Log) -> None:
-    log_to_stderr("INFO", "text")
-    async with hosted(auth="headers") as client:
+    async with hosted(auth="headers", log_level="INFO") as client:
         await client.post("/mcp", content=f'{{"email": "{ADDRESS}"'.encode(), headers=ANN)
         await client.post("/mcp", json={"jsonrpc": "2.0", "id": ADDRESS, "method": ADDRESS}, headers=ANN)
     assert ADDRESS not in log.getvalue()

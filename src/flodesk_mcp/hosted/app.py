@@ -16,6 +16,7 @@ from flodesk_mcp.hosted.audit import audit_writes
 from flodesk_mcp.hosted.entrance import Entrance
 from flodesk_mcp.hosted.health import Readiness, healthz, reach
 from flodesk_mcp.hosted.hosts import AllowedHosts, CheckHosts
+from flodesk_mcp.hosted.logs import log_to_stderr
 from flodesk_mcp.hosted.page import Page
 from flodesk_mcp.hosted.requests import NameRequests
 from flodesk_mcp.hosted.settings import HostedSettings
@@ -36,6 +37,7 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
     """
     settings = settings or load_settings(HostedSettings)
     settings.check()
+    log_to_stderr(settings.log_level, settings.log_format)  # before the SDK sets up a log that tells too much
     hosted = _Hosted(settings, flodesk)
     app = Starlette(
         routes=hosted.routes(),

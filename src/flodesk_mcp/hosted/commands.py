@@ -23,12 +23,10 @@ def serve(before: Mapping[str, Any], /, **flags: Any) -> None:
 
     from flodesk_mcp.hosted.app import create_app
     from flodesk_mcp.hosted.entrance import Entrance
-    from flodesk_mcp.hosted.logs import log_to_stderr
     from flodesk_mcp.hosted.serving import run
     from flodesk_mcp.state import StateError
 
     settings = load_settings(HostedSettings, **{**before, **_given(flags)})
-    log_to_stderr(settings.log_level, settings.log_format)
     settings.check()
     try:
         anyio.run(_try_entrance, Entrance(settings))

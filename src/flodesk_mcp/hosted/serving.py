@@ -9,7 +9,7 @@ from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["run"]
+__all__ = ["ImpatientProtocol", "run"]
 
 MAX_HEADER_SECONDS = 15
 KEEP_ALIVE_SECONDS = 30
@@ -18,25 +18,29 @@ SHUTDOWN_SECONDS = 8
 MAX_CONNECTIONS = 5000
 
 
-class _ImpatientProtocol(H11Protocol):
+class ImpatientProtocol(H11Protocol):
     """HTTP/1.1, and a limit on the time that the head of a request may take: uvicorn has none."""
 
     _head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """Begin to wait for the head of a request."""
         super().connection_made(transport)
         self._await_head(MAX_HEADER_SECONDS)
 
     def handle_events(self) -> None:
+        """Stop waiting once it is there."""
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_awaiting()
 
     def on_response_complete(self) -> None:
+        """Wait for the next one."""
         self._await_head(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
         self._stop_awaiting()
         super().connection_lost(exc)
 
@@ -72,7 +76,7 @@ def run(app: Starlette, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
-        http=_ImpatientProtocol,
+        http=ImpatientProtocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -42,33 +42,32 @@ class SseConnections:
         opened_with = visitor.limits if isinstance(visitor, Visitor) else ()
         self._open += 1
         try:
-            with anyio.CancelScope(deadline=anyio.current_time() + IDLE_SECONDS) as patience:
-                async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
-                    await serve_dual_era_loop(
-                        self._server,
-                        _Watched(incoming, patience),
-                        outgoing,
-                        lifespan_state=replace(self._accounts, connection=opened_with),
-                    )
+            async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
+                await serve_dual_era_loop(
+                    self._server,
+                    _Watched(incoming),
+                    outgoing,
+                    lifespan_state=replace(self._accounts, connection=opened_with),
+                )
         finally:
             self._open -= 1
 
 
 class _Watched:
-    """The messages of a connection; each one extends the server's patience."""
+    """The messages of a connection, which ends when none has come for half an hour."""
 
-    def __init__(self, incoming: ContextReceiveStream[SessionMessage | Exception], patience: anyio.CancelScope) -> None:
+    def __init__(self, incoming: ContextReceiveStream[SessionMessage | Exception]) -> None:
         self._incoming = incoming
-        self._patience = patience
 
     @property
     def last_context(self) -> contextvars.Context | None:
         return self._incoming.last_context
 
     async def receive(self) -> SessionMessage | Exception:
-        message = await self._incoming.receive()
-        self._patience.deadline = anyio.current_time() + IDLE_SECONDS
-        return message
+        with anyio.move_on_after(IDLE_SECONDS):
+            return await self._incoming.receive()
+        await self.aclose()  # whoever asks again must find the end, too
+        raise anyio.EndOfStream
 
     async def aclose(self) -> None:
         await self._incoming.aclose()

@@ -151,7 +151,7 @@ class StoredTokens:
         ]
 
     async def revoke(self, name: str) -> None:
-        """Let a token open nothing any more, from its next request on.
+        """Let a token open nothing any more.
 
         Raises StateError for an unknown name.
         """
