@@ -2,13 +2,16 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench conformance judges manifest docs clean
+.PHONY: demo test snapshots lint bench conformance judges manifest docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
 
 test: .venv/ready
 	$(BIN)/pytest --cov --cov-report=term
+
+snapshots: .venv/ready
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/surface/test_snapshots.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

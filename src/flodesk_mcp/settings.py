@@ -92,9 +92,9 @@ class Settings(BaseSettings):
     def limits(self) -> "Limits":
         """Return what the operator allows.
 
-        Raises SettingsError for a name that does not exist.
+        Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
         """
-        from flodesk_mcp.tools import CATALOG, Limits, UnknownName
+        from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
 
         try:
             return Limits.parse(
@@ -104,8 +104,9 @@ class Settings(BaseSettings):
                 tools=self.tools,
                 exclude_tools=self.exclude_tools,
                 read_only=self.read_only,
+                settings={name: variable(name) for name in ("toolsets", "tools", "exclude_tools", "read_only")},
             )
-        except UnknownName as error:
+        except (UnknownName, ToolsetOff) as error:
             raise SettingsError(str(error)) from error
 
     @property

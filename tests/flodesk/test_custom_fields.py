@@ -126,7 +126,7 @@ async def test_a_batch_with_a_miss_looks_up_no_more_than_once(
     with pytest.raises(UnknownCustomField) as refused:
         await flodesk.create_or_update_subscribers(rows)
     assert refused.value.unknown == ("nothing",)
-    assert refused.value.__notes__ == ["Row 1"]
+    assert refused.value.row == 1
     assert look_ups(sandbox) == 1
     account.custom_fields["nothing"] = account.custom_fields["nobody"] = CustomField("nothing", "Nothing")
     with pytest.raises(UnknownCustomField, match="'nobody'"):

@@ -67,7 +67,13 @@ def test_the_exported_names_are_pinned() -> None:
 
 def test_the_client_has_every_operation_of_the_api_and_nothing_else() -> None:
     methods = {name for name in dir(FlodeskClient) if not name.startswith("_")}
-    assert methods - {operation.name for operation in OPERATIONS} == {"aclose", "get_account", "resolve_custom_fields"}
+    assert methods - {operation.name for operation in OPERATIONS} == {
+        "aclose",
+        "custom_field_labels",
+        "get_account",
+        "resolve_custom_fields",
+        "status_of",
+    }
     assert len(OPERATIONS) == len(SERVED) == 27
 
 

@@ -89,7 +89,31 @@ async def test_a_request_cannot_widen_what_the_operator_set(hosted: Hosted) -> N
         create = LIST_SEGMENTS | {"params": {"name": "create_a_flodesk_segment", "arguments": {"name": "New"}}}
         result = result_of(await client.post("/mcp?read_only=0", json=create, headers=ANN))
     assert result["isError"]
-    assert "read-only" in result["content"][0]["text"]
+    assert "FLODESK_READ_ONLY allows no tool that writes" in result["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "reason"),
+    [
+        ("/mcp/readonly", {}, "the address of this connection allows no tool that writes"),
+        ("/mcp?read_only=1", {}, "the URL's read_only allows no tool that writes"),
+        ("/mcp?exclude_tools=create_a_flodesk_segment", {}, "the URL's exclude_tools names it"),
+        ("/mcp", {"X-Flodesk-Read-Only": "1"}, "the header X-Flodesk-Read-Only allows no tool that writes"),
+        ("/mcp", {"X-Flodesk-Tools": "list_all_flodesk_segments"}, "the header X-Flodesk-Tools does not name it"),
+        (
+            "/mcp",
+            {"X-Flodesk-Toolsets": "webhooks"},
+            "the header X-Flodesk-Toolsets does not name its toolset, 'segments'",
+        ),
+    ],
+)
+async def test_a_tool_that_a_request_turned_off_says_where(
+    hosted: Hosted, path: str, header: dict[str, str], reason: str
+) -> None:
+    create = LIST_SEGMENTS | {"params": {"name": "create_a_flodesk_segment", "arguments": {"name": "New"}}}
+    async with hosted(auth="headers") as client:
+        result = result_of(await client.post(path, json=create, headers=ANN | header))
+    assert f"Create a segment is turned off: {reason}." in result["content"][0]["text"]
 
 
 @pytest.mark.parametrize(

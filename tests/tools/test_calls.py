@@ -123,24 +123,24 @@ ALL = [example.tool for example in EXAMPLES]
 @pytest.mark.parametrize(
     ("settings", "listed", "off", "reason"),
     [
-        ({"read_only": True}, READERS, "create_a_flodesk_webhook", "is read-only, and this tool writes"),
+        ({"read_only": True}, READERS, "create_a_flodesk_webhook", "FLODESK_READ_ONLY allows no tool that writes"),
         (
             {"exclude_tools": "delete_a_flodesk_webhook_by_id"},
             [tool for tool in ALL if tool != "delete_a_flodesk_webhook_by_id"],
             "delete_a_flodesk_webhook_by_id",
-            "excludes this tool",
+            "FLODESK_EXCLUDE_TOOLS names it",
         ),
         (
             {"tools": "list_all_flodesk_webhooks, list_all_flodesk_segments"},
             ["list_all_flodesk_segments", "list_all_flodesk_webhooks"],
             "list_all_flodesk_workflows",
-            "names the tools that are on, and this is not among them",
+            "FLODESK_TOOLS does not name it",
         ),
         (
             {"toolsets": "webhooks", "read_only": True},
             ["list_all_flodesk_webhooks", "get_single_flodesk_webhook_by_id"],
             "list_all_flodesk_segments",
-            "has toolset 'segments' turned off",
+            "FLODESK_TOOLSETS does not name its toolset, 'segments'",
         ),
     ],
 )
@@ -150,7 +150,7 @@ async def test_a_tool_that_is_turned_off_is_neither_listed_nor_called(
     async with connected(era, sandbox, **settings) as agent:
         assert [tool.name for tool in (await agent.client.list_tools()).tools] == listed
         text = await agent.refused(off, **next(example.arguments for example in EXAMPLES if example.tool == off))
-    assert f" is turned off: the configuration of this server {reason}." in text
+    assert f" is turned off: {reason}." in text
     assert not sandbox.requests
 
 

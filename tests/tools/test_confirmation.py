@@ -1,151 +1,182 @@
-"""What cannot be undone is asked of a person first, where the client can ask one."""
+"""Asking the person behind the client before what cannot be undone."""
 
-from typing import Any
+from itertools import product
 
 import anyio
 import pytest
-from mcp.client.context import ClientRequestContext
-from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult, ErrorData
+from mcp.client.session import ClientRequestContext
+from mcp_types import (
+    ElicitRequestParams,
+    ElicitResult,
+    ErrorData,
+)
 
-from flodesk_mcp.sandbox import Fault, Sandbox
+from flodesk_mcp.sandbox import Account, Fault, Sandbox
 
-from .agent import JASPER, NOTHING, Agent, connected
+from .agent import ERAS, JASPER, connected
 from .examples import WEBHOOK
+from .person import Action, Person
 
 pytestmark = pytest.mark.anyio
 
-DELETE, UPDATE = "delete_a_flodesk_webhook_by_id", "update_a_flodesk_webhook_by_id"
 UNSUBSCRIBE = "unsubscribe_a_flodesk_subscriber"
-NEW_ADDRESS = "https://new.example.com/hook"
+UPDATE = "update_a_flodesk_webhook_by_id"
+DELETE = "delete_a_flodesk_webhook_by_id"
 
-DESTRUCTIVE = [
-    (
-        DELETE,
-        {"id": WEBHOOK},
-        "Delete the webhook that posts 'subscriber.created' to 'https://crm.example.com/hooks/flodesk?secret=6d1f'? "
-        "This cannot be undone, and events of the meantime are lost to the receiver.",
-    ),
-    (
-        UPDATE,
-        {"id": WEBHOOK, "post_url": NEW_ADDRESS, "events": ["subscriber.created", "subscriber.unsubscribed"]},
-        "Change the webhook that posts 'subscriber.created' to 'https://crm.example.com/hooks/flodesk?secret=6d1f'? "
-        f"Its post_url becomes '{NEW_ADDRESS}'; events becomes 'subscriber.created, subscriber.unsubscribed'. "
-        "It can be changed back, but events of the meantime go to the new receiver only.",
-    ),
-    (
-        UNSUBSCRIBE,
-        {"id_or_email": JASPER.id},
-        "Unsubscribe 'Jasper Quill', 'j.quill@example.org' (now 'active') from all mail? "
-        "This cannot be undone: only the person can subscribe again, through a form.",
-    ),
-]
-EACH = pytest.mark.parametrize(("tool", "arguments", "question"), DESTRUCTIVE, ids=lambda value: str(value)[:20])
+CALLS = {
+    UNSUBSCRIBE: {"id_or_email": JASPER.email},
+    UPDATE: {"id": WEBHOOK, "post_url": "https://new.example.com/hook"},
+    DELETE: {"id": WEBHOOK},
+}
+TITLES = {
+    UNSUBSCRIBE: "Unsubscribe a subscriber from everything",
+    UPDATE: "Update a webhook",
+    DELETE: "Delete a webhook",
+}
+every_tool = pytest.mark.parametrize("tool", CALLS)
+MODERN = ERAS[-1]
 
 
-class Person:
-    """Somebody in front of a client, who answers after a while."""
-
-    def __init__(self, answers: Any, seconds: float = 0) -> None:
-        self.asked: list[str] = []
-        self._answers = answers
-        self._seconds = seconds
-
-    async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-        assert isinstance(params, ElicitRequestFormParams)
-        assert params.requested_schema["properties"] == {}
-        self.asked.append(params.message)
-        await anyio.sleep(self._seconds)
-        return ElicitResult(action=self._answers)
+def state(account: Account) -> str:
+    """Return all that the destructive tools could change."""
+    return repr((account.subscribers[JASPER.id], account.webhooks))
 
 
-def methods(agent: Agent) -> list[str]:
-    return [sent.method for sent in agent.sent]
-
-
-@EACH
-async def test_a_person_who_agrees_is_asked_once_about_what_flodesk_holds(
-    era: str, sandbox: Sandbox, tool: str, arguments: dict[str, Any], question: str
+@every_tool
+@pytest.mark.parametrize("confirm", ["auto", "always"])
+async def test_what_the_person_agrees_to_is_done(
+    era: str, sandbox: Sandbox, account: Account, tool: str, confirm: str
 ) -> None:
-    person = Person("accept")
+    before, person = state(account), Person("accept", sandbox)
+    async with connected(era, sandbox, person=person, toolsets="all", confirm=confirm) as agent:
+        await agent.call(tool, **CALLS[tool])
+    assert len(person.asked) == 1
+    assert state(account) != before
+
+
+@every_tool
+@pytest.mark.parametrize(("confirm", "action"), [*product(["auto", "always"], ["decline", "cancel"])])
+async def test_what_the_person_does_not_agree_to_changes_nothing_and_says_so(
+    era: str, sandbox: Sandbox, account: Account, tool: str, confirm: str, action: Action
+) -> None:
+    before, person = state(account), Person(action, sandbox)
+    async with connected(era, sandbox, person=person, toolsets="all", confirm=confirm) as agent:
+        text = await agent.refused(tool, **CALLS[tool])
+        assert {sent.method for sent in agent.sent} == {"GET"}
+    assert text == f"{TITLES[tool]}: the person declined, and nothing was changed."
+    assert len(person.asked) == 1
+    assert state(account) == before
+
+
+@every_tool
+async def test_nothing_is_written_before_the_answer(era: str, sandbox: Sandbox, tool: str) -> None:
+    person = Person("accept", sandbox)
     async with connected(era, sandbox, person=person, toolsets="all") as agent:
-        await agent.call(tool, **arguments)
-        assert person.asked == [question]
-        assert methods(agent).count("GET") == len(agent.sent) - 1
+        await agent.call(tool, **CALLS[tool])
+    assert set(person.sent_before) == {"GET"}
 
 
-@EACH
-@pytest.mark.parametrize("action", ["decline", "cancel"])
-async def test_whatever_else_a_person_says_changes_nothing(
-    era: str, sandbox: Sandbox, tool: str, arguments: dict[str, Any], question: str, action: str
+@every_tool
+@pytest.mark.parametrize("content", [None, {}, {"anything": "else"}])
+async def test_an_agreement_counts_whatever_the_empty_form_holds(
+    era: str, sandbox: Sandbox, account: Account, tool: str, content: dict[str, str] | None
 ) -> None:
-    person = Person(action)
+    before = state(account)
+    person = Person("accept", sandbox, None if content is None else {**content})
     async with connected(era, sandbox, person=person, toolsets="all") as agent:
-        text = await agent.refused(tool, **arguments)
-        assert text.endswith(": the person declined, and nothing was changed.")
-        assert person.asked == [question]
-        assert set(methods(agent)) == {"GET"}
+        await agent.call(tool, **CALLS[tool])
+    assert state(account) != before
 
 
-@EACH
-async def test_a_client_that_cannot_ask_is_refused_where_the_operator_wants_everybody_asked(
-    era: str, sandbox: Sandbox, tool: str, arguments: dict[str, Any], question: str
-) -> None:
-    async with connected(era, sandbox, toolsets="all", confirm="always") as agent:
-        text = await agent.refused(tool, **arguments)
-        assert "was refused, and nothing was changed" in text
-        assert "FLODESK_CONFIRM=always" in text
-        assert not agent.sent
-
-
-@EACH
-async def test_nobody_is_asked_where_the_operator_says_never(
-    era: str, sandbox: Sandbox, tool: str, arguments: dict[str, Any], question: str
-) -> None:
-    person = Person("decline")
+@every_tool
+async def test_never_asks_nobody(era: str, sandbox: Sandbox, account: Account, tool: str) -> None:
+    before, person = state(account), Person("decline", sandbox)
     async with connected(era, sandbox, person=person, toolsets="all", confirm="never") as agent:
-        await agent.call(tool, **arguments)
+        await agent.call(tool, **CALLS[tool])
         assert len(agent.sent) == 1
     assert not person.asked
+    assert state(account) != before
 
 
-async def test_a_person_without_a_name_is_asked_about_by_address(era: str, sandbox: Sandbox) -> None:
-    person = Person("decline")
-    async with connected(era, sandbox, person=person, toolsets="all") as agent:
-        agent.account.subscribers[JASPER.id].first_name = agent.account.subscribers[JASPER.id].last_name = ""
-        await agent.refused(UNSUBSCRIBE, id_or_email=JASPER.id)
-    assert person.asked[0].startswith("Unsubscribe 'j.quill@example.org' (now 'active')")
+@every_tool
+@pytest.mark.parametrize("confirm", ["auto", "never"])
+async def test_where_the_client_cannot_ask_auto_and_never_proceed(
+    era: str, sandbox: Sandbox, account: Account, tool: str, confirm: str
+) -> None:
+    before = state(account)
+    async with connected(era, sandbox, toolsets="all", confirm=confirm) as agent:
+        await agent.call(tool, **CALLS[tool])
+        assert len(agent.sent) == 1
+    assert state(account) != before
 
 
-async def test_nobody_is_asked_about_what_does_not_exist_or_changes_nothing(era: str, sandbox: Sandbox) -> None:
-    person = Person("accept")
-    async with connected(era, sandbox, person=person) as agent:
-        assert "(404)" in await agent.refused(DELETE, id=NOTHING)
-        assert "nothing was sent." in await agent.refused(UPDATE, id=WEBHOOK)
+@every_tool
+async def test_where_the_client_cannot_ask_always_refuses_and_says_why(
+    era: str, sandbox: Sandbox, account: Account, tool: str
+) -> None:
+    before = state(account)
+    async with connected(era, sandbox, toolsets="all", confirm="always") as agent:
+        text = await agent.refused(tool, **CALLS[tool])
+        assert not agent.sent
+    assert text == (
+        f"{TITLES[tool]} was refused, and nothing was changed: this server asks a person before it "
+        "(FLODESK_CONFIRM=always), and this client cannot ask one."
+    )
+    assert state(account) == before
+
+
+@pytest.mark.parametrize("confirm", ["auto", "always"])
+async def test_what_destroys_nothing_is_never_asked_about(era: str, sandbox: Sandbox, confirm: str) -> None:
+    person = Person("decline", sandbox)
+    async with connected(era, sandbox, person=person, toolsets="all", confirm=confirm) as agent:
+        await agent.call("create_a_flodesk_subscriber", email=JASPER.email, first_name="Jay")
+        await agent.call("delete_a_flodesk_subscriber_by_id", id_or_email=JASPER.email, segment_ids=["Newsletter"])
     assert not person.asked
 
 
-async def test_a_hostile_text_in_a_question_is_quoted_and_short(era: str, sandbox: Sandbox) -> None:
-    person = Person("decline")
+@every_tool
+async def test_no_tool_takes_a_confirmation_that_a_model_could_give_itself(
+    era: str, sandbox: Sandbox, account: Account, tool: str
+) -> None:
+    before, person = state(account), Person("decline", sandbox)
     async with connected(era, sandbox, person=person, toolsets="all") as agent:
-        agent.account.subscribers[JASPER.id].first_name = "x'\u202e\n\nPress accept now. " + "y" * 5000
-        await agent.refused(UNSUBSCRIBE, id_or_email=JASPER.id)
-    (question,) = person.asked
-    assert "\n" not in question
-    assert "\u202e" not in question
-    assert len(question) < 500
+        for argument in ("confirm", "confirmed", "force", "yes"):
+            assert "Unknown argument" in await agent.refused(tool, **CALLS[tool], **{argument: True})
+    assert state(account) == before
 
 
-async def test_a_client_that_fails_to_ask_changes_nothing(sandbox: Sandbox) -> None:
+async def test_a_person_may_take_their_time(era: str, sandbox: Sandbox, account: Account) -> None:
+    class Slow(Person):
+        async def __call__(
+            self, context: ClientRequestContext, params: ElicitRequestParams
+        ) -> ElicitResult | ErrorData:
+            await anyio.sleep(600)
+            sandbox.fail(Fault("status", status=503, method="POST"))  # so that the call itself has to wait, too
+            return await super().__call__(context, params)
+
+    person = Slow("accept", sandbox)
+    async with connected(era, sandbox, person=person, toolsets="all") as agent:
+        await agent.call(UNSUBSCRIBE, **CALLS[UNSUBSCRIBE])
+    assert account.subscribers[JASPER.id].status == "unsubscribed"
+
+
+async def test_a_client_that_fails_to_ask_changes_nothing(sandbox: Sandbox, account: Account) -> None:
     async def fail(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
         return ErrorData(code=-32603, message="the window is closed")
 
-    async with connected("legacy", sandbox, person=fail) as agent:
-        text = await agent.refused(DELETE, id=WEBHOOK)
-        assert text == "Delete a webhook: this client could not ask the person, and nothing was changed."
-        assert set(methods(agent)) == {"GET"}
+    async with connected("legacy", sandbox, person=fail, toolsets="all") as agent:
+        text = await agent.refused(UNSUBSCRIBE, **CALLS[UNSUBSCRIBE])
+    assert text.endswith(": this client could not ask the person, and nothing was changed.")
+    assert account.subscribers[JASPER.id].status == "active"
 
 
-async def test_a_person_may_take_longer_to_answer_than_a_call_may_wait(era: str, sandbox: Sandbox) -> None:
-    async with connected(era, sandbox, person=Person("accept", seconds=300)) as agent:
-        sandbox.fail(Fault("status", status=503, method="DELETE"))
-        assert await agent.call(DELETE, id=WEBHOOK) == {"id": WEBHOOK, "deleted": True}
+@every_tool
+async def test_a_question_that_cannot_be_put_because_there_is_nothing_to_ask_about_is_an_error(
+    era: str, sandbox: Sandbox, tool: str
+) -> None:
+    person = Person("accept", sandbox)
+    unknown = {**CALLS[tool], "id" if tool != UNSUBSCRIBE else "id_or_email": "0" * 24}
+    async with connected(era, sandbox, person=person, toolsets="all") as agent:
+        assert "(404)" in await agent.refused(tool, **unknown)
+        assert [sent.method for sent in agent.sent] == ["GET"]
+    assert not person.asked

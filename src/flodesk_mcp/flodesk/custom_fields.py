@@ -44,6 +44,12 @@ class CustomFields(Resource):
         self._look_ups += 1
         return fields
 
+    async def custom_field_labels(self) -> dict[str, str]:
+        """Return every label by key, at most five minutes old."""
+        if anyio.current_time() >= self._known_until:
+            await self.list_all_custom_fields()
+        return dict(self._known)
+
     async def create_custom_field(self, label: str) -> CustomField:
         """Create a custom field; Flodesk makes its key. Source: POST /custom-fields."""
         field = await self._send(_FIELD, "POST", "custom-fields", body={"label": label}, repeatable=False)

@@ -45,7 +45,15 @@ class FlodeskError(Exception):
 
 
 class InvalidArgument(FlodeskError):
-    """An argument was refused before any request; the message says why."""
+    """An argument was refused before any request; the message says why.
+
+    `row` is the row of a batch that it stands in, counted from 0.
+    """
+
+    row: int | None = None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.row is None else f"Row {self.row}: {super().__str__()}"
 
 
 class UnknownCustomField(InvalidArgument):
@@ -64,6 +72,7 @@ class UnknownName(InvalidArgument):
     def __init__(self, kind: str, name: str, candidates: Mapping[str, str]) -> None:
         super().__init__(f"The name {name[:80]!r} does not stand for exactly one {kind}.")
         self.kind = kind
+        self.name = name[:80]
         self.candidates = dict(candidates)
 
 

@@ -14,8 +14,10 @@ CACHED_SECONDS = 300
 MAX_PAGES = 20
 PER_PAGE = 100
 
-# Segment ids are 24 hex digits; the form of other ids is unknown, so anything that no person would type counts.
-_ID = re.compile(r"[0-9a-f]{24}|(?=\S*\d)[A-Za-z0-9_-]{16,}")
+# Segment ids are 24 hex digits; the form of other ids is unknown. Nobody names a thing like the first. The second may
+# be an id or a name ("black-friday-2026"), so it is looked up, and is an id when it is no name.
+_ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PERHAPS_AN_ID = re.compile(r"(?=\S*\d)[A-Za-z0-9_-]{16,}")
 
 
 class Directory:
@@ -28,7 +30,7 @@ class Directory:
         self._known_until = float("-inf")
 
     async def id_of(self, id_or_name: str) -> str:
-        """Return the id for an exact name, however it is cased. What looks like an id is one, at no cost.
+        """Return the id for an exact name, however it is cased. What can only be an id is one, at no cost.
 
         Raises UnknownName for a name that fits nothing or several.
         """
@@ -41,6 +43,8 @@ class Directory:
             found = self._found(id_or_name)
         if len(found) == 1:
             return found[0]
+        if not found and _PERHAPS_AN_ID.fullmatch(id_or_name):
+            return id_or_name
         candidates = {found_id: self._names[found_id] for found_id in found} if found else self._names
         raise UnknownName(self._kind, id_or_name, candidates)
 

@@ -92,20 +92,20 @@ class Subscribers(CustomFields):
         """Create or update up to 50 subscribers at once, in rows like the arguments of one; add all to `segment_ids`.
 
         A success can hold failures: look at `failures`. Counts against 20 batches a minute.
-        Raises InvalidArgument, UnknownCustomField, each with a note of the row. Source: POST /subscribers/batch.
+        Raises InvalidArgument and UnknownCustomField, which name the row. Source: POST /subscribers/batch.
         """
         if not 1 <= len(subscribers) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
         everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
         rows = []
         for index, row in enumerate(subscribers):
-            with _noting_row(index):
+            with _naming_row(index):
                 rows.append(_row(row) | everyone)
         with self._transport.one_budget():
             keys = await self._keys(name for row in rows for name in row.get("custom_fields", ()))
             for index, row in enumerate(rows):
                 if values := row.pop("custom_fields", None):
-                    with _noting_row(index):
+                    with _naming_row(index):
                         row["custom_fields"] = self._by_key(values, keys)
             return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
 
@@ -161,9 +161,9 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _noting_row(index: int) -> Iterator[None]:
+def _naming_row(index: int) -> Iterator[None]:
     try:
         yield
     except InvalidArgument as error:
-        error.add_note(f"Row {index}")
+        error.row = index
         raise

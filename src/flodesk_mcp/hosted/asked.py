@@ -24,19 +24,20 @@ def asked_limits(connection: HTTPConnection) -> tuple[Limits, ...]:
 
     Raises Refusal for a name that does not exist: a limit with a typing error would otherwise limit nothing.
     """
-    layers = [_layer(name, value) for name, value in _asked(connection)]
+    layers = [_layer(name, value, where) for name, value, where in _asked(connection)]
     if connection.url.path.endswith(READ_ONLY_PATH):
-        layers.append(Limits("the address of this connection", read_only=True))
+        layers.append(_layer("read_only", "1", "the address of this connection"))
     return tuple(layers)
 
 
-def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str]]:
+def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str, str]]:
+    """Return the name and value of each limit, and where a person finds it."""
     for name, value in connection.query_params.multi_items():
         if name == SESSION:
             continue
         if name not in NAMES:
             raise Refusal(400, f"The URL has an unknown parameter. Valid: {', '.join(NAMES)}.", "invalid_request")
-        yield name, value
+        yield name, value, f"the URL's {name}"
     for header, value in connection.headers.items():
         name = header.removeprefix(PREFIX)
         if name == header or name in CREDENTIALS:
@@ -44,17 +45,17 @@ def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str]]:
         if name.replace("-", "_") not in NAMES:
             valid = ", ".join(f"X-Flodesk-{name.replace('_', '-').title()}" for name in NAMES)
             raise Refusal(400, f"There is an unknown X-Flodesk header. Valid: {valid}.", "invalid_request")
-        yield name.replace("-", "_"), value
+        yield name.replace("-", "_"), value, f"the header X-Flodesk-{name.title()}"
 
 
-def _layer(name: str, value: str) -> Limits:
-    source = "the request of your client"
+def _layer(name: str, value: str, where: str) -> Limits:
+    called = {name: where}
     if name == "read_only":
         if value.strip().lower() not in FLAGS:
             raise Refusal(400, "read_only is 1 or 0.", "invalid_request")
-        return Limits(source, read_only=FLAGS[value.strip().lower()])
+        return Limits(where, read_only=FLAGS[value.strip().lower()], settings=called)
     try:
-        return Limits.parse(source, CATALOG, **{name: value})  # type: ignore[arg-type] # the names are its parameters
+        return Limits.parse(where, CATALOG, settings=called, **{name: value})  # type: ignore[arg-type] # by name
     except UnknownName as error:
         raise Refusal(400, _quotable(str(error)), "invalid_request") from error
 

@@ -18,6 +18,9 @@ __all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtVerifier", "Keys"]
 
 READ_SCOPE = "flodesk:read"
 WRITE_SCOPE = "flodesk:write"
+READING = Limits(
+    "your access token", read_only=True, settings={"read_only": f"your access token, without {WRITE_SCOPE},"}
+)
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric alone: with HS256 a public key would sign, and `none` is no signature."""
@@ -111,9 +114,7 @@ class JwtVerifier:
             scopes=sorted(scopes),
             credential=credential,
             credential_source=f"the stored account {name!r}",
-            limits=()
-            if WRITE_SCOPE in scopes
-            else (Limits(f"your access token, without {WRITE_SCOPE},", read_only=True),),
+            limits=() if WRITE_SCOPE in scopes else (READING,),
         )
 
     async def _claims(self, token: str) -> dict[str, Any] | None:

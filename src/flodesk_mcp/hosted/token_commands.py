@@ -11,7 +11,7 @@ from flodesk_mcp.hosted.keeping import OWN_FLAGS, Kept, date, with_state
 from flodesk_mcp.hosted.settings import HostedSettings
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.state import TokenInfo, TokenLimits
-from flodesk_mcp.tools import CATALOG, Limits, UnknownName
+from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
 
 __all__ = ["token"]
 
@@ -43,7 +43,7 @@ def create(flags: Mapping[str, Any], /, name: str, account: str | None, expires:
         chosen = TokenLimits(**limits)
         try:
             Limits.parse("the token", CATALOG, **limits)
-        except UnknownName as error:
+        except (UnknownName, ToolsetOff) as error:
             raise SettingsError(str(error)) from error
         click.echo(await kept.tokens.create(name, account, chosen, seconds))
 

@@ -10,7 +10,7 @@ from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.hosted.access import Access
 from flodesk_mcp.hosted.refusals import Refusal
 from flodesk_mcp.state import StateError, StoredTokens
-from flodesk_mcp.tools import CATALOG, Limits, UnknownName
+from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
 
 __all__ = ["TokenVerifier"]
 
@@ -62,7 +62,7 @@ class TokenVerifier:
             return None
         try:
             layer = Limits.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
-        except UnknownName as error:  # a version with that tool made it
+        except (UnknownName, ToolsetOff) as error:  # another version made it
             raise StateError(f"The limits of token {found.name!r} no longer fit: {error}") from error
         credential = found.credential if found.account else self._environment
         if credential is None:

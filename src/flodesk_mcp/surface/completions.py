@@ -23,7 +23,7 @@ async def _workflows(flodesk: FlodeskClient) -> Iterable[str]:
 
 
 async def _custom_fields(flodesk: FlodeskClient) -> Iterable[str]:
-    return [field.label or field.key for field in await flodesk.list_all_custom_fields()]
+    return (await flodesk.custom_field_labels()).values()
 
 
 NAMES: dict[str, tuple[str, Callable[[FlodeskClient], Awaitable[Iterable[str]]]]] = {
@@ -51,5 +51,8 @@ def add_completions(server: MCPServer[Accounts]) -> None:
         except FlodeskError:
             return None  # somebody is typing: no suggestion is better than an error
         begun = argument.value.strip().casefold()
-        fitting = sorted({visible(name) for name in known if begun in name.casefold()}, key=str.casefold)
+        fitting = sorted(
+            {visible(name) for name in known if name and begun in name.casefold()},
+            key=lambda name: (not name.casefold().startswith(begun), name.casefold()),
+        )
         return Completion(values=fitting[:MAX_VALUES], total=len(fitting), has_more=len(fitting) > MAX_VALUES)

@@ -1,7 +1,7 @@
 """What a client tells its model about this server as a whole."""
 
-from flodesk_mcp.surface.request import is_on
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.surface.request import current_request, is_on
+from flodesk_mcp.tools import CATALOG, closed_by
 
 __all__ = ["instructions"]
 
@@ -30,13 +30,25 @@ OFFERS = {
 }
 
 
+def _off() -> dict[str, list[str]]:
+    """Return the toolsets of which nothing is on, with what they would give, by the setting that keeps them off."""
+    request = current_request()
+    layers = request.lifespan_context.limits(request)
+    off: dict[str, list[str]] = {}
+    for toolset, offer in OFFERS.items():
+        # A tool that reads first: of one that writes, read-only would hide that its toolset is off, too.
+        specs = sorted((spec for spec in CATALOG if spec.toolset == toolset), key=lambda spec: not spec.reads_only)
+        settings = [closed_by(layers, spec) for spec in specs]
+        if settings[0] and all(settings):
+            off.setdefault(settings[0], []).append(f"{toolset} ({offer})")
+    return off
+
+
 def instructions() -> str:
     """Return below 2,048 bytes what holds for the request that is being answered."""
-    on = {spec.toolset for spec in CATALOG if is_on(spec)}
-    off = [f"{toolset} ({offer})" for toolset, offer in OFFERS.items() if toolset not in on]
     lines = [WHAT_IT_IS]
     if not any(is_on(spec) for spec in CATALOG if not spec.reads_only):
         lines.append("Only reading is turned on.")
-    if off:
-        lines.append(f"Turned off, and for whoever runs this server to turn on (FLODESK_TOOLSETS): {', '.join(off)}.")
+    for setting, offers in _off().items():
+        lines.append(f"Turned off by {setting}, which your user can have changed: {', '.join(offers)}.")
     return "\n".join(lines)

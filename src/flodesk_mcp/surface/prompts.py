@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Annotated
 
 from mcp.server.mcpserver import MCPServer
@@ -50,7 +51,8 @@ class PromptSpec:
         Raises MCPError where it is turned off.
         """
         if not self.is_on():
-            raise MCPError(INVALID_PARAMS, f"Prompt {self.name!r} needs tools that are turned off on this server.")
+            needed = ", ".join(step.tools[0] for step in self.steps if not (step.optional or step.told()))
+            raise MCPError(INVALID_PARAMS, f"Prompt {self.name!r} needs tools that are turned off here: {needed}.")
         told = [text for step in self.steps if (text := step.told())]
         return "\n".join([goal, "", *(f"{number}. {text}" for number, text in enumerate(told, 1))])
 
@@ -136,7 +138,8 @@ def add_prompts(server: MCPServer[Accounts]) -> None:
 
     async def enroll(people: People, segment: SegmentText, workflow: WorkflowText) -> str:
         return ENROLL.text(
-            f"Add these people to the segment {segment!r} and start the workflow {workflow!r} for them:\n{people}"
+            f"Add these people to the segment {segment!r} and start the workflow {workflow!r} for them:\n"
+            + indent(people, "> ", lambda _: True)
         )
 
     async def tidy() -> str:

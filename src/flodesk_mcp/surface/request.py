@@ -7,7 +7,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from flodesk_mcp.tools import Accounts, ToolSpec, refusal
 
-__all__ = ["current_request", "is_on", "remember_request"]
+__all__ = ["current_request", "is_on", "remember_request", "why_off"]
 
 _current: ContextVar[ServerRequestContext[Any]] = ContextVar("flodesk_request")
 
@@ -26,7 +26,12 @@ def current_request() -> ServerRequestContext[Accounts]:
     return _current.get()
 
 
+def why_off(spec: ToolSpec) -> str | None:
+    """Return what keeps the request from a tool, or from what shows the same; None where nothing does."""
+    request = current_request()
+    return refusal(request.lifespan_context.limits(request), spec)
+
+
 def is_on(spec: ToolSpec) -> bool:
     """Tell whether the request may use a tool, or what shows the same."""
-    request = current_request()
-    return refusal(request.lifespan_context.limits(request), spec) is None
+    return why_off(spec) is None

@@ -6,11 +6,12 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
-from flodesk_mcp.surface.request import current_request, is_on
-from flodesk_mcp.tools import Accounts, ToolSpec, explain, result_of, tool_named
+from flodesk_mcp.surface.request import current_request, why_off
+from flodesk_mcp.tools import Accounts, ToolSpec, explain, explain_arguments, result_of, tool_named
 
 __all__ = ["RESOURCES", "TEMPLATES", "add_resources"]
 
@@ -78,11 +79,13 @@ def _reader(spec: ResourceSpec) -> Callable[[], Awaitable[str]]:
 
 async def _read(spec: ResourceSpec, **arguments: Any) -> str:
     request = current_request()
-    if not is_on(spec.tool):
-        raise ResourceNotFoundError(f"{spec.title}: turned off on this server.")
+    if reason := why_off(spec.tool):
+        raise ResourceNotFoundError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
     source = request.lifespan_context.credential_source(request)
     try:
         return to_json(await result_of(spec.tool, request, spec.tool.checked(arguments))).decode()
+    except ValidationError as error:
+        raise ResourceNotFoundError(explain_arguments(spec.tool, error)) from error
     except (NotFound, InvalidArgument) as error:
         raise ResourceNotFoundError(explain(spec.tool, error, source)) from error
     except FlodeskError as error:

@@ -13,8 +13,8 @@ from flodesk_mcp.tools import (
 from flodesk_mcp.tools.calls import Accounts, FlodeskTool, result_of
 from flodesk_mcp.tools.catalog import ToolSpec, tools_of
 from flodesk_mcp.tools.confirmation import Confirm
-from flodesk_mcp.tools.explanations import explain
-from flodesk_mcp.tools.limits import Limits, UnknownName, nearest, refusal
+from flodesk_mcp.tools.explanations import explain, explain_arguments
+from flodesk_mcp.tools.limits import Limits, ToolsetOff, UnknownName, closed_by, nearest, refusal
 from flodesk_mcp.tools.results import visible
 
 __all__ = [
@@ -24,8 +24,11 @@ __all__ = [
     "FlodeskTool",
     "Limits",
     "ToolSpec",
+    "ToolsetOff",
     "UnknownName",
+    "closed_by",
     "explain",
+    "explain_arguments",
     "nearest",
     "refusal",
     "result_of",

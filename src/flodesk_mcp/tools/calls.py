@@ -1,6 +1,6 @@
 """One tool call: check the arguments, ask where it matters, call Flodesk, shape the answer or the error."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from mcp.server.context import ServerRequestContext
@@ -14,6 +14,7 @@ from pydantic import PrivateAttr, ValidationError
 from pydantic_core import to_json
 
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, call_budget
+from flodesk_mcp.flodesk.budget import Report
 from flodesk_mcp.tools.catalog import USED_IDS, ToolSpec
 from flodesk_mcp.tools.confirmation import Confirm, ask, can_ask
 from flodesk_mcp.tools.explanations import explain, explain_arguments
@@ -79,13 +80,9 @@ class FlodeskTool(Tool):
         except ValidationError as error:
             raise ToolError(explain_arguments(spec, error)) from error
         try:
-            with call_budget(accounts.max_wait_seconds, _progress(context)):
-                question = await _question(spec, accounts.confirm, context, accounts.client(request), given)
-            if isinstance(question, InputRequiredResult):
-                return question
-            # A budget of its own: the person may have taken longer to answer than a call may wait.
-            with call_budget(accounts.max_wait_seconds, _progress(context)):
-                result = await result_of(spec, request, given)
+            if unanswered := await _ask(spec, context, given):
+                return unanswered
+            result = await result_of(spec, request, given, _progress(context))
         except ToolError:
             raise
         except FlodeskError as error:
@@ -97,23 +94,25 @@ class FlodeskTool(Tool):
         )
 
 
-async def result_of(spec: ToolSpec, request: ServerRequestContext[Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the tool makes of checked arguments, for the account of `request`.
+async def result_of(
+    spec: ToolSpec, request: ServerRequestContext[Any], given: dict[str, Any], report: Report | None = None
+) -> dict[str, Any]:
+    """Return what the tool makes of checked arguments, for the account of `request`. `report` is told of long waits.
 
     Raises FlodeskError.
     """
     accounts: Accounts = request.lifespan_context
     flodesk = accounts.client(request)
-    with call_budget(accounts.max_wait_seconds):
+    with call_budget(accounts.max_wait_seconds, report):
         used_ids = await _put_ids_for_names(spec, flodesk, given)
         result = await spec.function(flodesk, **given)
     return compact(result, {USED_IDS: used_ids} if used_ids else {})
 
 
-async def _question(
-    spec: ToolSpec, confirm: Confirm, context: Context[Any], flodesk: FlodeskClient, given: dict[str, Any]
-) -> InputRequiredResult | None:
+async def _ask(spec: ToolSpec, context: Context[Any], given: dict[str, Any]) -> InputRequiredResult | None:
     """Ask the person behind the client, where the tool destroys something and the operator did not say never."""
+    accounts: Accounts = context.request_context.lifespan_context
+    confirm = accounts.confirm
     if spec.question is None or confirm == "never":
         return None
     if not can_ask(context):
@@ -123,8 +122,10 @@ async def _question(
             f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
+    with call_budget(accounts.max_wait_seconds, _progress(context)):  # and not for as long as the person thinks
+        question = await spec.question(accounts.client(context.request_context), **given)
     try:
-        answer = await ask(context, await spec.question(flodesk, **given))
+        answer = await ask(context, question, [spec.name, given])
     except MCPError as error:
         raise ToolError(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
@@ -147,7 +148,7 @@ async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict
     return used
 
 
-def _progress(context: Context[Any]) -> Callable[[float, float], Awaitable[None]]:
+def _progress(context: Context[Any]) -> Report:
     async def report(waited: float, seconds: float) -> None:
         await context.report_progress(waited, seconds, f"Waiting {seconds:.0f} s for Flodesk")
 

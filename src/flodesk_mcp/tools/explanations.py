@@ -1,5 +1,6 @@
 """What an agent is told when a call fails: what happened, and what to do next."""
 
+import difflib
 from math import ceil
 
 from pydantic import ValidationError
@@ -25,6 +26,8 @@ from flodesk_mcp.tools.results import visible
 __all__ = ["explain", "explain_arguments"]
 
 MAX_PROBLEMS = 5
+
+MAX_CANDIDATES = 50
 
 LISTED_BY = {
     "campaign_id": "list_all_flodesk_campaigns",
@@ -59,11 +62,7 @@ def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # 
                 "A new one: create_a_flodesk_custom_field."
             )
         case UnknownName():
-            known = (
-                ", ".join(f"{name[:80]!r} is {known_id}" for known_id, name in list(error.candidates.items())[:50])
-                or "none"
-            )
-            return f"nothing was sent. {error} Candidates: {visible(known)}. Give the id or the exact name."
+            return f"nothing was sent. {error} Candidates: {_candidates(error)}. Give the id or the exact name."
         case InvalidArgument():
             return f"nothing was sent. {error}"
         case QuotaExhausted():
@@ -91,6 +90,23 @@ def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # 
             return str(error)
 
 
+def _candidates(error: UnknownName) -> str:
+    """Return the names with ids; of very many those that come nearest."""
+    by_id, wanted = error.candidates, error.name.casefold()
+    shown = list(by_id)
+    if len(by_id) > MAX_CANDIDATES:
+        near = difflib.SequenceMatcher(b=wanted)
+
+        def likeness(known_id: str) -> float:
+            near.set_seq1(by_id[known_id].casefold()[:80])
+            return near.ratio()
+
+        shown = sorted(by_id, key=likeness, reverse=True)[:MAX_CANDIDATES]
+    listed = ", ".join(f"{by_id[known_id][:80]!r} is {known_id}" for known_id in shown) or "none"
+    more = f", and {len(by_id) - len(shown)} more ({LISTED_BY[f'{error.kind}s']})" if len(by_id) > len(shown) else ""
+    return visible(listed) + more
+
+
 def _quoted(error: StatusError) -> str:
     words = visible(error.words).strip()
     return f" Flodesk's words: {words!r}." if words else ""
@@ -116,20 +132,30 @@ def _where_to_look(tool: ToolSpec) -> str:
 
 def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
     """Return one sentence for each argument that is wrong, up to five."""
-    valid = list(tool.arguments.model_fields)
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     sentences = [
-        _problem(str(problem["type"]), problem["loc"], problem["msg"], valid) for problem in problems[:MAX_PROBLEMS]
+        _problem(str(problem["type"]), problem["loc"], problem["msg"], _valid_at(tool, problem["loc"]))
+        for problem in problems[:MAX_PROBLEMS]
     ]
     if len(problems) > MAX_PROBLEMS:
         sentences.append(f"And {len(problems) - MAX_PROBLEMS} more.")
     return f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences))
 
 
+def _valid_at(tool: ToolSpec, where: tuple[str | int, ...]) -> list[str]:
+    """Return the names that are valid at a place: those of the arguments, or of a row in one."""
+    schema = tool.input_schema
+    for step in where[:-1]:
+        schema = schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
+    return list(schema.get("properties", {}))
+
+
 def _problem(kind: str, where: tuple[str | int, ...], message: str, valid: list[str]) -> str:
     name = visible(".".join(map(str, where)))[:100]
     if kind == "extra_forbidden":
-        return f"Unknown argument {name!r}.{nearest(name, valid)} Valid: {', '.join(valid) or 'none'}."
+        return f"Unknown argument {name!r}.{nearest(str(where[-1])[:100], valid)} Valid: {', '.join(valid) or 'none'}."
     if kind == "missing":
         return f"Argument {name!r} is missing."
+    if kind == "model_type":
+        return f"Argument {name!r}: Input should be an object."
     return f"Argument {name!r}: {message.removeprefix('Value error, ')}."

@@ -5,18 +5,22 @@ a request asks for can only tighten what the operator set.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flodesk_mcp.tools.catalog import ToolSpec
 
-__all__ = ["DEFAULT_TOOLSETS", "Limits", "UnknownName", "nearest", "refusal"]
+__all__ = ["DEFAULT_TOOLSETS", "Limits", "ToolsetOff", "UnknownName", "closed_by", "nearest", "refusal"]
 
 DEFAULT_TOOLSETS = ("segments", "subscribers", "workflows", "custom_fields", "webhooks")
 
 
 class UnknownName(ValueError):
     """A toolset or tool that does not exist; the message names the nearest that does."""
+
+
+class ToolsetOff(ValueError):
+    """A tool is asked for whose toolset the same layer leaves off; the message says which toolset to add."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
@@ -27,13 +31,17 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """One layer of limits. None means that the layer says nothing of it. `source` names it to people."""
+    """One layer of limits. None means that the layer says nothing of it.
+
+    `source` names the layer to people, and `settings` what it has for toolsets, tools, exclude_tools and read_only.
+    """
 
     source: str
     toolsets: frozenset[str] | None = None
     tools: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
     read_only: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def parse(
@@ -45,39 +53,68 @@ class Limits:
         tools: str | None = None,
         exclude_tools: str | None = None,
         read_only: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> "Limits":
         """Read comma-separated names; `default` and `all` stand for several toolsets.
 
-        Raises UnknownName for one that does not exist.
+        Raises UnknownName for one that does not exist, ToolsetOff for a tool that its toolset keeps off.
         """
         known_toolsets = {spec.toolset for spec in catalog}
         groups = {"default": frozenset(DEFAULT_TOOLSETS), "all": frozenset(known_toolsets)}
         names = {spec.name for spec in catalog}
         chosen = _names(toolsets, known_toolsets | groups.keys(), "toolset")
-        return cls(
+        layer = cls(
             source,
             None if chosen is None else frozenset().union(*(groups.get(name, {name}) for name in chosen)),
             _names(tools, names, "tool"),
             _names(exclude_tools, names, "tool") or frozenset(),
             read_only,
+            settings or {},
         )
+        for spec in catalog:
+            if layer.toolsets is not None and spec.name in (layer.tools or ()) and spec.toolset not in layer.toolsets:
+                raise ToolsetOff(
+                    f"{layer.called('tools')} names {spec.name!r}, but its toolset is off: "
+                    f"add {spec.toolset!r} to {layer.called('toolsets')}."
+                )
+        return layer
 
-    def refusal(self, spec: ToolSpec) -> str | None:
-        """Return what turned the tool off, or None while it is on."""
+    def called(self, setting: str) -> str:
+        """Return how people know `setting` of this layer."""
+        return self.settings.get(setting, f"{self.source} ({setting})")
+
+    def closing(self, spec: ToolSpec) -> str | None:
+        """Return which setting of this layer turns the tool off, the strongest, or None."""
         if self.read_only and not spec.reads_only:
-            return f"{self.source} is read-only, and this tool writes"
+            return "read_only"
         if spec.name in self.excluded:
-            return f"{self.source} excludes this tool"
+            return "exclude_tools"
         if self.tools is not None and spec.name not in self.tools:
-            return f"{self.source} names the tools that are on, and this is not among them"
+            return "tools"
         if self.toolsets is not None and spec.toolset not in self.toolsets:
-            return f"{self.source} has toolset {spec.toolset!r} turned off"
+            return "toolsets"
         return None
 
 
+REASONS = {
+    "read_only": "allows no tool that writes",
+    "exclude_tools": "names it",
+    "tools": "does not name it",
+    "toolsets": "does not name its toolset, {toolset!r}",
+}
+
+
+def closed_by(layers: Iterable[Limits], spec: ToolSpec) -> str | None:
+    """Return the name of the first setting that turns the tool off, or None while it is on."""
+    return next((layer.called(setting) for layer in layers if (setting := layer.closing(spec))), None)
+
+
 def refusal(layers: Iterable[Limits], spec: ToolSpec) -> str | None:
-    """Return the first layer's reason why the tool is off, or None while it is on."""
-    return next((reason for layer in layers if (reason := layer.refusal(spec))), None)
+    """Return the first reason why the tool is off, or None while it is on."""
+    for layer in layers:
+        if setting := layer.closing(spec):
+            return f"{layer.called(setting)} {REASONS[setting].format(toolset=spec.toolset)}"
+    return None
 
 
 def _names(text: str | None, valid: Iterable[str], kind: str) -> frozenset[str] | None:

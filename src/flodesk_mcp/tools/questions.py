@@ -47,4 +47,5 @@ def _described(webhook: Webhook) -> str:
 def _shown(value: Any) -> str:
     """Quote what strangers may have typed, so that it cannot pass for our words."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "unknown")
-    return repr(visible(text)[:MAX_SHOWN])
+    seen = visible(text)
+    return repr(seen if len(seen) <= MAX_SHOWN else f"{seen[:MAX_SHOWN]}…")
