@@ -6,6 +6,9 @@ import logging
 
 import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, ElicitResult
 
 from flodesk_mcp.hosted.logs import log_to_stderr
 from flodesk_mcp.sandbox import Fault, Sandbox
@@ -76,6 +79,27 @@ async def test_json_lines_say_who_did_what_with_which_outcome(hosted: Hosted, lo
     assert refused["outcome"] == "failed"
     requests = [line["message"] for line in lines if line["logger"] == "flodesk_mcp.hosted.requests"]
     assert [message.partition(" in ")[0] for message in requests] == ["POST /mcp 200", "POST /mcp/readonly 200"]
+
+
+async def test_a_write_that_asks_first_leaves_a_line_for_the_question_too(hosted: Hosted, log: Log) -> None:
+    async def agree(context: object, params: object) -> ElicitResult:
+        return ElicitResult(action="accept", content={})
+
+    async with hosted(auth="headers", log_format="json") as http:
+        http.headers.update(ANN)
+        transport = streamable_http_client("http://127.0.0.1:8000/mcp", http_client=http)
+        async with Client(transport, elicitation_callback=agree) as client:
+            webhook = {"name": "Feed", "post_url": "https://example.com/feed", "events": ["subscriber.created"]}
+            made = await client.call_tool("create_a_flodesk_webhook", webhook)
+            assert isinstance(made, CallToolResult)
+            assert made.structured_content is not None
+            await client.call_tool("delete_a_flodesk_webhook_by_id", {"id": made.structured_content["id"]})
+    lines = [json.loads(line) for line in log.getvalue().splitlines() if "hosted.audit" in line]
+    assert [(line["tool"].split("_")[0], line["outcome"]) for line in lines] == [
+        ("create", "done"),
+        ("delete", "asked"),
+        ("delete", "done"),
+    ]
 
 
 async def test_what_a_stranger_made_up_is_not_logged(hosted: Hosted, log: Log) -> None:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp_types import CallToolResult, InputRequiredResult
+from pydantic import BaseModel
 
 from flodesk_mcp.hosted.access import visitor_of
 from flodesk_mcp.tools import CATALOG
@@ -37,14 +37,10 @@ async def audit_writes(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
 
 
 def _outcome(answer: HandlerResult) -> str:
-    if isinstance(answer, CallToolResult):
-        return "failed" if answer.is_error else "done"
-    if isinstance(answer, InputRequiredResult):
+    told = answer.model_dump(by_alias=True) if isinstance(answer, BaseModel) else answer or {}
+    if told.get("resultType") == "input_required":
         return "asked"
-    if isinstance(answer, dict):
-        asked = answer.get("resultType") == "input_required"
-        return "asked" if asked else "failed" if answer.get("isError") else "done"
-    return "done"
+    return "failed" if told.get("isError") else "done"
 
 
 def _target(arguments: Any, fingerprint: str) -> str:
