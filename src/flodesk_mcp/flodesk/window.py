@@ -7,6 +7,7 @@ is therefore held until 60 seconds after the *answer*, which no jitter of the ne
 
 import math
 from bisect import insort
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Window:
         self.limit = limit
         self._at_once = at_once or limit
         self._allowed_in_all = limit
-        self._own: list[Slot] = []
+        self._under_way: list[Slot] = []
+        self._ended: deque[Slot] = deque()  # in the order in which they ended, and so become free
         self._foreign: list[float] = []
         self._queue: list[_Turn] = []
         self._closed_until = -math.inf
@@ -76,10 +78,10 @@ class Window:
         try:
             yield slot
         finally:
+            self._under_way.remove(slot)
             if slot.sent:
                 slot.ended_at = anyio.current_time()
-            else:
-                self._own.remove(slot)
+                self._ended.append(slot)
             self._wake_next()
 
     def observe(self, allowed: int, remaining: int, left_at: float) -> None:
@@ -94,12 +96,14 @@ class Window:
         self._forget_the_old()
         now = anyio.current_time()
         used = max(allowed - remaining, 0)
-        surely_in_it = sum(
-            slot.counted and slot.ended_at is not None and slot.ended_at <= left_at and now < slot.left_at + MINUTE
-            for slot in self._own
-        )
-        least, most = max(used - len(self._own), 0), max(used - surely_in_it, 0)
-        news = min(max(len(self._foreign), least), most) - len(self._foreign)
+        others = max(used - self._taken(), 0)
+        if others < len(self._foreign):
+            surely_in_it = sum(
+                slot.counted and slot.ended_at is not None and slot.ended_at <= left_at and now < slot.left_at + MINUTE
+                for slot in self._ended
+            )
+            others = min(len(self._foreign), max(used - surely_in_it, 0))
+        news = others - len(self._foreign)
         self._allowed_in_all = allowed
         if news > 0:
             self._foreign += [now + WINDOW_SECONDS] * news
@@ -118,7 +122,10 @@ class Window:
         self._forget_the_old()
         now = anyio.current_time()
         ahead = len(self._queue) if ahead is None else ahead
-        own = [slot.free_at for slot in self._own]
+        taken = self._taken()
+        if now >= self._closed_until and ahead + taken < min(self.limit, self._allowed_in_all - len(self._foreign)):
+            return 0.0
+        own = [slot.free_at for slot in (*self._ended, *self._under_way)]
         free_at = max(
             _turn_of(own, self.limit, ahead, now),
             _turn_of(own + self._foreign, self._allowed_in_all, ahead, now),
@@ -129,8 +136,10 @@ class Window:
     def free(self) -> int:
         """Return how many requests may leave in this minute."""
         self._forget_the_old()
-        taken = len(self._own)
-        return max(min(self.limit - taken, self._allowed_in_all - taken - len(self._foreign)), 0)
+        return max(min(self.limit, self._allowed_in_all - len(self._foreign)) - self._taken(), 0)
+
+    def _taken(self) -> int:
+        return len(self._under_way) + len(self._ended)
 
     async def _take(self, budget: Budget) -> Slot:
         turn = _Turn(budget.arrival)
@@ -144,7 +153,7 @@ class Window:
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
             slot = Slot(left_at=anyio.current_time())
-            self._own.append(slot)
+            self._under_way.append(slot)
             return slot
         finally:
             self._queue.remove(turn)
@@ -154,7 +163,7 @@ class Window:
         """Return how long `turn` sleeps at most before it looks again, or None if it may leave now."""
         ahead = self._queue.index(turn)
         wait = self.seconds_until_free(ahead)
-        crowded = sum(slot.ended_at is None for slot in self._own) + ahead >= self._at_once
+        crowded = len(self._under_way) + ahead >= self._at_once
         if (wait and not budget.allows(wait)) or (crowded and not budget.seconds_left):
             raise QuotaExhausted(wait or 1)
         if not ahead:
@@ -164,7 +173,8 @@ class Window:
 
     def _forget_the_old(self) -> None:
         now = anyio.current_time()
-        self._own = [slot for slot in self._own if slot.free_at > now]
+        while self._ended and self._ended[0].free_at <= now:
+            self._ended.popleft()
         self._foreign = [free_at for free_at in self._foreign if free_at > now]
 
     def _wake_next(self) -> None:
