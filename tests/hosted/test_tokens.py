@@ -1,6 +1,7 @@
 """The mode `tokens`: access tokens of this server's own."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,27 @@ async def test_a_revoked_token_opens_nothing_after_a_second(state: State) -> Non
     await state[1].revoke("short")
     now = 1.0
     assert await verifier.verify_token(token) is None
+
+
+async def test_a_token_that_expires_opens_nothing_after_a_second(state: State) -> None:
+    now = 0.0
+    token = await state[1].create("short", "ann", TokenLimits(), valid_seconds=3600)
+    verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
+    assert await verifier.verify_token(token) is not None
+    state[1]._now = lambda: time.time() + 3601  # the wall clock of the database's times
+    now = 1.0
+    assert await verifier.verify_token(token) is None
+
+
+async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
+    now = 0.0
+    tokens = [await state[1].create(name, "ann", TokenLimits()) for name in ("first", "second")]
+    verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
+    for now in (0.0, 0.5, 1.0, 30.0, 61.0):
+        for token in tokens:
+            access = await verifier.verify_token(token)
+            assert access is not None
+            assert access.credential_source == "the stored account 'ann'"
 
 
 async def test_two_ways_of_proof_in_one_request_are_refused(hosted: Hosted, state: State) -> None:

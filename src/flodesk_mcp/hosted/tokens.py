@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import anyio
 
@@ -14,12 +15,21 @@ from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
 
 __all__ = ["TokenVerifier"]
 
-BELIEVED_SECONDS = 1
+CHECKED_EVERY_SECONDS = 1
+BELIEVED_SECONDS = 60
+"""Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
 
 
+@dataclass(frozen=True)
+class _Found:
+    id: str
+    access: Access
+    until: float
+
+
 class TokenVerifier:
-    """Lets in who shows a stored token. What was found is believed for a second: clients come in bursts."""
+    """Lets in who shows a stored token. What was found is kept for a while, and checked once a second, all at once."""
 
     def __init__(
         self,
@@ -33,7 +43,10 @@ class TokenVerifier:
         self._environment = environment
         self._environment_source = environment_source
         self._clock = clock
-        self._found: OrderedDict[bytes, tuple[float, Access]] = OrderedDict()
+        self._found: OrderedDict[bytes, _Found] = OrderedDict()
+        self._valid: set[str] = set()
+        self._valid_until = float("-inf")
+        self._checking = anyio.Lock()
 
     def knows(self, token: str) -> bool:
         """Tell whether `token` has the form of those that this server makes."""
@@ -45,18 +58,31 @@ class TokenVerifier:
         Raises Refusal for a valid one that opens nothing on this server, StateError when none can be looked up.
         """
         digest = hashlib.sha256(token.encode()).digest()
-        until, access = self._found.get(digest, (float("-inf"), None))
-        if access is not None and self._clock() < until:
-            return access
-        self._found.pop(digest, None)
-        access = await self._look_up(token)
-        if access is not None:
-            self._found[digest] = (self._clock() + BELIEVED_SECONDS, access)
-            if len(self._found) > MAX_BELIEVED:
-                self._found.popitem(last=False)
-        return access
+        if digest in self._found:
+            await self._check()
+            found = self._found.get(digest)
+            if found and found.id in self._valid and self._clock() < found.until:
+                return found.access
+            self._found.pop(digest, None)
+        looked_up = await self._look_up(token)
+        if looked_up is None:
+            return None
+        self._valid.add(looked_up.id)
+        self._found[digest] = looked_up
+        if len(self._found) > MAX_BELIEVED:
+            self._found.popitem(last=False)
+        return looked_up.access
 
-    async def _look_up(self, token: str) -> Access | None:
+    async def _check(self) -> None:
+        """Ask which tokens are valid, unless that was asked within the last second."""
+        if self._clock() < self._valid_until:
+            return
+        async with self._checking:
+            if self._clock() >= self._valid_until:
+                self._valid = await self._tokens.valid()
+                self._valid_until = self._clock() + CHECKED_EVERY_SECONDS
+
+    async def _look_up(self, token: str) -> _Found | None:
         found = await self._tokens.find(token)
         if found is None:
             return None
@@ -67,10 +93,11 @@ class TokenVerifier:
         credential = found.credential if found.account else self._environment
         if credential is None:
             raise Refusal(403, "The token is for the account of this server's environment, which has none.")
-        return Access(
+        access = Access(
             who=f"token {found.name}",
             client_id=f"token {found.id}",
             credential=credential,
             credential_source=f"the stored account {found.account!r}" if found.account else self._environment_source,
             limits=(layer,),
         )
+        return _Found(found.id, access, self._clock() + BELIEVED_SECONDS)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flodesk_mcp.flodesk import Credential
@@ -131,6 +131,13 @@ class StoredTokens:
             account.name if account else None,
             self._vault.open(account.id, account.sealed_credential) if account else None,
         )
+
+    async def valid(self) -> set[str]:
+        """Return the ids of all tokens that are neither expired nor revoked."""
+        never_or_later = or_(Token.expires_at.is_(None), Token.expires_at > self._now())
+        query = select(Token.id).where(Token.revoked_at.is_(None), never_or_later)
+        async with self._database.reading() as session:
+            return set((await session.execute(query)).scalars())
 
     async def list(self) -> list[TokenInfo]:
         """Return all tokens by name."""
