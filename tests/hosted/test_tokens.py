@@ -108,7 +108,8 @@ async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
     now = 0.0
     tokens = [await state[1].create(name, "ann", TokenLimits()) for name in ("first", "second")]
     verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
-    for now in (0.0, 0.5, 1.0, 30.0, 61.0):
+    for seconds in (0.0, 0.5, 1.0, 30.0, 61.0):
+        now = seconds
         for token in tokens:
             access = await verifier.verify_token(token)
             assert access is not None
