@@ -140,6 +140,25 @@ async def test_a_write_that_is_killed_happens_once_after_a_restart(
     assert _written(served) == 1
 
 
+async def test_a_write_that_was_done_when_the_server_was_killed_is_there_and_not_doubled_by_a_repeat(
+    mode: str, environment: dict[str, str], served: Served
+) -> None:
+    tool, arguments = "create_a_flodesk_subscriber", {"email": "jane@example.com"}
+    served.sandbox.fail(Fault("hang_after", method="POST"))
+    settings = environment | served.settings
+    async with server_process(environment=settings, mode=mode) as server, anyio.create_task_group() as calls:
+        calls.start_soon(_call_until_cut_off, server, tool, arguments)
+        with anyio.fail_after(10):
+            while not _written(served):  # noqa: ASYNC110 - it is done in another thread
+                await anyio.sleep(0.01)
+        server.process.kill()
+        assert await server.exit_code() == -signal.SIGKILL
+    async with server_process(environment=settings, mode=mode) as server:
+        result = await server.client.call_tool(tool, arguments)
+    assert not result.is_error
+    assert _written(served) == 1
+
+
 async def _call_until_cut_off(
     server: ServerProcess, tool: str, arguments: dict[str, Any], progress: ProgressFnT | None = None
 ) -> None:

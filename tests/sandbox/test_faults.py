@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from flodesk_mcp.sandbox import Account, Fault, Sandbox
+from flodesk_mcp.sandbox.faults import FaultKind
 
 pytestmark = pytest.mark.anyio
 
@@ -69,16 +70,17 @@ async def test_a_connection_breaks_before_or_after_the_work(
     assert [recorded.status for recorded in sandbox.requests] == [None]
 
 
+@pytest.mark.parametrize(("kind", "done"), [("hang", False), ("hang_after", True)])
 async def test_a_hanging_request_ends_with_the_callers_timeout(
-    client: httpx2.AsyncClient, sandbox: Sandbox, account: Account
+    client: httpx2.AsyncClient, sandbox: Sandbox, account: Account, kind: FaultKind, done: bool
 ) -> None:
-    sandbox.fail(Fault("hang"))
+    sandbox.fail(Fault(kind))
     begun = anyio.current_time()
     with pytest.raises(httpx2.ReadTimeout):
         await client.post("/subscribers", json=JANE, timeout=30)
     assert anyio.current_time() == begun + 30
     assert sandbox.requests[0].status is None
-    assert account.find_subscriber("jane@example.com") is None
+    assert (account.find_subscriber("jane@example.com") is not None) == done
 
 
 async def test_a_hanging_request_can_be_cancelled(client: httpx2.AsyncClient, sandbox: Sandbox) -> None:

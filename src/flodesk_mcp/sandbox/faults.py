@@ -7,6 +7,7 @@ hang         not done               nothing, ever
 refuse       not done               a connection that is refused; once served over HTTP, like drop_before
 drop_before  not done               a connection that breaks
 drop_after   done                   a connection that breaks
+hang_after   done                   nothing, ever
 malformed    done                   200 with half of a JSON object
 huge         done                   200 with 11 MiB of junk
 """
@@ -22,9 +23,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flodesk_mcp.sandbox.answers import Refused
 
-FaultKind = Literal["status", "html", "refuse", "drop_before", "drop_after", "hang", "malformed", "huge"]
+FaultKind = Literal["status", "html", "refuse", "drop_before", "drop_after", "hang", "hang_after", "malformed", "huge"]
 
-AFTER_THE_WORK: frozenset[FaultKind] = frozenset({"drop_after", "malformed", "huge"})
+AFTER_THE_WORK: frozenset[FaultKind] = frozenset({"drop_after", "hang_after", "malformed", "huge"})
 
 PROXY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 HALF_AN_OBJECT = '{"id": "65f0c2'
@@ -99,7 +100,7 @@ def answer_of(fault: Fault) -> ASGIApp:
             return Response(HALF_AN_OBJECT, media_type="application/json")
         case "huge":
             return _send_junk
-        case "hang":
+        case "hang" | "hang_after":
             return _never_answer
         case "refuse" | "drop_before" | "drop_after":
             return _break_off
