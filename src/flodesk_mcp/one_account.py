@@ -8,11 +8,11 @@ from typing import Any
 from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
 from mcp.server.context import ServerRequestContext
 
-from flodesk_mcp.flodesk import FlodeskClient, NoAnswer, Quota, open_http
+from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, Quota, open_http
 from flodesk_mcp.settings import Settings, SettingsError
 from flodesk_mcp.tools import Accounts, Confirm, Limits
 
-__all__ = ["flodesk_client", "one_account", "open_connections"]
+__all__ = ["client_for", "flodesk_client", "one_account", "open_connections"]
 
 
 class _OneAccount:
@@ -43,7 +43,7 @@ class _OneAccount:
         except SettingsError as error:
             raise NoAnswer(str(error), sent=False, uncertain=False) from error
         self.closing.push_async_callback(http.aclose)
-        return _client(self._settings, http)
+        return client_for(self._settings.credential(), self._settings, http)
 
 
 @asynccontextmanager
@@ -64,12 +64,13 @@ async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
     Raises SettingsError for a setting that is missing or does not work.
     """
     async with open_connections(settings, None) as http:
-        yield _client(settings, http)
+        yield client_for(settings.credential(), settings, http)
 
 
-def _client(settings: Settings, http: AsyncClient) -> FlodeskClient:
+def client_for(credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
+    """Return a client for the account that `credential` opens, with a quota of its own, as `settings` say."""
     return FlodeskClient(
-        settings.credential(),
+        credential,
         base_url=settings.base_url,
         http=http,
         quota=Quota(settings.requests_per_minute, settings.batches_per_minute),

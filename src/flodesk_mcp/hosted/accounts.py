@@ -7,9 +7,10 @@ from typing import Any
 import httpx2
 from mcp.server.context import ServerRequestContext
 
-from flodesk_mcp.flodesk import Credential, FlodeskClient, Quota
+from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.hosted.access import visitor_of
 from flodesk_mcp.hosted.pool import ClientPool
+from flodesk_mcp.one_account import client_for
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import Confirm, Limits
 
@@ -34,14 +35,7 @@ class HostedAccounts:
         """Return the accounts that `settings` allow, all reached through `http`."""
 
         def open_client(credential: Credential) -> FlodeskClient:
-            return FlodeskClient(
-                credential,
-                base_url=settings.base_url,
-                http=http,
-                quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
-                max_wait_seconds=settings.max_wait_seconds,
-                timeout_seconds=settings.timeout_seconds,
-            )
+            return client_for(credential, settings, http)
 
         return cls(ClientPool(open_client), settings.limits(), settings.max_wait_seconds, settings.confirm)
 
