@@ -11,9 +11,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from flodesk_mcp.flodesk import open_http
+from flodesk_mcp.hosted.oauth import Keys
+from flodesk_mcp.hosted.refusals import Refusal
 from flodesk_mcp.state import StoredAccounts, StoredTokens
 
 from .calls import LIST_SEGMENTS, Hosted, segments_of, tools_of
@@ -189,3 +192,14 @@ async def test_a_provider_that_is_not_there_is_not_the_callers_fault(
         ready = await running.get("/readyz")
     assert (answer.status_code, ready.status_code) == (503, 503)
     assert ready.json()["checks"]["identity_provider"] == "unavailable"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[" * 100_000, b"{}", b"null", b"too long"])
+async def test_what_cannot_be_a_providers_keys_is_not_taken_for_them(provider: IdentityProvider, body: bytes) -> None:
+    if body == b"too long":
+        keys = json.loads(bytes((await provider._jwks(None)).body))
+        body = json.dumps(keys | {"padding": "x" * 300_000}).encode()
+    async with open_http(httpx2.ASGITransport(Response(body))) as http:
+        with pytest.raises(Refusal) as refused:
+            await Keys(http, "https://login.example.com/jwks").key("first")
+    assert refused.value.status == 503

@@ -1,6 +1,7 @@
 """The mode `oauth`: this server as a resource server for tokens of an identity provider."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -63,13 +64,21 @@ class Keys:
                 return
             self._asked_at = self._clock()
             try:
-                answer = await self._http.get(self._url, timeout=10)
-                answer.raise_for_status()
-                found = jwt.PyJWKSet.from_dict(answer.json())
-            except (httpx2.HTTPError, jwt.PyJWTError, ValueError, AttributeError, TypeError) as error:
+                found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
+            except (httpx2.HTTPError, jwt.PyJWTError, ValueError, RecursionError, AttributeError, TypeError) as error:
                 logger.warning("The identity provider's keys cannot be read (%s)", type(error).__name__)
                 return
             self._keys = {key.key_id: key for key in found.keys}
+
+    async def _read(self) -> bytes:
+        content = bytearray()
+        async with self._http.stream("GET", self._url, timeout=10) as answer:
+            answer.raise_for_status()
+            async for chunk in answer.aiter_bytes():
+                content += chunk
+                if len(content) > MAX_KEYS_BYTES:
+                    raise ValueError("more than a provider's keys can be")
+        return bytes(content)
 
     async def check(self) -> None:
         """Raise unless keys are known."""
