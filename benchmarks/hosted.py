@@ -118,14 +118,14 @@ def _measured(stack: ExitStack, name: str, role: str, callers: list[dict[str, st
 
 
 def _with_tokens(stack: ExitStack, folder: Path, flodesk: str) -> Measured:
-    from flodesk_mcp.state import Database, StoredAccounts, StoredTokens, TokenLimits, Vault, new_key
+    from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens, TokenLimits, new_key
 
     database_url, key = f"sqlite:///{folder}/state.sqlite3", new_key()
 
     async def prepare() -> list[dict[str, str]]:
-        database, vault = Database(database_url), Vault(SecretStr(key))
+        database, sealer = Database(database_url), Sealer(SecretStr(key))
         await database.migrate()
-        accounts, tokens = StoredAccounts(database, vault), StoredTokens(database, vault)
+        accounts, tokens = StoredAccounts(database, sealer), StoredTokens(database, sealer)
         for number in range(ACCOUNTS):
             await accounts.add(f"account-{number}", "api_key", f"key-{number + ACCOUNTS}")
         made = [await tokens.create(f"{number}", f"account-{number}", TokenLimits()) for number in range(ACCOUNTS)]

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from flodesk_mcp.callers.tool_filter import DEFAULT_TOOLSETS
 from flodesk_mcp.settings import Settings, flag, is_secret, variable
 from flodesk_mcp.tools import CATALOG, ToolSpec
-from flodesk_mcp.tools.limits import DEFAULT_TOOLSETS
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -1,14 +1,14 @@
 """Run the commands: `flodesk-mcp`, or `python -m flodesk_mcp`."""
 
-from flodesk_mcp.stdio import no_search_for_garbage, stray_output_on_stderr
+from flodesk_mcp.cli.stdio import stray_output_on_stderr, without_gc
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
-    with stray_output_on_stderr(), no_search_for_garbage():
-        from flodesk_mcp.cli import cli
+    with stray_output_on_stderr(), without_gc():
+        from flodesk_mcp.cli.commands import cli
     cli(prog_name="flodesk-mcp")
 
 

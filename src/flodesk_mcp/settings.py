@@ -8,7 +8,7 @@ from typing_extensions import TypeVar
 
 if TYPE_CHECKING:  # --help and --version show settings without the seconds that the layers below take to import
     from flodesk_mcp.flodesk import Credential
-    from flodesk_mcp.tools import Limits
+    from flodesk_mcp.tools import ToolFilter
 
 __all__ = ["PREFIX", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
 
@@ -89,15 +89,15 @@ class Settings(BaseSettings):
             "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
         )
 
-    def limits(self) -> "Limits":
+    def limits(self) -> "ToolFilter":
         """Return what the operator allows.
 
         Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
         """
-        from flodesk_mcp.tools import CATALOG, Limits, ToolsetOff, UnknownName
+        from flodesk_mcp.tools import CATALOG, ToolFilter, ToolsetOff, UnknownTool
 
         try:
-            return Limits.parse(
+            return ToolFilter.parse(
                 "the configuration of this server",
                 CATALOG,
                 toolsets=self.toolsets,
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
                 read_only=self.read_only,
                 settings={name: variable(name) for name in ("toolsets", "tools", "exclude_tools", "read_only")},
             )
-        except (UnknownName, ToolsetOff) as error:
+        except (UnknownTool, ToolsetOff) as error:
             raise SettingsError(str(error)) from error
 
     @property

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from flodesk_mcp.cli import cli
+from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Fault
 
 from .conftest import Served

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from mcp import Client
 
 from flodesk_mcp import __version__
-from flodesk_mcp.cli import cli
-from flodesk_mcp.manifest import manifest_text
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
+from flodesk_mcp.cli.commands import cli
+from flodesk_mcp.cli.manifest import manifest_text
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings
 

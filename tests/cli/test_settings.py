@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from flodesk_mcp.cli import cli
+from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.flodesk import BASE_URL
 from flodesk_mcp.settings import Settings, flag, is_secret, load_settings, variable
 

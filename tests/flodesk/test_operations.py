@@ -59,7 +59,7 @@ def test_the_exported_names_are_pinned() -> None:
         "UnreadableAnswer",
         "Webhook",
         "Workflow",
-        "call_budget",
+        "wait_deadline",
         "open_http",
     ]
     assert all(hasattr(package, name) for name in package.__all__)

@@ -15,7 +15,7 @@ from flodesk_mcp.flodesk import (
     NotFound,
     QuotaExhausted,
     ServerError,
-    call_budget,
+    wait_deadline,
 )
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Fault, Sandbox
 
@@ -167,7 +167,7 @@ async def test_the_waits_of_a_call_share_its_budget(flodesk: FlodeskClient, sand
 
 async def test_an_outer_budget_stays_in_force(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     sandbox.fail(Fault("status", status=429, retry_after=9))
-    with call_budget(5), pytest.raises(QuotaExhausted):
+    with wait_deadline(5), pytest.raises(QuotaExhausted):
         await flodesk.list_segments()
     assert len(sandbox.requests) == 1
 
@@ -177,7 +177,7 @@ async def test_calls_in_tasks_of_their_own_have_budgets_of_their_own(flodesk: Fl
     errors = []
 
     async def call(seconds: float) -> None:
-        with call_budget(seconds):
+        with wait_deadline(seconds):
             try:
                 await flodesk.list_segments()
             except QuotaExhausted as error:

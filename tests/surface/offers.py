@@ -4,7 +4,7 @@ from typing import Any
 
 from mcp import Client
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings

@@ -19,7 +19,7 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings

@@ -3,7 +3,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 

@@ -11,7 +11,7 @@ from mcp import Client
 from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, TextContent
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings

@@ -23,7 +23,7 @@ from mcp_types import (
     UrlElicitationCapability,
 )
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Account, Sandbox
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings

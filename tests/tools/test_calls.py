@@ -8,7 +8,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolRequest, CallToolResult
 
-from flodesk_mcp.one_account import one_account
+from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Sandbox
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import Settings

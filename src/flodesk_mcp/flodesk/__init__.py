@@ -1,8 +1,8 @@
 """A client for the Flodesk API, usable on its own: nothing in here knows of MCP."""
 
-from flodesk_mcp.flodesk.auth import AccessToken, ApiKey, Credential
-from flodesk_mcp.flodesk.budget import call_budget
+from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
+from flodesk_mcp.flodesk.credentials import AccessToken, ApiKey, Credential
 from flodesk_mcp.flodesk.errors import (
     BadRequest,
     FlodeskError,
@@ -34,8 +34,8 @@ from flodesk_mcp.flodesk.models import (
     Webhook,
     Workflow,
 )
-from flodesk_mcp.flodesk.quota import Quota
 from flodesk_mcp.flodesk.transport import open_http
+from flodesk_mcp.quota.quota import Quota
 
 __all__ = [
     "BASE_URL",
@@ -71,6 +71,6 @@ __all__ = [
     "UnreadableAnswer",
     "Webhook",
     "Workflow",
-    "call_budget",
     "open_http",
+    "wait_deadline",
 ]

@@ -6,15 +6,15 @@ from typing import Self
 import httpx2
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.auth import AccessToken, Credential
 from flodesk_mcp.flodesk.campaigns import Campaigns
+from flodesk_mcp.flodesk.credentials import AccessToken, Credential
 from flodesk_mcp.flodesk.models import Account, Profile
-from flodesk_mcp.flodesk.quota import Quota
 from flodesk_mcp.flodesk.segments import Segments
 from flodesk_mcp.flodesk.subscribers import Subscribers
 from flodesk_mcp.flodesk.transport import Transport, open_http
 from flodesk_mcp.flodesk.webhooks import Webhooks
 from flodesk_mcp.flodesk.workflows import Workflows
+from flodesk_mcp.quota.quota import Quota
 
 __all__ = ["BASE_URL", "FlodeskClient"]
 
@@ -68,7 +68,7 @@ class FlodeskClient(Subscribers, Segments, Workflows, Webhooks, Campaigns):
 
         Source: GET /subscribers, GET /segments, GET /oauth2/userinfo.
         """
-        with self._transport.one_budget():
+        with self._transport.one_deadline():
             owner = await self.get_profile() if isinstance(self._credential, AccessToken) else None
             everybody = await self.list_subscribers(per_page=1)
             active = await self.list_subscribers(per_page=1, status="active")

@@ -6,7 +6,7 @@ from math import inf
 import anyio
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.budget import current_budget
+from flodesk_mcp.deadline import current_deadline
 from flodesk_mcp.flodesk.errors import InvalidArgument, UnknownCustomField
 from flodesk_mcp.flodesk.models import CustomField, Page
 from flodesk_mcp.flodesk.resource import Resource
@@ -72,7 +72,7 @@ class CustomFields(Resource):
         if not (wanted := set(names)):
             return {}
         seen = self._look_ups
-        with self._transport.one_budget():
+        with self._transport.one_deadline():
             if anyio.current_time() >= self._known_until:
                 await self._look_up(seen)
             keys = self._known_keys(wanted)
@@ -96,7 +96,7 @@ class CustomFields(Resource):
         Calls at the same time share one look-up, but none waits for another's beyond its own budget.
         """
         while self._look_ups == seen:
-            if self._ongoing and (seconds := current_budget().seconds_left):
+            if self._ongoing and (seconds := current_deadline().seconds_left):
                 with anyio.move_on_after(seconds):
                     await self._ongoing.wait()
                 continue

@@ -2,9 +2,9 @@
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.directory import Directory
 from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Segment, Text
-from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, given
 from flodesk_mcp.flodesk.transport import Transport
 
@@ -42,7 +42,7 @@ class Segments(Resource):
         Without `color` it takes the first of the palette: Flodesk is reported to refuse a segment without one.
         Raises BadRequest for a color outside the palette. Source: POST /segments.
         """
-        with self._transport.one_budget():
+        with self._transport.one_deadline():
             if color is None:
                 color = next(iter(await self.list_segment_colors()), None)
             body = given({"name": name, "color": color})

@@ -81,7 +81,7 @@ class Subscribers(CustomFields):
                 "optin_timestamp": optin_timestamp,
             }
         )
-        with self._transport.one_budget():
+        with self._transport.one_deadline():
             if custom_fields:
                 body["custom_fields"] = await self.resolve_custom_fields(custom_fields)
             return await self._send(_SUBSCRIBER, "POST", "subscribers", body=body)
@@ -101,7 +101,7 @@ class Subscribers(CustomFields):
         for index, row in enumerate(subscribers):
             with _naming_row(index):
                 rows.append(_row(row) | everyone)
-        with self._transport.one_budget():
+        with self._transport.one_deadline():
             keys = await self._keys(name for row in rows for name in row.get("custom_fields", ()))
             for index, row in enumerate(rows):
                 if values := row.pop("custom_fields", None):

@@ -10,9 +10,8 @@ import anyio
 import httpx2
 
 from flodesk_mcp import HOMEPAGE, __version__
-from flodesk_mcp.flodesk.answers import MAX_ANSWER_BYTES, Answer, decoded, words
-from flodesk_mcp.flodesk.auth import Credential
-from flodesk_mcp.flodesk.budget import call_budget, current_budget
+from flodesk_mcp.deadline import current_deadline, wait_deadline
+from flodesk_mcp.flodesk.credentials import Credential
 from flodesk_mcp.flodesk.errors import (
     FlodeskError,
     InvalidArgument,
@@ -21,8 +20,8 @@ from flodesk_mcp.flodesk.errors import (
     QuotaExhausted,
     status_error,
 )
-from flodesk_mcp.flodesk.quota import Quota
-from flodesk_mcp.flodesk.retries import (
+from flodesk_mcp.flodesk.response import MAX_ANSWER_BYTES, Answer, decoded, words
+from flodesk_mcp.flodesk.retry import (
     MAX_ATTEMPTS,
     RETRIED,
     TooManyRequests,
@@ -31,7 +30,8 @@ from flodesk_mcp.flodesk.retries import (
     may_repeat,
     retry_after,
 )
-from flodesk_mcp.flodesk.window import Slot
+from flodesk_mcp.quota.quota import Quota
+from flodesk_mcp.quota.window import Slot
 
 __all__ = ["Received", "Request", "Transport", "open_http"]
 
@@ -118,7 +118,7 @@ class Transport:
         path = next(paths)
         doubt: FlodeskError | None = None  # the last failure after which a write may have happened
         failures = 0
-        with self.one_budget():
+        with self.one_deadline():
             while True:
                 try:
                     return await self._attempt(path, request)
@@ -137,13 +137,13 @@ class Transport:
                 if failures == MAX_ATTEMPTS or not await self._waited(failure, failures, request):
                     raise doubt or failure
 
-    def one_budget(self) -> AbstractContextManager[None]:
+    def one_deadline(self) -> AbstractContextManager[None]:
         """Let the requests within the block share what one call may wait."""
-        return call_budget(self._max_wait_seconds)
+        return wait_deadline(self._max_wait_seconds)
 
     async def _waited(self, failure: FlodeskError, failures: int, request: Request) -> bool:
         """Wait as long as `failure` demands, or return False if the request must not be repeated."""
-        budget = current_budget()
+        budget = current_deadline()
         known_wait = failure.known_wait if isinstance(failure, TooManyRequests) else 0
         seconds = known_wait or delay(failures)
         repeats = isinstance(failure, RETRIED) and may_repeat(failure, repeatable=request.repeatable)
@@ -156,7 +156,7 @@ class Transport:
 
     async def _attempt(self, path: str, request: Request) -> Received:
         prepared = self._prepared(path, request)
-        async with self._quota.slot(current_budget(), batch=request.batch) as slot:
+        async with self._quota.slot(current_deadline(), batch=request.batch) as slot:
             try:
                 with anyio.fail_after(self._timeout_seconds):
                     answer = await self._exchange(prepared, request, slot)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.directory import Directory
 from flodesk_mcp.flodesk.models import Page, Workflow
-from flodesk_mcp.flodesk.names import Directory
 from flodesk_mcp.flodesk.resource import Resource, person
 from flodesk_mcp.flodesk.transport import Transport
 

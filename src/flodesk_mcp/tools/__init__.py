@@ -1,5 +1,6 @@
 """What an agent sees: the tools, in a fixed order."""
 
+from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, closed_by, nearest, refusal
 from flodesk_mcp.tools import (
     account,
     campaigns,
@@ -10,22 +11,21 @@ from flodesk_mcp.tools import (
     webhooks,
     workflows,
 )
-from flodesk_mcp.tools.calls import Accounts, FlodeskTool, result_of
-from flodesk_mcp.tools.catalog import ToolSpec, tools_of
+from flodesk_mcp.tools.call import Accounts, FlodeskTool, result_of
 from flodesk_mcp.tools.confirmation import Confirm
-from flodesk_mcp.tools.explanations import explain, explain_arguments
-from flodesk_mcp.tools.limits import Limits, ToolsetOff, UnknownName, closed_by, nearest, refusal
+from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.spec import ToolSpec, tools_of
 
 __all__ = [
     "CATALOG",
     "Accounts",
     "Confirm",
     "FlodeskTool",
-    "Limits",
+    "ToolFilter",
     "ToolSpec",
     "ToolsetOff",
-    "UnknownName",
+    "UnknownTool",
     "closed_by",
     "explain",
     "explain_arguments",

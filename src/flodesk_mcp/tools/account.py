@@ -1,7 +1,7 @@
 """The tool on the account itself."""
 
 from flodesk_mcp.flodesk import Account, FlodeskClient
-from flodesk_mcp.tools.catalog import tool
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("Get the connected account", "GET /subscribers")

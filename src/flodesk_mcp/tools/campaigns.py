@@ -2,9 +2,9 @@
 
 from flodesk_mcp.flodesk import Campaign, CampaignDraft, FlodeskClient
 from flodesk_mcp.tools.arguments import CampaignId, CampaignSearch, CampaignStatus, Html, Limit, NextCursor, Title
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Listing
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("List campaigns", "GET /campaigns")

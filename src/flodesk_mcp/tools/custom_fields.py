@@ -2,8 +2,8 @@
 
 from flodesk_mcp.flodesk import CustomField, FlodeskClient
 from flodesk_mcp.tools.arguments import FieldLabel
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.results import Everything
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("List custom fields", "GET /custom-fields/all")

@@ -2,9 +2,9 @@
 
 from flodesk_mcp.flodesk import FlodeskClient, Segment
 from flodesk_mcp.tools.arguments import Color, Limit, NextCursor, SegmentId, SegmentName
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Everything, Listing
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("List segments", "GET /segments")

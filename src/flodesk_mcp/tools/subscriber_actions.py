@@ -2,9 +2,9 @@
 
 from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.questions import about_unsubscribing
 from flodesk_mcp.tools.results import BatchReport, WrittenSubscriber, batch_report, with_notice
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("Add a subscriber to segments", "POST /subscribers/{id_or_email}/segments", idempotent=True)

@@ -18,9 +18,9 @@ from flodesk_mcp.tools.arguments import (
     SubscriberFields,
     SubscriberId,
 )
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import SubscriberListing, WrittenSubscriber, only, subscriber_listing, with_notice
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("List subscribers", "GET /subscribers")

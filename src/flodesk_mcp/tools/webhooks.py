@@ -9,10 +9,10 @@ from flodesk_mcp.tools.arguments import (
     WebhookId,
     WebhookName,
 )
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.questions import about_deleting_webhook, about_updating_webhook
 from flodesk_mcp.tools.results import Deleted, Listing
+from flodesk_mcp.tools.spec import tool
 
 
 @tool("List webhooks", "GET /webhooks")

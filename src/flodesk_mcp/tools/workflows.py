@@ -10,9 +10,9 @@ from flodesk_mcp.tools.arguments import (
     WorkflowId,
     WorkflowStatuses,
 )
-from flodesk_mcp.tools.catalog import tool
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Enrollment, Listing, notice_for
+from flodesk_mcp.tools.spec import tool
 
 LOOK_IN_FLODESK = "No tool lists who is in a workflow: look at it in Flodesk before you call again."
 

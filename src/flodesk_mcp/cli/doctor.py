@@ -1,0 +1,165 @@
+"""Whether the server would work as it is set, in words for the person who set it up."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from math import ceil
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import anyio
+import click
+import httpx2
+
+from flodesk_mcp import __version__
+from flodesk_mcp.callers.single import flodesk_client
+from flodesk_mcp.flodesk import (
+    FlodeskError,
+    Forbidden,
+    NoAnswer,
+    Page,
+    QuotaExhausted,
+    Segment,
+    ServerError,
+    StatusError,
+    Unauthorized,
+    UnreadableAnswer,
+)
+from flodesk_mcp.settings import Settings
+from flodesk_mcp.tools import CATALOG, refusal
+
+__all__ = ["examine"]
+
+
+def examine(settings: Settings) -> bool:
+    """Print what works and what does not; return whether all is well.
+
+    Raises SettingsError for a setting that is missing or does not work.
+    """
+    click.echo(f"flodesk-mcp {__version__}")
+    _say("ok", "Settings", _in_words(settings))
+    try:
+        segments = anyio.run(_cheapest_call, settings)
+    except (NoAnswer, UnreadableAnswer) as error:
+        return _fail("Network", *_no_flodesk(error, settings))
+    except FlodeskError as error:
+        if isinstance(error, StatusError) and not isinstance(error, Unauthorized | Forbidden | ServerError):
+            return _fail("Network", *_not_flodesk(settings, f"answers {error.status}"))
+        _say("ok", "Network", f"{_place(settings)} answers")
+        return _refused(error, settings)
+    _say("ok", "Network", f"{_place(settings)} answers")
+    _say("ok", "Credential", f"Flodesk accepts it; segments in the account: {segments.meta.total_items}")
+    click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
+    return True
+
+
+async def _cheapest_call(settings: Settings) -> Page[Segment]:
+    # A doctor tells what is, and does not wait until it is better.
+    async with flodesk_client(settings.model_copy(update={"max_wait_seconds": 0.0})) as flodesk:
+        return await flodesk.list_segments(per_page=1)
+
+
+def _in_words(settings: Settings) -> str:
+    limits = settings.limits()
+    on = sum(refusal([limits], spec) is None for spec in CATALOG)
+    settings.credential()
+    source = "the sandbox, which needs no key" if settings.sandbox else f"credential in {settings.credential_source}"
+    return f"{source}; {on} of {len(CATALOG)} tools; {settings.requests_per_minute} requests a minute"
+
+
+def _no_flodesk(error: NoAnswer | UnreadableAnswer, settings: Settings) -> tuple[str, str]:  # noqa: PLR0911 - a table
+    """Return what keeps Flodesk's answer away, and what to do."""
+    host = urlsplit(settings.base_url).hostname
+    causes = list(_causes(error))
+
+    def caused_by(kind: type[BaseException]) -> bool:
+        return any(isinstance(cause, kind) for cause in causes)
+
+    if isinstance(error, UnreadableAnswer):
+        return _not_flodesk(settings, "answers with something else than Flodesk's API does")
+    if caused_by(httpx2.ProxyError):
+        return f"The proxy {_proxy(settings)} refuses to connect to {host}.", "Ask for access, or correct HTTPS_PROXY."
+    if caused_by(socket.gaierror):
+        name = f"the proxy {_proxy(settings)}" if _proxy(settings) else host
+        return f"There is no address for {name} (DNS).", "Check the internet connection, and the name itself."
+    if caused_by(ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of {host} is not trusted.",
+            "A company proxy or virus scanner may replace it: add its certificate to this computer's, or name its "
+            "file in SSL_CERT_FILE.",
+        )
+    if caused_by(ssl.SSLError):
+        return f"{host} is reached, but does not speak TLS.", "Check FLODESK_BASE_URL, and the proxy if there is one."
+    if not error.sent:
+        where = f"the proxy {_proxy(settings)}" if _proxy(settings) else host
+        return (
+            f"No connection to {where}.",
+            "Check the internet connection, firewall, FLODESK_BASE_URL and HTTPS_PROXY.",
+        )
+    return str(error), "Try again in a minute; if it stays so, raise FLODESK_TIMEOUT_SECONDS or check the connection."
+
+
+def _not_flodesk(settings: Settings, what: str) -> tuple[str, str]:
+    return (
+        f"{_place(settings)} {what}.",
+        "Check FLODESK_BASE_URL, and whether a login page or proxy stands between here and Flodesk.",
+    )
+
+
+def _refused(error: FlodeskError, settings: Settings) -> bool:
+    """Say why Flodesk, which was reached, does not do what it was asked."""
+    match error:
+        case Unauthorized():
+            return _fail(
+                "Credential",
+                "Flodesk refuses it (401).",
+                f"Check {settings.credential_source}: copy it again, whole. An API key belongs into FLODESK_API_KEY, "
+                "an OAuth access token (valid for a day) into FLODESK_ACCESS_TOKEN.",
+            )
+        case Forbidden():
+            return _fail(
+                "Credential", "Flodesk does not let it in (403).", "Check the plan and the rights of the account."
+            )
+        case QuotaExhausted():
+            return _fail(
+                "Quota",
+                "Flodesk's quota is spent (429), perhaps by another application.",
+                f"Try again in {ceil(error.retry_after)} seconds.",
+            )
+        case _:
+            return _fail("Flodesk", str(error), "The trouble is at Flodesk: try again in some minutes.")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _place(settings: Settings) -> str:
+    if settings.sandbox:
+        return "The sandbox"
+    proxy = _proxy(settings)
+    return settings.base_url + (f" (through the proxy {proxy})" if proxy else "")
+
+
+def _proxy(settings: Settings) -> str:
+    """Return host and port of the proxy in use, if any, without the password that its address may hold."""
+    url = urlsplit(settings.base_url)
+    proxies = getproxies()
+    address = proxies.get(url.scheme) or proxies.get("all") or ""
+    if not address or proxy_bypass(url.hostname or ""):
+        return ""
+    return address.rpartition("://")[2].rpartition("@")[2].rstrip("/")
+
+
+def _say(state: str, check: str, words: str) -> None:
+    color = "green" if state == "ok" else "red"
+    click.echo(f"{click.style(f'{state:<5}', fg=color, bold=True)} {check:<11} {words}")
+
+
+def _fail(check: str, problem: str, remedy: str) -> bool:
+    _say("wrong", check, problem)
+    _say("", "What to do", remedy)
+    return False

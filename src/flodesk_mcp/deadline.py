@@ -1,0 +1,92 @@
+"""How long one call may wait, for quota and for retries together, and who hears of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import count
+
+import anyio
+
+__all__ = ["WaitDeadline", "current_deadline", "wait_deadline"]
+
+REPORT_EVERY_SECONDS = 2.0
+
+CLOCK_STEP = 0.001
+"""Shorter waits are rounding errors of the clock."""
+
+Report = Callable[[float, float], Awaitable[None]]
+"""Told the seconds since the call began, and the second of the call at which this wait should end."""
+
+
+@dataclass(frozen=True)
+class WaitDeadline:
+    """`deadline` is on anyio's clock: a wait that would end after it fails at once instead.
+
+    `arrival` numbers the calls: all requests of one call queue in the place of that call.
+    """
+
+    deadline: float
+    report: Report | None = None
+    began: float = field(default_factory=anyio.current_time)
+    arrival: int = field(default_factory=count().__next__)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the call may still wait."""
+        return max(self.deadline - anyio.current_time(), 0)
+
+    def allows(self, seconds: float) -> bool:
+        """Whether a wait of `seconds` from now ends in time."""
+        return anyio.current_time() + seconds <= self.deadline + CLOCK_STEP
+
+    @asynccontextmanager
+    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+        """Report the progress of a wait of `seconds` for as long as the block lasts."""
+        if self.report is None or seconds < REPORT_EVERY_SECONDS:
+            yield
+            return
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_reporting, self.report, seconds)
+            try:
+                yield
+            except Exception as error:  # a task group would wrap it
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _keep_reporting(self, report: Report, seconds: float) -> None:
+        ends = anyio.current_time() - self.began + seconds
+        with suppress(Exception):  # nobody to tell is no reason to fail the call
+            while True:
+                await report(anyio.current_time() - self.began, ends)
+                await anyio.sleep(REPORT_EVERY_SECONDS)
+
+
+_current: ContextVar[WaitDeadline | None] = ContextVar("flodesk_budget", default=None)
+
+
+@contextmanager
+def wait_deadline(seconds: float, report: Report | None = None) -> Iterator[None]:
+    """Let all requests within the block share one budget. An outer block's budget stays in force.
+
+    `report` hears of waits of more than two seconds, about every two seconds.
+    """
+    if _current.get() is not None:
+        yield
+        return
+    token = _current.set(WaitDeadline(anyio.current_time() + seconds, report))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_deadline() -> WaitDeadline:
+    """Return the budget of the enclosing `wait_deadline` block."""
+    budget = _current.get()
+    if budget is None:
+        raise LookupError("no wait_deadline block is open")
+    return budget

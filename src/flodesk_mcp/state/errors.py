@@ -1,7 +1,0 @@
-"""What can go wrong with the state."""
-
-__all__ = ["StateError"]
-
-
-class StateError(Exception):
-    """Something cannot be stored, found or read; the message says in one line why, and what to do."""

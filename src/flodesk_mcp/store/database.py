@@ -1,0 +1,133 @@
+"""The database: SQLite in the user's data folder, or whatever SQLite or PostgreSQL the operator names."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from platformdirs import user_data_path
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from flodesk_mcp.store.errors import StoreError
+
+__all__ = ["Database"]
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATING = "flodesk_migrating"
+MIGRATION_LOCK = 0x464C4F44
+"""PostgreSQL's advisory locks are numbers; this one spells FLOD."""
+
+BUSY_SECONDS = 30
+
+
+class Database:
+    """Connections to one database. Close it with `aclose()`."""
+
+    def __init__(self, url: str | None) -> None:
+        """Take the address of the database; None means the file of this user.
+
+        Raises StoreError for an address that is none.
+        """
+        self._url = _url_of(url)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        if self._is_sqlite:
+            _make_private(self._url.database)
+            self._engine = create_async_engine(self._url, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            self._engine = create_async_engine(self._url, pool_pre_ping=True)
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading.
+
+        Raises StoreError when the database cannot be reached, in words without an address or a value.
+        """
+        try:
+            async with self.sessions() as session:
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"The database cannot be read ({type(error).__name__}).") from error
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date, one process after the other.
+
+        Raises StoreError when the database cannot be reached, or is newer than this program.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(**{MIGRATING: True})
+                async with connection.begin():
+                    if not self._is_sqlite:
+                        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+                    await connection.run_sync(_upgrade)
+        except CommandError as error:
+            raise StoreError("The database was made by a newer version of flodesk-mcp: upgrade this one.") from error
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"The database cannot be reached or changed ({type(error).__name__}).") from error
+
+    async def ping(self) -> None:
+        """Reach the database, or raise."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"Database({self._url.render_as_string(hide_password=True)})"
+
+
+def _url_of(given: str | None) -> URL:
+    if given is None:
+        return URL.create("sqlite+aiosqlite", database=str(user_data_path("flodesk-mcp", False) / "state.sqlite3"))
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise StoreError(
+            "FLODESK_DATABASE_URL must look like sqlite:////var/lib/flodesk-mcp/state.sqlite3 "
+            "or postgresql://user:password@host/name."
+        ) from None
+    backend = url.drivername.partition("+")[0]
+    if backend not in DRIVERS:
+        raise StoreError(f"FLODESK_DATABASE_URL names {backend}: only sqlite and postgresql are supported.")
+    return url.set(drivername=DRIVERS[backend])
+
+
+def _make_private(path: str | None) -> None:
+    """Create the file for this user alone, before SQLite would create it for everybody."""
+    if not path or path == ":memory:":
+        raise StoreError("FLODESK_DATABASE_URL must name a file.")
+    try:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # sqlite3 would begin transactions late, and never before a SELECT
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    migrating = connection.get_execution_options().get(MIGRATING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if migrating else "BEGIN")
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

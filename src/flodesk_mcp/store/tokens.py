@@ -1,0 +1,182 @@
+"""The stored access tokens: a public id to find a token by, and a secret of which only a hash is kept."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from flodesk_mcp.flodesk import Credential
+from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.models import Account, Token
+from flodesk_mcp.store.sealing import Sealer
+
+__all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
+
+PREFIX = "fmcp"
+TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
+USE_NOTED_EVERY_SECONDS = 60
+
+_NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True)
+class TokenLimits:
+    """What a token may do, in the words of the toolset rules."""
+
+    read_only: bool = False
+    toolsets: str | None = None
+    tools: str | None = None
+    exclude_tools: str | None = None
+
+
+@dataclass(frozen=True)
+class TokenInfo:
+    """What may be shown of a token."""
+
+    name: str
+    account: str | None
+    limits: TokenLimits
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+
+
+@dataclass(frozen=True)
+class FoundToken:
+    """A token that is valid. Without a credential it is for the account of the environment."""
+
+    id: str
+    name: str
+    limits: TokenLimits
+    account: str | None
+    credential: Credential | None
+
+
+class StoredTokens:
+    """Tokens in the database."""
+
+    def __init__(self, database: Database, sealer: Sealer, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._vault = sealer
+        self._now = now
+
+    @staticmethod
+    def knows(token: str) -> bool:
+        """Tell whether something looks like one of these tokens."""
+        return TOKEN.fullmatch(token) is not None
+
+    async def create(
+        self, name: str, account: str | None, limits: TokenLimits, valid_seconds: float | None = None
+    ) -> str:
+        """Return a new token for an account, or for that of the environment. It cannot be read again.
+
+        The name of a revoked token is free. Raises StoreError for one that is taken, and for an unknown account.
+        """
+        token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+        now = int(self._now())
+        try:
+            async with self._database.sessions.begin() as session:
+                account_id = None
+                if account is not None:
+                    query = select(Account.id).where(Account.name == account)
+                    account_id = (await session.execute(query)).scalar_one_or_none()
+                    if account_id is None:
+                        raise StoreError(f"There is no account {account!r}: see `flodesk-mcp account list`.")
+                await session.execute(delete(Token).where(Token.name == name, Token.revoked_at.is_not(None)))
+                session.add(
+                    Token(
+                        id=token_id,
+                        name=name,
+                        digest=_digest(secret),
+                        account_id=account_id,
+                        **vars(limits),
+                        created_at=now,
+                        expires_at=None if valid_seconds is None else now + int(valid_seconds),
+                    )
+                )
+        except IntegrityError:
+            raise StoreError(f"There is a token {name!r} already.") from None
+        return f"{PREFIX}_{token_id}_{secret}"
+
+    async def find(self, text: str) -> FoundToken | None:
+        """Return what a token is for, None when it is wrong, expired or revoked.
+
+        Raises StoreError when no key opens its account's credential.
+        """
+        parts = TOKEN.fullmatch(text)
+        if parts is None:
+            return None
+        query = select(Token, Account).outerjoin(Account, Token.account_id == Account.id).where(Token.id == parts[1])
+        async with self._database.reading() as session:
+            row = (await session.execute(query)).one_or_none()
+        token, account = row or (None, None)
+        right = hmac.compare_digest(token.digest if token else _NO_DIGEST, _digest(parts[2]))
+        now = self._now()
+        if token is None or not right or token.revoked_at or (token.expires_at is not None and token.expires_at <= now):
+            return None
+        if token.last_used_at is None or token.last_used_at <= now - USE_NOTED_EVERY_SECONDS:
+            await self._note_use(token.id, int(now))
+        return FoundToken(
+            token.id,
+            token.name,
+            _limits(token),
+            account.name if account else None,
+            self._vault.open(account.id, account.sealed_credential) if account else None,
+        )
+
+    async def valid(self) -> set[str]:
+        """Return the ids of all tokens that are neither expired nor revoked."""
+        never_or_later = or_(Token.expires_at.is_(None), Token.expires_at > self._now())
+        query = select(Token.id).where(Token.revoked_at.is_(None), never_or_later)
+        async with self._database.reading() as session:
+            return set((await session.execute(query)).scalars())
+
+    async def list(self) -> list[TokenInfo]:
+        """Return all tokens by name."""
+        query = select(Token, Account.name).outerjoin(Account, Token.account_id == Account.id).order_by(Token.name)
+        async with self._database.reading() as session:
+            rows = (await session.execute(query)).all()
+        return [
+            TokenInfo(
+                token.name,
+                account,
+                _limits(token),
+                token.created_at,
+                token.expires_at,
+                token.revoked_at,
+                token.last_used_at,
+            )
+            for token, account in rows
+        ]
+
+    async def revoke(self, name: str) -> None:
+        """Let a token open nothing any more.
+
+        Raises StoreError for an unknown name.
+        """
+        query = update(Token).where(Token.name == name, Token.revoked_at.is_(None)).values(revoked_at=int(self._now()))
+        async with self._database.sessions.begin() as session:
+            found = (await session.execute(query.returning(Token.id))).first()
+        if found is None:
+            raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
+
+    async def _note_use(self, id: str, now: int) -> None:
+        async with self._database.sessions.begin() as session:
+            await session.execute(update(Token).where(Token.id == id).values(last_used_at=now))
+
+
+def _digest(secret: str) -> str:
+    """Hash a secret of 256 random bits: nobody tries those out, so nothing slower is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _limits(token: Token) -> TokenLimits:
+    return TokenLimits(token.read_only, token.toolsets, token.tools, token.exclude_tools)

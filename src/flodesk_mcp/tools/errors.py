@@ -1,0 +1,161 @@
+"""What an agent is told when a call fails: what happened, and what to do next."""
+
+import difflib
+from math import ceil
+
+from pydantic import ValidationError
+
+from flodesk_mcp.callers.tool_filter import nearest
+from flodesk_mcp.flodesk import (
+    BadRequest,
+    FlodeskError,
+    Forbidden,
+    InvalidArgument,
+    NoAnswer,
+    NotFound,
+    QuotaExhausted,
+    StatusError,
+    Unauthorized,
+    UnknownCustomField,
+    UnknownName,
+    UnreadableAnswer,
+)
+from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.spec import ToolSpec
+
+__all__ = ["explain", "explain_arguments"]
+
+MAX_PROBLEMS = 5
+
+MAX_CANDIDATES = 50
+
+LISTED_BY = {
+    "campaign_id": "list_all_flodesk_campaigns",
+    "campaigns": "list_all_flodesk_campaigns",
+    "color": "list_all_flodesk_segment_colors",
+    "custom_fields": "list_all_flodesk_custom_fields",
+    "email": "list_all_flodesk_subscribers",
+    "id_or_email": "list_all_flodesk_subscribers",
+    "segment_id": "list_all_flodesk_segments",
+    "segment_ids": "list_all_flodesk_segments",
+    "segments": "list_all_flodesk_segments",
+    "subscriber_actions": "list_all_flodesk_subscribers",
+    "subscribers": "list_all_flodesk_subscribers",
+    "webhooks": "list_all_flodesk_webhooks",
+    "workflow_id": "list_all_flodesk_workflows",
+    "workflows": "list_all_flodesk_workflows",
+}
+"""The tool that shows the valid values of an argument, or the things of a toolset."""
+
+
+def explain(tool: ToolSpec, error: FlodeskError, credential: str) -> str:
+    """Return the text for `error`. `credential` says where the operator set the credential."""
+    return f"{tool.title} failed: {_explained(tool, error, credential)}".rstrip()
+
+
+def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # noqa: PLR0911, PLR0912 - a table
+    match error:
+        case UnknownCustomField():
+            known = ", ".join(f"{key[:80]} ({label[:80]!r})" for key, label in list(error.known.items())[:50]) or "none"
+            return (
+                f"nothing was sent. {error} Flodesk would drop the value silently. Existing fields: {visible(known)}. "
+                "A new one: create_a_flodesk_custom_field."
+            )
+        case UnknownName():
+            return f"nothing was sent. {error} Candidates: {_candidates(error)}. Give the id or the exact name."
+        case InvalidArgument():
+            return f"nothing was sent. {error}"
+        case QuotaExhausted():
+            return (
+                f"the request quota of this Flodesk account (429) is spent, and the call did nothing. "
+                f"Try again in {ceil(error.retry_after)} seconds."
+            )
+        case Unauthorized():
+            return f"Flodesk refused the credential (401). The person who runs this server must check {credential}."
+        case Forbidden():
+            return f"Flodesk does not allow this with the credential in use (403).{_quoted(error)}"
+        case NotFound():
+            return f"Flodesk knows nothing under what was given (404).{_quoted(error)} {_where_to_look(tool)}"
+        case BadRequest():
+            return f"Flodesk does not accept it ({error.status}).{_quoted(error)} {_where_to_look(tool)}"
+        case StatusError():
+            return f"Flodesk has a problem of its own ({error.status}).{_quoted(error)} {_what_now(tool, error)}"
+        case UnreadableAnswer() if not tool.reads_only:
+            return f"Flodesk accepted it ({error.status}), but its answer could not be read. {_check(tool)}"
+        case UnreadableAnswer():
+            return f"Flodesk answered ({error.status}) in a form that could not be read. Try again later. ({error})"
+        case NoAnswer():
+            return f"{error} {_what_now(tool, error)}"
+        case _:
+            return str(error)
+
+
+def _candidates(error: UnknownName) -> str:
+    """Return the names with ids; of very many those that come nearest."""
+    by_id, wanted = error.candidates, error.name.casefold()
+    shown = list(by_id)
+    if len(by_id) > MAX_CANDIDATES:
+        near = difflib.SequenceMatcher(b=wanted)
+
+        def likeness(known_id: str) -> float:
+            near.set_seq1(by_id[known_id].casefold()[:80])
+            return near.ratio()
+
+        shown = sorted(by_id, key=likeness, reverse=True)[:MAX_CANDIDATES]
+    listed = ", ".join(f"{by_id[known_id][:80]!r} is {known_id}" for known_id in shown) or "none"
+    more = f", and {len(by_id) - len(shown)} more ({LISTED_BY[f'{error.kind}s']})" if len(by_id) > len(shown) else ""
+    return visible(listed) + more
+
+
+def _quoted(error: StatusError) -> str:
+    words = visible(error.words).strip()
+    return f" Flodesk's words: {words!r}." if words else ""
+
+
+def _what_now(tool: ToolSpec, error: FlodeskError) -> str:
+    if error.uncertain:
+        return f"It may or may not have happened, so do not simply repeat it. {_check(tool)}"
+    if tool.reads_only or tool.idempotent:
+        return "Try again in a minute; repeating it is safe."
+    return "Nothing was changed. Try again in a minute."
+
+
+def _check(tool: ToolSpec) -> str:
+    return tool.check or f"Look with {LISTED_BY[tool.toolset]} first."
+
+
+def _where_to_look(tool: ToolSpec) -> str:
+    names = (tool.toolset if argument == "id" else argument for argument in tool.arguments.model_fields)
+    listers = sorted({LISTED_BY[name] for name in names if name in LISTED_BY})
+    return f"What exists: {', '.join(listers)}." if listers else ""
+
+
+def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
+    """Return one sentence for each argument that is wrong, up to five."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    sentences = [
+        _problem(str(problem["type"]), problem["loc"], problem["msg"], _valid_at(tool, problem["loc"]))
+        for problem in problems[:MAX_PROBLEMS]
+    ]
+    if len(problems) > MAX_PROBLEMS:
+        sentences.append(f"And {len(problems) - MAX_PROBLEMS} more.")
+    return f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences))
+
+
+def _valid_at(tool: ToolSpec, where: tuple[str | int, ...]) -> list[str]:
+    """Return the names that are valid at a place: those of the arguments, or of a row in one."""
+    schema = tool.input_schema
+    for step in where[:-1]:
+        schema = schema.get("items", {}) if isinstance(step, int) else schema.get("properties", {}).get(step, {})
+    return list(schema.get("properties", {}))
+
+
+def _problem(kind: str, where: tuple[str | int, ...], message: str, valid: list[str]) -> str:
+    name = visible(".".join(map(str, where)))[:100]
+    if kind == "extra_forbidden":
+        return f"Unknown argument {name!r}.{nearest(str(where[-1])[:100], valid)} Valid: {', '.join(valid) or 'none'}."
+    if kind == "missing":
+        return f"Argument {name!r} is missing."
+    if kind == "model_type":
+        return f"Argument {name!r}: Input should be an object."
+    return f"Argument {name!r}: {message.removeprefix('Value error, ')}."

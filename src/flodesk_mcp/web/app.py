@@ -1,0 +1,93 @@
+"""The ASGI application: who gets in, then the same MCP server as over stdio."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+
+import httpx2
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from flodesk_mcp.callers.single import open_connections
+from flodesk_mcp.observability.audit import audit_writes
+from flodesk_mcp.observability.logging import log_to_stderr
+from flodesk_mcp.server import build_server
+from flodesk_mcp.settings import load_settings
+from flodesk_mcp.web.auth.authentication import Authentication
+from flodesk_mcp.web.callers import HostedAccounts
+from flodesk_mcp.web.health import Readiness, healthz, reach
+from flodesk_mcp.web.host_check import AllowedHosts, CheckHosts
+from flodesk_mcp.web.middleware import NameRequests
+from flodesk_mcp.web.page import Page
+from flodesk_mcp.web.request_filter import READ_ONLY_PATH
+from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
+
+__all__ = ["create_app"]
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBaseTransport | None = None) -> Starlette:
+    """Return the application for `settings`, those of the environment by default. `flodesk` is another way to Flodesk.
+
+    Raises SettingsError or StoreError.
+    """
+    settings = settings or load_settings(HostedSettings)
+    settings.check()
+    log_to_stderr(settings.log_level, settings.log_format)  # before the SDK sets up a log that tells too much
+    hosted = _Hosted(settings, flodesk)
+    app = Starlette(
+        routes=hosted.routes(),
+        middleware=[
+            Middleware(NameRequests),
+            Middleware(CheckHosts, allowed=AllowedHosts(settings.host, settings.allowed_hosts)),
+        ],
+        lifespan=lambda _: hosted.running(),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Hosted:
+    """The parts of the application, and what lives for as long as it runs."""
+
+    def __init__(self, settings: HostedSettings, flodesk: httpx2.AsyncBaseTransport | None) -> None:
+        self._settings = settings
+        self._flodesk = open_connections(settings, flodesk)
+        self._accounts = HostedAccounts.of(settings, self._flodesk)
+        self._server = build_server(lambda: nullcontext(self._accounts))
+        self._server.middleware.append(audit_writes)
+        # Hosts are checked before, on every path; the SDK's own check would come after the body was read.
+        self._server.streamable_http_app(
+            stateless_http=True,
+            max_request_body_size=MAX_BODY_BYTES,
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
+        self._sessions = self._server.session_manager
+        self._entrance = Authentication(settings)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open what requests need, for as long as the application runs."""
+        async with self._flodesk, self._entrance.open(), self._sessions.run():
+            yield
+
+    def routes(self) -> list[Route]:
+        """Return every path that there is."""
+        sse = SseConnections(self._sessions.app, self._accounts, MAX_BODY_BYTES)
+        mcp = self._entrance.guard(StreamableHTTPASGIApp(self._sessions))
+        checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._entrance.checks()}
+        return [
+            Route("/", Page(self._settings).show, methods=["GET"]),
+            Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", Readiness(checks).answer, methods=["GET"]),
+            *self._entrance.public_routes(),
+            Route("/mcp", mcp, methods=["POST"]),
+            Route(f"/mcp{READ_ONLY_PATH}", mcp, methods=["POST"]),
+            Route("/sse", self._entrance.guard(sse), methods=["GET"]),
+            Route(f"/sse{READ_ONLY_PATH}", self._entrance.guard(sse), methods=["GET"]),
+            Route(MESSAGES_PATH, self._entrance.guard(sse.messages), methods=["POST"]),
+        ]

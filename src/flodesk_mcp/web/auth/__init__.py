@@ -1,0 +1,1 @@
+"""Who a request comes from: one module per kind of proof."""

@@ -1,0 +1,69 @@
+"""How a request is turned away, and how that is logged: never more than a line a minute, whatever arrives."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from starlette.authentication import AuthenticationError
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+
+__all__ = ["AuthError", "AuthErrors"]
+
+LOGGED_EVERY_SECONDS = 60
+
+logger = logging.getLogger(__name__)
+
+
+class AuthError(AuthenticationError):
+    """Why a request is not let in: a status, and an error of RFC 6750, where it has one for it."""
+
+    def __init__(self, status: int, description: str, error: str | None = None, *, scope: str | None = None) -> None:
+        super().__init__(description)
+        self.status = status
+        self.description = description
+        self.error = error
+        self.scope = scope
+
+
+class AuthErrors:
+    """Answers those that are not let in."""
+
+    def __init__(self, challenge: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the scheme and first parameters of WWW-Authenticate."""
+        self._challenge = challenge
+        self._clock = clock
+        self._since_logged = 0
+        self._logged_at = float("-inf")
+
+    def answer(self, connection: HTTPConnection, error: Exception) -> Response:
+        """Return the answer to a request that raised `error`."""
+        refusal = (
+            error if isinstance(error, AuthError) else AuthError(400, "The request is malformed.", "invalid_request")
+        )
+        self._log(refusal)
+        body = {"error": refusal.error or "unauthorized", "error_description": refusal.description}
+        headers = {"Cache-Control": "no-store"}
+        if refusal.status in {401, 403}:
+            headers["WWW-Authenticate"] = self._challenged(refusal)
+        return JSONResponse(body, refusal.status, headers)
+
+    def _challenged(self, refusal: AuthError) -> str:
+        parameters = {"error": refusal.error, "error_description": refusal.description, "scope": refusal.scope}
+        if refusal.error is None:
+            del parameters["error_description"]  # RFC 6750: who showed nothing learns nothing of errors
+        return ", ".join([self._challenge, *(f'{name}="{value}"' for name, value in parameters.items() if value)])
+
+    def _log(self, refusal: AuthError) -> None:
+        self._since_logged += 1
+        now = self._clock()
+        if now - self._logged_at >= LOGGED_EVERY_SECONDS:
+            # Not the description: that may quote what a stranger wrote.
+            logger.warning(
+                "Turned away %d requests since the last such line, the latest with %d (%s)",
+                self._since_logged,
+                refusal.status,
+                refusal.error or "unauthorized",
+            )
+            self._since_logged = 0
+            self._logged_at = now

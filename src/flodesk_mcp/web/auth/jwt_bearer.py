@@ -1,0 +1,153 @@
+"""The mode `oauth`: this server as a resource server for tokens of an identity provider."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import httpx2
+import jwt
+
+from flodesk_mcp.store import StoredAccounts
+from flodesk_mcp.tools import ToolFilter
+from flodesk_mcp.web.auth.access import Access
+from flodesk_mcp.web.auth.errors import AuthError
+
+__all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtVerifier", "Keys"]
+
+READ_SCOPE = "flodesk:read"
+WRITE_SCOPE = "flodesk:write"
+READING = ToolFilter(
+    "your access token", read_only=True, settings={"read_only": f"your access token, without {WRITE_SCOPE},"}
+)
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Asymmetric alone: with HS256 a public key would sign, and `none` is no signature."""
+
+LEEWAY_SECONDS = 30
+KEYS_FRESH_SECONDS = 3600
+KEYS_ASKED_EVERY_SECONDS = 60
+MAX_KEYS_BYTES = 256 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class Keys:
+    """The identity provider's keys. A token with an unknown one asks for them anew, but only once a minute."""
+
+    def __init__(self, http: httpx2.AsyncClient, url: str, clock: Callable[[], float] = anyio.current_time) -> None:
+        self._http = http
+        self._url = url
+        self._clock = clock
+        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._asked_at = float("-inf")
+        self._asking = anyio.Lock()
+
+    async def key(self, key_id: str | None) -> jwt.PyJWK | None:
+        """Return the key of that id, None when there is none.
+
+        Raises AuthError when no keys could be had at all.
+        """
+        age = self._clock() - self._asked_at
+        if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_ASKED_EVERY_SECONDS):
+            await self.refresh()
+        if not self._keys:
+            raise AuthError(503, "The identity provider's keys cannot be had now.")
+        return self._keys.get(key_id)
+
+    async def refresh(self) -> None:
+        """Ask for the keys, unless somebody just did. A failure leaves those that are known."""
+        async with self._asking:
+            if self._clock() - self._asked_at <= KEYS_ASKED_EVERY_SECONDS:
+                return
+            self._asked_at = self._clock()
+            try:
+                found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
+            except (httpx2.HTTPError, jwt.PyJWTError, ValueError, RecursionError, AttributeError, TypeError) as error:
+                logger.warning("The identity provider's keys cannot be read (%s)", type(error).__name__)
+                return
+            self._keys = {key.key_id: key for key in found.keys}
+
+    async def _read(self) -> bytes:
+        content = bytearray()
+        async with self._http.stream("GET", self._url, timeout=10) as answer:
+            answer.raise_for_status()
+            async for chunk in answer.aiter_bytes():
+                content += chunk
+                if len(content) > MAX_KEYS_BYTES:
+                    raise ValueError("more than a provider's keys can be")
+        return bytes(content)
+
+    async def check(self) -> None:
+        """Raise unless keys are known."""
+        await self.key(None)
+
+
+class JwtVerifier:
+    """Lets in who shows a token that the identity provider signed for this server, to an account that is linked."""
+
+    def __init__(self, keys: Keys, accounts: StoredAccounts, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._accounts = accounts
+        self._issuer = issuer
+        self._audience = audience
+
+    def knows(self, token: str) -> bool:
+        """Tell whether `token` has the form of a JWT."""
+        return token.count(".") == 2  # noqa: PLR2004 - header, claims, signature
+
+    async def verify_token(self, token: str) -> Access | None:
+        """Return what the token opens, None unless it is signed, current, and for this server.
+
+        Raises AuthError for too little scope and for a person without an account, StoreError when there is no looking.
+        """
+        claims = await self._claims(token)
+        if claims is None:
+            return None
+        scopes = _scopes(claims)
+        if not scopes & {READ_SCOPE, WRITE_SCOPE}:
+            raise AuthError(403, f"Required scope: {READ_SCOPE}", "insufficient_scope", scope=READ_SCOPE)
+        subject = claims["sub"]
+        found = await self._accounts.credential_of(self._issuer, subject)
+        if found is None:
+            raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
+        name, credential = found
+        return Access(
+            # Some providers' subjects are addresses of people.
+            who=f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]} of account {name}",
+            client_id=str(claims.get("client_id") or claims.get("azp") or "oauth"),
+            subject=subject,
+            claims={"iss": self._issuer},
+            scopes=sorted(scopes),
+            credential=credential,
+            credential_source=f"the stored account {name!r}",
+            limits=() if WRITE_SCOPE in scopes else (READING,),
+        )
+
+    async def _claims(self, token: str) -> dict[str, Any] | None:
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in ALGORITHMS:
+                return None
+            key = await self._keys.key(header.get("kid"))
+            if key is None:
+                return None
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[header["alg"]],
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
+        return claims
+
+
+def _scopes(claims: dict[str, Any]) -> set[str]:
+    granted = claims.get("scope", claims.get("scp", ""))
+    return set(granted.split()) if isinstance(granted, str) else {str(scope) for scope in granted or ()}

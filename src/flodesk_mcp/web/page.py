@@ -1,0 +1,69 @@
+"""The page for a person who opens the address in a browser: what this is, and how to connect each client."""
+
+import base64
+import hashlib
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from flodesk_mcp import __version__
+from flodesk_mcp.web.settings import HostedSettings
+
+__all__ = ["Page"]
+
+ACCESS = {
+    "tokens": "An access token of this server, which whoever runs it makes: Authorization: Bearer ...",
+    "headers": "Your own Flodesk API key, in the header X-Flodesk-Api-Key. It is not stored.",
+    "oauth": "Your login: the client opens it by itself.",
+}
+HEADERS = {"tokens": ("Authorization", "Bearer YOUR_TOKEN"), "headers": ("X-Flodesk-Api-Key", "YOUR_FLODESK_API_KEY")}
+
+
+class Page:
+    """Shows the address as the browser knows it; the Host header was checked before."""
+
+    def __init__(self, settings: HostedSettings) -> None:
+        here = Path(__file__).parent
+        self._template = Template((here / "page.html").read_text(encoding="utf-8"))
+        self._style = (here / "page.css").read_text(encoding="utf-8")
+        self._modes = [mode for mode in ACCESS if mode in settings.modes]
+        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
+        self._headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+                "frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+        }
+
+    async def show(self, request: Request) -> HTMLResponse:
+        """Answer with the page."""
+        root = f"{request.url.scheme}://{request.url.netloc}"
+        url = f"{root}/mcp"
+        header = next((HEADERS[mode] for mode in self._modes if mode in HEADERS), None)
+        entry = {"url": url, **({"headers": dict([header])} if header else {})}
+        flag = f' --header "{header[0]}: {header[1]}"' if header else ""
+        bridge = ["-y", "mcp-remote", url, *(["--header", f"{header[0]}:{header[1]}"] if header else [])]
+        texts = {
+            "url": url,
+            "sse": f"{root}/sse",
+            "version": __version__,
+            "claude_code": f"claude mcp add --transport http flodesk {url}{flag}",
+            "json": _pretty({"mcpServers": {"flodesk": entry}}),
+            "vscode": _pretty({"servers": {"flodesk": {"type": "http", **entry}}}),
+            "bridge": _pretty({"mcpServers": {"flodesk": {"command": "npx", "args": bridge}}}),
+            "inspector": f"npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list",
+        }
+        access = "<br>".join(escape(ACCESS[mode]) for mode in self._modes) or "Everybody on this machine."
+        page = self._template.substitute(
+            {name: escape(text) for name, text in texts.items()}, style=self._style, access=access
+        )
+        return HTMLResponse(page, headers=self._headers)
+
+
+def _pretty(content: object) -> str:
+    return json.dumps(content, indent=2)

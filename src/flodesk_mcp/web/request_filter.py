@@ -1,0 +1,66 @@
+"""The limits that a request sets itself, by its URL and headers. Each is a layer of its own: it can only tighten."""
+
+from collections.abc import Iterator
+
+from starlette.requests import HTTPConnection
+
+from flodesk_mcp.tools import CATALOG, ToolFilter, UnknownTool
+from flodesk_mcp.web.auth.errors import AuthError
+
+__all__ = ["READ_ONLY_PATH", "request_filter"]
+
+READ_ONLY_PATH = "/readonly"
+NAMES = ("toolsets", "tools", "exclude_tools", "read_only")
+SESSION = "session_id"
+"""Belongs to the SSE transport."""
+
+PREFIX = "x-flodesk-"
+CREDENTIALS = frozenset({"api-key", "access-token"})
+FLAGS = {"1": True, "true": True, "": True, "0": False, "false": False}
+
+
+def request_filter(connection: HTTPConnection) -> tuple[ToolFilter, ...]:
+    """Return what the request in `connection` asks to be limited to.
+
+    Raises AuthError for a name that does not exist: a limit with a typing error would otherwise limit nothing.
+    """
+    layers = [_layer(name, value, where) for name, value, where in _asked(connection)]
+    if connection.url.path.endswith(READ_ONLY_PATH):
+        layers.append(_layer("read_only", "1", "the address of this connection"))
+    return tuple(layers)
+
+
+def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str, str]]:
+    """Return the name and value of each limit, and where a person finds it."""
+    for name, value in connection.query_params.multi_items():
+        if name == SESSION:
+            continue
+        if name not in NAMES:
+            raise AuthError(400, f"The URL has an unknown parameter. Valid: {', '.join(NAMES)}.", "invalid_request")
+        yield name, value, f"the URL's {name}"
+    for header, value in connection.headers.items():
+        name = header.removeprefix(PREFIX)
+        if name == header or name in CREDENTIALS:
+            continue
+        if name.replace("-", "_") not in NAMES:
+            valid = ", ".join(f"X-Flodesk-{name.replace('_', '-').title()}" for name in NAMES)
+            raise AuthError(400, f"There is an unknown X-Flodesk header. Valid: {valid}.", "invalid_request")
+        yield name.replace("-", "_"), value, f"the header X-Flodesk-{name.title()}"
+
+
+def _layer(name: str, value: str, where: str) -> ToolFilter:
+    called = {name: where}
+    if name == "read_only":
+        if value.strip().lower() not in FLAGS:
+            raise AuthError(400, "read_only is 1 or 0.", "invalid_request")
+        return ToolFilter(where, read_only=FLAGS[value.strip().lower()], settings=called)
+    try:
+        return ToolFilter.parse(where, CATALOG, settings=called, **{name: value})  # type: ignore[arg-type] # by name
+    except UnknownTool as error:
+        raise AuthError(400, _quotable(str(error)), "invalid_request") from error
+
+
+def _quotable(text: str) -> str:
+    return "".join(character for character in text[:300] if character.isascii() and character.isprintable()).replace(
+        '"', "'"
+    )

@@ -1,0 +1,102 @@
+"""The settings that only hosting needs."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from flodesk_mcp.settings import Settings, SettingsError
+from flodesk_mcp.web.host_check import is_loopback
+
+__all__ = ["MODES", "HostedSettings", "IdentityProvider"]
+
+MODES = ("tokens", "headers", "oauth")
+
+
+def _modes(value: str) -> str:
+    for name in filter(None, (name.strip() for name in value.split(","))):
+        if name not in MODES:
+            raise ValueError(f"{name!r} is none of {', '.join(MODES)}.")
+    return value
+
+
+def _address(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+        raise ValueError("must be https (http only on this machine).")
+    if not url.hostname or url.username or url.fragment:
+        raise ValueError("must be an address without user name or fragment.")
+    return value
+
+
+@dataclass(frozen=True)
+class IdentityProvider:
+    """Whose tokens are accepted, how they name this server, and where the keys are."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class HostedSettings(Settings):
+    """What an operator of a hosted server can set."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on")
+    auth: Annotated[str, AfterValidator(_modes)] = Field(
+        "", description="Who gets in: tokens, headers, oauth, or several, separated by commas"
+    )
+    allowed_hosts: str | None = Field(
+        None, description="Host names that clients may use, separated by commas (default: those of the address)"
+    )
+    database_url: SecretStr | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
+    encryption_keys: SecretStr | None = Field(
+        None, description="Keys that stored credentials are encrypted with, the newest first, separated by commas"
+    )
+    oauth_issuer: Address | None = Field(None, description="Identity provider whose tokens are accepted")
+    oauth_audience: Address | None = Field(None, description="This server in those tokens: the public address of /mcp")
+    oauth_jwks_url: Address | None = Field(None, description="Where the identity provider publishes its keys")
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log")
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if "oauth" in self.modes:
+            for name in ("oauth_issuer", "oauth_audience", "oauth_jwks_url"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"FLODESK_AUTH names oauth: set FLODESK_{name.upper()}, too.")
+        return self
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """The ways to get in. With none, everybody on this machine is let in."""
+        return frozenset(name.strip() for name in self.auth.split(",")) - {""}
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether a database is needed."""
+        return bool(self.modes & {"tokens", "oauth"})
+
+    @property
+    def identity_provider(self) -> IdentityProvider | None:
+        """The identity provider, in mode `oauth`."""
+        if "oauth" not in self.modes or not (self.oauth_issuer and self.oauth_audience and self.oauth_jwks_url):
+            return None
+        return IdentityProvider(self.oauth_issuer, self.oauth_audience, self.oauth_jwks_url)
+
+    def check(self) -> None:
+        """Refuse what would be unsafe or useless to serve.
+
+        Raises SettingsError.
+        """
+        if not self.modes:
+            if not is_loopback(self.host):
+                raise SettingsError(
+                    f"FLODESK_HOST is {self.host}, which others can reach: "
+                    "set FLODESK_AUTH to tokens, headers or oauth first."
+                )
+            self.credential()
+        self.limits()

@@ -1,0 +1,86 @@
+"""Opening and migrating the database."""
+
+import stat
+from pathlib import Path
+
+import anyio
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from flodesk_mcp.store import Database, StoreError
+from flodesk_mcp.store.models import Base
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    async with database.sessions() as session:
+        connection = await session.connection()
+        assert await connection.run_sync(differences) == []
+
+
+async def test_processes_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
+    databases = [Database(url) for _ in range(5)]
+    async with anyio.create_task_group() as group:
+        for database in databases:
+            group.start_soon(database.migrate)
+    async with databases[0].sessions() as session:
+        assert (await session.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
+    for database in databases:
+        await database.aclose()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    async with database.sessions.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer version"):
+        await database.migrate()
+
+
+async def test_it_can_be_reached(database: Database) -> None:
+    await database.ping()
+
+
+async def test_a_password_is_not_shown() -> None:
+    database = Database("postgresql://someone:hunter2@127.0.0.1:9/nothing")
+    assert "hunter2" not in repr(database)
+    with pytest.raises(StoreError, match="cannot be reached") as caught:
+        await database.migrate()
+    assert "hunter2" not in str(caught.value)
+    await database.aclose()
+
+
+async def test_the_file_is_for_its_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "state.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    await database.migrate()
+    await database.aclose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_by_default_the_file_is_in_the_users_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    database = Database(None)
+    await database.migrate()
+    await database.aclose()
+    assert (tmp_path / "flodesk-mcp" / "state.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("nothing", "must look like"),
+        ("mysql://localhost/flodesk", "names mysql"),
+        ("sqlite://", "must name a file"),
+        ("sqlite:////proc/nowhere/state.sqlite3", "cannot be opened"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_is_explained(address: str, words: str) -> None:
+    with pytest.raises(StoreError, match=words):
+        Database(address)

@@ -1,0 +1,78 @@
+"""Stored access tokens."""
+
+import pytest
+from sqlalchemy import text
+
+from flodesk_mcp.flodesk import ApiKey
+from flodesk_mcp.store import Database, StoredAccounts, StoredTokens, StoreError, TokenLimits
+
+from .conftest import Clock
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_token_is_found_with_its_account_and_limits(accounts: StoredAccounts, tokens: StoredTokens) -> None:
+    await accounts.add("studio", "api_key", "key-1")
+    limits = TokenLimits(read_only=True, toolsets="segments", exclude_tools="get_a_flodesk_account")
+    found = await tokens.find(await tokens.create("ci", "studio", limits))
+    assert found is not None
+    assert found.credential is not None
+    assert (found.name, found.account, found.limits) == ("ci", "studio", limits)
+    assert found.credential.fingerprint == ApiKey("key-1").fingerprint
+
+
+async def test_a_token_of_the_environment_has_no_credential(tokens: StoredTokens) -> None:
+    found = await tokens.find(await tokens.create("own", None, TokenLimits()))
+    assert found is not None
+    assert (found.account, found.credential) == (None, None)
+
+
+async def test_the_database_holds_no_token(tokens: StoredTokens, database: Database) -> None:
+    token = await tokens.create("ci", None, TokenLimits())
+    async with database.sessions() as session:
+        rows = (await session.execute(text("SELECT * FROM tokens"))).all()
+    assert token[-20:] not in repr(rows)
+
+
+async def test_a_token_expires(tokens: StoredTokens, clock: Clock) -> None:
+    token = await tokens.create("ci", None, TokenLimits(), valid_seconds=60)
+    clock.now += 59
+    assert await tokens.find(token) is not None
+    clock.now += 1
+    assert await tokens.find(token) is None
+
+
+async def test_a_revoked_token_is_not_found_and_frees_its_name(tokens: StoredTokens) -> None:
+    first = await tokens.create("ci", None, TokenLimits())
+    with pytest.raises(StoreError, match="already"):
+        await tokens.create("ci", None, TokenLimits())
+    await tokens.revoke("ci")
+    assert await tokens.find(first) is None
+    with pytest.raises(StoreError, match="no valid token"):
+        await tokens.revoke("ci")
+    second = await tokens.create("ci", None, TokenLimits())
+    assert await tokens.find(first) is None
+    assert await tokens.find(second) is not None
+
+
+async def test_the_public_part_alone_opens_nothing(tokens: StoredTokens) -> None:
+    public, _, secret = (await tokens.create("ci", None, TokenLimits())).rpartition("_")
+    other = (await tokens.create("other", None, TokenLimits())).rpartition("_")[2]
+    for wrong in (f"{public}_{other}", f"{public}_{secret[:-1]}", f"{public}_", public, secret, "", "fmcp__"):
+        assert await tokens.find(wrong) is None
+
+
+async def test_use_is_noted_once_a_minute(tokens: StoredTokens, clock: Clock) -> None:
+    token = await tokens.create("ci", None, TokenLimits())
+    began = clock.now
+    for wait, noted in ((0, began), (59, began), (1, began + 60)):
+        clock.now += wait
+        await tokens.find(token)
+        (info,) = await tokens.list()
+        assert info.last_used_at == noted
+
+
+async def test_a_token_for_an_unknown_account_is_not_made(tokens: StoredTokens) -> None:
+    with pytest.raises(StoreError, match="no account 'nothing'"):
+        await tokens.create("ci", "nothing", TokenLimits())
+    assert await tokens.list() == []

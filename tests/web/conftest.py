@@ -1,0 +1,94 @@
+"""Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.fernet import Fernet
+
+from flodesk_mcp.http import create_app
+from flodesk_mcp.sandbox import Sandbox
+from flodesk_mcp.settings import load_settings
+from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
+from flodesk_mcp.web.settings import HostedSettings
+
+from .calls import JSON, Hosted, account_of
+from .deployment import Deployment, deployed
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The database works in threads, which virtual time would overtake."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in HostedSettings.model_fields:
+        monkeypatch.delenv(f"FLODESK_{name.upper()}", raising=False)
+    monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before() -> Iterator[None]:
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def flodesk() -> Sandbox:
+    return Sandbox(accounts={f"key-{person}": account_of(person) for person in ("ann", "ben")})
+
+
+@pytest.fixture
+def hosted(flodesk: Sandbox) -> Hosted:
+    """Run an application for some settings, and return a client for it."""
+
+    @asynccontextmanager
+    async def run(**settings: Any) -> AsyncIterator[httpx2.AsyncClient]:
+        app = create_app(load_settings(HostedSettings, **settings), flodesk.transport())
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000", headers=JSON
+            ) as client,
+        ):
+            yield client
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployed(tmp_path_factory.mktemp("deployment")) as running:
+        yield running
+
+
+@pytest.fixture
+def encryption_key(monkeypatch: pytest.MonkeyPatch) -> str:
+    key = Fernet.generate_key().decode()
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", key)
+    return key
+
+
+@pytest.fixture
+async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, StoredTokens]]:
+    """The stored accounts and tokens of the server under test: those of Ann and Ben."""
+    settings = load_settings(HostedSettings)
+    assert settings.database_url
+    database = Database(settings.database_url.get_secret_value())
+    await database.migrate()
+    sealer = Sealer(settings.encryption_keys)
+    accounts = StoredAccounts(database, sealer)
+    for person in ("ann", "ben"):
+        await accounts.add(person, "api_key", f"key-{person}")
+    yield accounts, StoredTokens(database, sealer)
+    await database.aclose()

@@ -1,0 +1,170 @@
+"""The commands, through the highest public door."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flodesk_mcp.cli.commands import cli
+from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from flodesk_mcp.web import uvicorn as serving
+
+
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(cli, arguments, input=typed)
+
+
+@pytest.fixture
+def _studio(encryption_key: str) -> None:
+    assert run("account", "add", "studio", typed=f"{SANDBOX_API_KEY}\n").exit_code == 0
+
+
+def test_without_a_key_nothing_is_stored(tmp_path: Path) -> None:
+    result = run("account", "add", "studio", typed="secret-key\n")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("flodesk-mcp: FLODESK_ENCRYPTION_KEYS is not set")
+    assert result.stderr.count("\n") == 1
+    assert run("account", "list").stdout == ""
+
+
+@pytest.mark.usefixtures("_studio")
+def test_an_account_is_listed_checked_and_removed() -> None:
+    assert "studio" in run("account", "list").stdout
+    assert run("--sandbox", "account", "check", "studio").exit_code == 0
+    assert run("account", "remove", "studio").exit_code == 0
+    assert run("account", "list").stdout == ""
+    assert run("account", "remove", "studio").exit_code == 2
+
+
+def test_a_check_tells_that_flodesk_refuses(encryption_key: str) -> None:
+    run("account", "add", "studio", typed="wrong\n")
+    result = run("--sandbox", "account", "check", "studio")
+    assert result.exit_code == 2
+    assert "401" in result.stderr
+    assert "wrong" not in result.stderr
+
+
+@pytest.mark.usefixtures("_studio")
+def test_a_token_is_printed_once_listed_and_revoked() -> None:
+    made = run(
+        "token", "create", "ci", "--account", "studio", "--read-only", "--toolsets", "segments", "--expires", "30d"
+    )
+    token = made.stdout.strip()
+    assert token.startswith("fmcp_")
+    listed = run("token", "list").stdout
+    assert listed.startswith("ci  studio, expires ")
+    assert listed.rstrip().endswith("read-only; toolsets segments")
+    assert token not in listed
+    assert run("token", "revoke", "ci").exit_code == 0
+    assert "revoked" in run("token", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--expires", "soon"], "such as 30d"),
+        (["--expires", "0d"], "such as 30d"),
+        (["--toolsets", "segment"], "Did you mean 'segments'?"),
+        (["--account", "nothing"], "no account 'nothing'"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_explained(arguments: list[str], words: str) -> None:
+    result = run("token", "create", "ci", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
+@pytest.mark.usefixtures("_studio")
+def test_a_person_is_linked_at_an_identity_provider() -> None:
+    assert run("account", "link", "studio", "person-1").exit_code == 2
+    issuer = ("account", "--oauth-issuer", "https://login.example.com")
+    assert run(*issuer, "link", "studio", "person-1").exit_code == 0
+    assert "subjects: person-1" in run("account", "list").stdout
+    assert run(*issuer, "unlink", "person-1").exit_code == 0
+    assert "subjects" not in run("account", "list").stdout
+
+
+@pytest.mark.usefixtures("_studio")
+def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = run("account", "new-key").stdout.strip()
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", f"{new},{encryption_key}")
+    assert run("account", "rotate").stdout == "Encrypted 1 credentials with the first key.\n"
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", new)
+    assert run("--sandbox", "account", "check", "studio").exit_code == 0
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", encryption_key)
+    assert run("--sandbox", "account", "check", "studio").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--host", "0.0.0.0"], "set FLODESK_AUTH"),
+        (["--host", "::"], "set FLODESK_AUTH"),
+        (["--host", "192.0.2.1"], "set FLODESK_AUTH"),
+        (["--host", "flodesk.example.com"], "set FLODESK_AUTH"),
+        ([], "Set FLODESK_API_KEY"),
+        (["--auth", "everybody"], "--auth: 'everybody' is none of"),
+        (["--auth", "oauth"], "set FLODESK_OAUTH_ISSUER"),
+        (["--auth", "headers", "--toolsets", "nothing"], "no toolset 'nothing'"),
+        (["--auth", "tokens", "--database-url", "mysql://here"], "names mysql"),
+        (["--auth", "tokens", "--database-url", "postgresql://u:hunter2@127.0.0.1:9/x"], "cannot be reached"),
+        (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "--oauth-issuer: must be https"),
+        (["--port", "99999", "--auth", "headers"], "--port: "),
+    ],
+)
+def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: str) -> None:
+    result = run("serve", *flags)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "hunter2" not in result.stderr
+
+
+@pytest.mark.usefixtures("_studio")
+def test_a_server_without_the_key_of_its_accounts_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLODESK_ENCRYPTION_KEYS")
+    result = run("serve", "--auth", "tokens")
+    assert result.exit_code == 2
+    assert "FLODESK_ENCRYPTION_KEYS is not set" in result.stderr
+
+
+def test_flags_before_and_behind_serve_count_and_the_latter_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = []
+    monkeypatch.setattr(serving, "run", lambda app, host, port: served.append((host, port)))
+    result = run("--sandbox", "--log-level", "ERROR", "serve", "--port", "9000", "--log-level", "WARNING")
+    assert result.exit_code == 0, result.stderr
+    assert served == [("127.0.0.1", 9000)]
+
+
+def test_encryption_keys_have_no_flag() -> None:
+    assert "--encryption-keys" not in run("serve", "--help").stdout
+    assert "--allowed-hosts" in run("serve", "--help").stdout
+
+
+ABSENT = ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "platformdirs", "flodesk_mcp.web", "flodesk_mcp.store")
+
+
+def test_the_stdio_server_imports_nothing_of_hosting() -> None:
+    script = "import sys, flodesk_mcp.cli, flodesk_mcp.server; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys, mcp.server.mcpserver; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert not [module for module in loaded if module.startswith(ABSENT)]
+    own = set(loaded) - set(bare)
+    assert not [module for module in own if module.startswith(("uvicorn", "cryptography", "jwt"))]
+
+
+def test_without_the_extra_the_commands_say_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "from flodesk_mcp.cli.commands import cli; cli(['serve', '--port', '9000'])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == "flodesk-mcp: serve needs sqlalchemy: install flodesk-mcp[hosted].\n"
