@@ -16,6 +16,7 @@ from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
+    SERVER_INFO_META_KEY,
     CallToolRequestParams,
     CallToolResult,
     CompleteRequestParams,
@@ -113,8 +114,13 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
     callers: Callers = ctx.lifespan_context
     caller = callers.caller(ctx.request)
     answer = await call_next(replace(ctx, lifespan_context=caller))
-    if ctx.method in {"initialize", "server/discover"} and isinstance(answer, dict):
+    if not isinstance(answer, dict):
+        return answer
+    if ctx.method in {"initialize", "server/discover"}:
         answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+    elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
+        # Some clients show every result's meta data to their model: no more than the revision demands.
+        answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
     return answer
 
 

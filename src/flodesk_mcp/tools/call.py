@@ -122,6 +122,9 @@ async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict
 
 def _progress(context: ServerRequestContext[Any]) -> Report:
     async def report(waited: float, seconds: float) -> None:
-        await context.session.report_progress(waited, seconds, f"Waiting {seconds:.0f} s for Flodesk")
+        left = max(round(seconds - waited), 1)
+        await context.session.report_progress(
+            round(waited), round(seconds), f"Waiting for Flodesk: about {left} seconds left"
+        )
 
     return report

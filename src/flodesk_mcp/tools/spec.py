@@ -4,13 +4,12 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from mcp_types import Tool, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic import BaseModel, create_model
 
-from flodesk_mcp.tools.arguments import Named
+from flodesk_mcp.tools.arguments import Arguments, Named, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
 __all__ = ["USED_IDS", "ToolSpec", "Toolset"]
@@ -64,21 +63,22 @@ class ToolSpec:
             parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
             for parameter in parameters
         }
-        return create_model(self.name, __base__=_Arguments, **fields)
+        return create_model(self.name, __base__=Arguments, **fields)
 
     def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments as the function takes them.
 
-        Raises pydantic's ValidationError.
+        Raises pydantic's ValidationError, InvalidArgument.
         """
+        check_size(arguments)
         checked = self.arguments.model_validate(arguments)
         return {name: getattr(checked, name) for name in self.arguments.model_fields}
 
     @cached_property
     def named(self) -> dict[str, Named]:
         """The arguments that take names for ids."""
-        hints = get_type_hints(self.function, include_extras=True)
-        return {name: mark for name in self.arguments.model_fields if (mark := _mark(hints[name]))}
+        fields = self.arguments.model_fields.items()
+        return {name: mark for name, field in fields for mark in marks_of(field) if isinstance(mark, Named)}
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -110,29 +110,12 @@ class ToolSpec:
     def annotations(self) -> ToolAnnotations:
         """The four hints. The world is open: Flodesk is beyond this process, and strangers write into it."""
         return ToolAnnotations(
+            title=self.title,  # beside the name, too: frameworks read one or the other
             read_only_hint=self.reads_only,
             destructive_hint=self.destructive,
             idempotent_hint=self.idempotent or self.reads_only,
             open_world_hint=True,
         )
-
-
-def _mark(hint: Any) -> Named | None:
-    """Find the mark in Annotated[...], or in Annotated[...] | None."""
-    for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
-        for mark in getattr(part, "__metadata__", ()):
-            if isinstance(mark, Named):
-                return mark
-    return None
-
-
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_left_out(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
 
 
 @dataclass(frozen=True, eq=False)
