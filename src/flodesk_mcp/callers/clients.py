@@ -2,7 +2,8 @@
 
 from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey, Credential, FlodeskClient, Quota, open_http
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
+from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.settings import Settings, SettingsError
 
 __all__ = ["client_for", "credential_of", "open_connections"]
@@ -18,7 +19,7 @@ def credential_of(settings: Settings) -> Credential:
 
         return ApiKey(SANDBOX_API_KEY)
     if settings.access_token:
-        return AccessToken(settings.access_token.get_secret_value().strip())
+        return BearerToken(settings.access_token.get_secret_value().strip())
     if settings.api_key:
         return ApiKey(settings.api_key.get_secret_value().strip())
     raise SettingsError(
@@ -26,13 +27,14 @@ def credential_of(settings: Settings) -> Credential:
     )
 
 
-def client_for(credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
-    """Return a client for the account that `credential` opens, with a quota of its own, as `settings` say."""
+def client_for(identity: str, credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
+    """Return a client for the account `identity` that `credential` opens, with a quota of its own."""
     return FlodeskClient(
         credential,
+        identity=identity,
         base_url=settings.base_url,
         http=http,
-        quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
+        quota=WindowQuota(settings.requests_per_minute, settings.batches_per_minute),
         max_wait_seconds=settings.max_wait_seconds,
         timeout_seconds=settings.timeout_seconds,
     )
