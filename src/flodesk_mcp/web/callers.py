@@ -46,11 +46,11 @@ class WebCallers:
         user = user_of(request)
         access = user.access
         return Caller(
-            name=access.who,
-            identity=access.credential.fingerprint,
-            open_client=lambda: self.pool.client(access.credential),
+            name=access.name,
+            identity=access.account.identity,
+            open_client=lambda: self.pool.client(access.account.credential),
             tool_filter=self.operator & self.connection & user.tool_filter,
-            credential_source=access.credential_source,
+            credential_source=access.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
         )
