@@ -7,6 +7,7 @@ import traceback
 from typing import Any, Literal
 
 from flodesk_mcp.observability import audit
+from flodesk_mcp.observability.repeats import OncePerMinute
 from flodesk_mcp.observability.request_id import request_id
 
 __all__ = ["log_to_stderr"]
@@ -16,9 +17,11 @@ TALKATIVE = ("aiosqlite", "alembic", "asyncio", "httpcore2", "httpx2", "mcp", "s
 
 
 def log_to_stderr(level: str, form: Literal["text", "json"]) -> None:
-    """Log on standard error from `level` on; the audit always."""
+    """Log on standard error from `level` on, what repeats once a minute; the audit always."""
     handler = logging.StreamHandler(sys.stderr)
     verbose = level == "DEBUG"
+    if not verbose:
+        handler.addFilter(OncePerMinute())
     handler.setFormatter(_Json(verbose) if form == "json" else _Text(verbose))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if not verbose:
