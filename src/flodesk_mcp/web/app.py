@@ -67,7 +67,7 @@ class _Hosted:
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         self._sessions = self._server.session_manager
-        self._authentication = Authentication(settings)
+        self._authentication = Authentication(settings, self._callers.pool)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -115,8 +115,11 @@ class _GracefulServer(uvicorn.Server):
             closing.cancel()
 
 
-def run(app: Starlette, host: str, port: int) -> None:
-    """Serve `app` until the process is told to stop, then finish what is under way within a few seconds."""
+def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None:
+    """Serve `app` until the process is told to stop, then finish what is under way within a few seconds.
+
+    What `trusted_proxies` say of where a request comes from is believed.
+    """
     # Left to itself, sse-starlette breaks off every answer at the first signal.
     AppStatus.enable_automatic_graceful_drain = False
     raise_file_limit()
@@ -129,6 +132,7 @@ def run(app: Starlette, host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=trusted_proxies,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         backlog=ACCEPTED_AT_ONCE,

@@ -1,0 +1,112 @@
+"""Only a credential that Flodesk accepts gets a client of the pool, a stream or a session."""
+
+import anyio
+from starlette.requests import HTTPConnection
+
+from flodesk_mcp.callers.pool import ClientPool
+from flodesk_mcp.deadline import WaitDeadline, wait_deadline
+from flodesk_mcp.flodesk import BrokenAnswer, FlodeskError, ServerError, StatusError, Unauthorized, UnreadableAnswer
+from flodesk_mcp.freshness import Fresh, FreshMap
+from flodesk_mcp.quota import QuotaSpent, Slot
+from flodesk_mcp.quota.window import Window
+from flodesk_mcp.web.auth.access import OpenedAccount
+from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong
+from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
+
+__all__ = ["CredentialCheck"]
+
+REFUSED_SECONDS = 60
+MAX_REMEMBERED = 5000
+MAX_UNDER_WAY = 500
+MAX_WAIT_SECONDS = 5
+CHECK_SECONDS = 10
+
+REFUSED_A_MINUTE = 300
+CHECKED_AT_ONCE = 8
+SUSPECT_A_MINUTE = 60
+SUSPECT_AT_ONCE = 2
+"""For addresses that showed many wrong ones: a right one among them is still found, the others cost Flodesk little."""
+
+
+class CredentialCheck:
+    """Asks Flodesk about a credential that is new here, within the quota of that credential.
+
+    Those who show the same one share the question, and a refusal is remembered for a minute. Of credentials that
+    Flodesk refuses, it hears only so many a minute in all, whoever invents them.
+    """
+
+    def __init__(self, pool: ClientPool, wrong: WrongProofs) -> None:
+        self._pool = pool
+        self._wrong = wrong
+        self._checks: FreshMap[str, Fresh[bool]] = FreshMap(REFUSED_SECONDS, MAX_REMEMBERED)
+        self._under_way = 0
+        self._ordinary = Window(REFUSED_A_MINUTE, at_once=CHECKED_AT_ONCE)
+        self._suspect = Window(SUSPECT_A_MINUTE, at_once=SUSPECT_AT_ONCE)
+
+    async def accept(self, account: OpenedAccount, connection: HTTPConnection) -> None:
+        """Return if Flodesk accepts what `connection` shows.
+
+        Raises AuthError: 401 if it does not, 429 or 503 when it cannot be asked now.
+        """
+        if self._pool.holds(account.identity):
+            return
+        check = self._checks.get(account.identity)
+        if check is None:
+            check = Fresh(lambda: self._asked_in_turn(account, connection), REFUSED_SECONDS)
+            self._checks.set(account.identity, check)
+        try:
+            accepted = await check.get()
+        except BaseException:
+            self._checks.forget(account.identity)  # who asks next does so in its own turn
+            raise
+        if not accepted:
+            raise AuthError(401, f"Flodesk does not accept the credential in {account.source}.", "invalid_token")
+        self._checks.forget(account.identity)  # now the pool knows
+
+    async def _asked_in_turn(self, account: OpenedAccount, connection: HTTPConnection) -> bool:
+        if self._under_way >= MAX_UNDER_WAY:
+            raise _busy(1)
+        self._under_way += 1
+        try:
+            if not self._wrong.seconds_to_wait(connection):
+                async with self._ordinary.slot(_deadline(MAX_WAIT_SECONDS)) as slot:
+                    if not self._wrong.seconds_to_wait(connection):  # while it waited, others may have shown wrong ones
+                        return await self._asked(account, slot)
+                    slot.sent = False
+            async with self._suspect.slot(_deadline(0)) as slot:
+                return await self._asked(account, slot)
+        except QuotaSpent as spent:
+            seconds = self._wrong.seconds_to_wait(connection)
+            raise too_many_wrong(seconds) if seconds else _busy(min(spent.seconds, MAX_WAIT_SECONDS)) from None
+        finally:
+            self._under_way -= 1
+
+    async def _asked(self, account: OpenedAccount, slot: Slot) -> bool:
+        """Ask with a client that the pool takes in if Flodesk knows the credential; then the slot costs nothing."""
+        client = self._pool.open(account.identity, account.credential)
+        try:
+            with wait_deadline(MAX_WAIT_SECONDS), anyio.fail_after(CHECK_SECONDS):
+                await client.segments.list(per_page=1)
+        except Unauthorized:
+            return False
+        except (FlodeskError, TimeoutError) as error:
+            if not _knows_it(error):
+                raise _busy(MAX_WAIT_SECONDS) from error
+        slot.sent = False
+        self._pool.add(account.identity, client)
+        return True
+
+
+def _knows_it(error: Exception) -> bool:
+    """Tell whether Flodesk answered in a way that shows that it knows the credential, which is all that is asked."""
+    if isinstance(error, StatusError):
+        return not isinstance(error, ServerError)
+    return isinstance(error, UnreadableAnswer) and not isinstance(error, BrokenAnswer)
+
+
+def _deadline(seconds: float) -> WaitDeadline:
+    return WaitDeadline(anyio.current_time() + seconds)
+
+
+def _busy(seconds: float) -> AuthError:
+    return AuthError(503, "Flodesk cannot be asked about this credential now.", retry_after=seconds)
