@@ -19,6 +19,7 @@ from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
+from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
@@ -26,8 +27,6 @@ from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 
 __all__ = ["create_app"]
-
-MAX_BODY_BYTES = 1024 * 1024
 
 
 def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBaseTransport | None = None) -> Starlette:

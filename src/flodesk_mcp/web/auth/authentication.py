@@ -23,6 +23,7 @@ from flodesk_mcp.web.auth.protected_resource import metadata_routes, metadata_ur
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
 from flodesk_mcp.web.health import Check
 from flodesk_mcp.web.keys import derived_key
+from flodesk_mcp.web.large_bodies import LargeBodies, Turns
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.settings import HostedSettings
 
@@ -63,6 +64,7 @@ class Authentication:
             None if settings.modes else _everybody(settings),
             wrong,
         )
+        self._turns = Turns()
         self._errors = AuthErrors(self._challenge(settings))
 
     @asynccontextmanager
@@ -78,7 +80,9 @@ class Authentication:
     def guard(self, app: ASGIApp) -> ASGIApp:
         """Let only those in who prove something, and read nothing of what others send."""
         return AuthenticationMiddleware(
-            AuthContextMiddleware(BodyDeadline(app)), backend=self._backend, on_error=self._errors.answer
+            AuthContextMiddleware(BodyDeadline(LargeBodies(app, self._turns))),
+            backend=self._backend,
+            on_error=self._errors.answer,
         )
 
     def public_routes(self) -> list[Route]:

@@ -37,14 +37,17 @@ class AuthBackend(AuthenticationBackend):
         self,
         headers: Proof | None,
         tokens: Sequence[Proof],
-        everybody: Access | None = None,
-        wrong: WrongProofs | None = None,
+        everybody: Access | None,
+        wrong: WrongProofs,
     ) -> None:
-        """Take the proof in headers of its own, the kinds of token in Authorization, and what needs no proof at all."""
+        """Take the proof in headers of its own, the kinds of token in Authorization, and what needs no proof at all.
+
+        Wrong ones are counted in `wrong`.
+        """
         self._headers = headers
         self._tokens = tokens
         self._everybody = everybody
-        self._wrong = wrong or WrongProofs()
+        self._wrong = wrong
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, User]:
         """Return who makes a request.

@@ -1,5 +1,8 @@
 """Only a credential that Flodesk accepts gets a client of the pool, a stream or a session."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import anyio
 from starlette.requests import HTTPConnection
 
@@ -17,15 +20,29 @@ __all__ = ["CredentialCheck"]
 
 REFUSED_SECONDS = 60
 MAX_REMEMBERED = 5000
-MAX_UNDER_WAY = 500
 MAX_WAIT_SECONDS = 5
 CHECK_SECONDS = 10
 
-REFUSED_A_MINUTE = 300
-CHECKED_AT_ONCE = 8
-SUSPECT_A_MINUTE = 60
-SUSPECT_AT_ONCE = 2
-"""For addresses that showed many wrong ones: a right one among them is still found, the others cost Flodesk little."""
+
+class _Lane:
+    """A queue for questions to Flodesk, with a limit on those of a minute that it refuses: the others cost nothing."""
+
+    def __init__(self, refused_a_minute: int, at_once: int, most: int) -> None:
+        self._window = Window(refused_a_minute, at_once)
+        self._most = most
+        self._inside = 0
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Hold a place during the block. Raises QuotaSpent when the wait for it would be long."""
+        if self._inside >= self._most:
+            raise QuotaSpent(1)
+        self._inside += 1
+        try:
+            async with self._window.slot(WaitDeadline(anyio.current_time() + MAX_WAIT_SECONDS)) as slot:
+                yield slot
+        finally:
+            self._inside -= 1
 
 
 class CredentialCheck:
@@ -39,9 +56,9 @@ class CredentialCheck:
         self._pool = pool
         self._wrong = wrong
         self._checks: FreshMap[str, Fresh[bool]] = FreshMap(REFUSED_SECONDS, MAX_REMEMBERED)
-        self._under_way = 0
-        self._ordinary = Window(REFUSED_A_MINUTE, at_once=CHECKED_AT_ONCE)
-        self._suspect = Window(SUSPECT_A_MINUTE, at_once=SUSPECT_AT_ONCE)
+        self._ordinary = _Lane(refused_a_minute=300, at_once=8, most=500)
+        # A right one from an address that showed many wrong ones is still found; the wrong ones cost Flodesk little.
+        self._suspect = _Lane(refused_a_minute=60, at_once=2, most=50)
 
     async def accept(self, account: OpenedAccount, connection: HTTPConnection) -> None:
         """Return if Flodesk accepts what `connection` shows.
@@ -64,22 +81,17 @@ class CredentialCheck:
         self._checks.forget(account.identity)  # now the pool knows
 
     async def _asked_in_turn(self, account: OpenedAccount, connection: HTTPConnection) -> bool:
-        if self._under_way >= MAX_UNDER_WAY:
-            raise _busy(1)
-        self._under_way += 1
         try:
             if not self._wrong.seconds_to_wait(connection):
-                async with self._ordinary.slot(_deadline(MAX_WAIT_SECONDS)) as slot:
+                async with self._ordinary.slot() as slot:
                     if not self._wrong.seconds_to_wait(connection):  # while it waited, others may have shown wrong ones
                         return await self._asked(account, slot)
                     slot.sent = False
-            async with self._suspect.slot(_deadline(0)) as slot:
+            async with self._suspect.slot() as slot:
                 return await self._asked(account, slot)
         except QuotaSpent as spent:
             seconds = self._wrong.seconds_to_wait(connection)
             raise too_many_wrong(seconds) if seconds else _busy(min(spent.seconds, MAX_WAIT_SECONDS)) from None
-        finally:
-            self._under_way -= 1
 
     async def _asked(self, account: OpenedAccount, slot: Slot) -> bool:
         """Ask with a client that the pool takes in if Flodesk knows the credential; then the slot costs nothing."""
@@ -102,10 +114,6 @@ def _knows_it(error: Exception) -> bool:
     if isinstance(error, StatusError):
         return not isinstance(error, ServerError)
     return isinstance(error, UnreadableAnswer) and not isinstance(error, BrokenAnswer)
-
-
-def _deadline(seconds: float) -> WaitDeadline:
-    return WaitDeadline(anyio.current_time() + seconds)
 
 
 def _busy(seconds: float) -> AuthError:
