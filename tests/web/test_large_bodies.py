@@ -97,11 +97,11 @@ async def test_large_bodies_come_one_after_the_other_and_small_ones_at_once() ->
     site = Site()
     large, small = body_of(html="x" * 100_000), body_of()
     async with anyio.create_task_group() as group:
-        for _ in range(25):
+        for _ in range(10):
             group.start_soon(site.post, large)
         await anyio.sleep(0.5)
         before = anyio.current_time()
         await site.post(small)
         assert anyio.current_time() == before
     reached = sorted(site.reached)
-    assert reached[-1] - reached[0] >= 0.9
+    assert reached[-1] - reached[0] > 0.8

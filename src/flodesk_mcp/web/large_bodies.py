@@ -17,13 +17,13 @@ LARGE_BYTES = 64 * 1024
 MAX_VALUES = 20_000
 """Twice of what the arguments of a tool may hold: this is counted without reading the JSON, and only roughly."""
 
-SECONDS_APART = 0.04
+SECONDS_APART = 0.1
 REFUSED_AFTER_SECONDS = 1.0
 """Who sends such bodies in a row is slowed down by that, and nobody else."""
 
 
 class Turns:
-    """Lets large bodies in one at a time, 25 a second in all, and each caller to its turn, however many others send."""
+    """Lets large bodies in one at a time, 10 a second in all, and each caller to its turn, however many others send."""
 
     def __init__(self) -> None:
         self._next_at = float("-inf")
@@ -89,8 +89,14 @@ def _caller(scope: Scope) -> Hashable:
 
 def _holds_too_much(body: bytes) -> bool:
     """Tell whether a JSON text holds too many values, in a small part of the time that decoding it would take."""
+    if _values_at_most(body) <= MAX_VALUES:
+        return False
     delimiters = body.count(b'"') - body.count(b'\\"')
     if delimiters > 4 * MAX_VALUES:  # each value is one string at most, and so is its name
         return True
     outside_of_strings = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
-    return sum(outside_of_strings.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES
+    return _values_at_most(outside_of_strings) > MAX_VALUES
+
+
+def _values_at_most(text: bytes) -> int:
+    return sum(text.count(mark) for mark in (b",", b"[", b"{"))

@@ -25,7 +25,7 @@ CHECK_SECONDS = 10
 
 
 class _Lane:
-    """A queue for questions to Flodesk, with a limit on those of a minute that it refuses: the others cost nothing."""
+    """A queue for questions to Flodesk, with a limit on those that it refuses in a minute: the others cost nothing."""
 
     def __init__(self, refused_a_minute: int, at_once: int, most: int) -> None:
         self._window = Window(refused_a_minute, at_once)
@@ -45,6 +45,33 @@ class _Lane:
             self._inside -= 1
 
 
+class _SlowLane:
+    """A question a second for those that are probably refused. One that is not costs nobody that second."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._inside = 0
+        self._lock = anyio.Lock()
+        self._free_at = float("-inf")
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Hold a place during the block. Raises QuotaSpent when the wait for it would be long."""
+        if self._inside >= self._most:
+            raise QuotaSpent(1)
+        self._inside += 1
+        try:
+            async with self._lock:
+                await anyio.sleep_until(self._free_at)
+                slot = Slot(left_at=anyio.current_time())
+                try:
+                    yield slot
+                finally:
+                    self._free_at = anyio.current_time() + slot.sent
+        finally:
+            self._inside -= 1
+
+
 class CredentialCheck:
     """Asks Flodesk about a credential that is new here, within the quota of that credential.
 
@@ -58,7 +85,7 @@ class CredentialCheck:
         self._checks: FreshMap[str, Fresh[bool]] = FreshMap(REFUSED_SECONDS, MAX_REMEMBERED)
         self._ordinary = _Lane(refused_a_minute=300, at_once=8, most=500)
         # A right one from an address that showed many wrong ones is still found; the wrong ones cost Flodesk little.
-        self._suspect = _Lane(refused_a_minute=60, at_once=2, most=50)
+        self._suspect = _SlowLane(most=4)
 
     async def accept(self, account: OpenedAccount, connection: HTTPConnection) -> None:
         """Return if Flodesk accepts what `connection` shows.
