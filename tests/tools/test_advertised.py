@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
     "create_a_flodesk_subscriber": (
         set(),
         {"email", "id", "first_name", "last_name", "custom_fields", "segment_ids"}
-        | {"double_optin", "optin_ip", "optin_timestamp"},
+        | {"double_optin", "optin_ip", "optin_timestamp", "clear_fields"},
     ),
     "delete_a_flodesk_subscriber_by_id": ({"id_or_email", "segment_ids"}, set()),
     "list_all_flodesk_workflows": (set(), PAGE | {"statuses"}),

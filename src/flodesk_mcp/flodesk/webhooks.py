@@ -30,6 +30,11 @@ class Webhooks:
         """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""
         return await self._sender.send(_WEBHOOK, Request("GET", "webhooks", id))
 
+    async def ids_of(self, post_url: str, events: Sequence[str]) -> set[str]:
+        """Return the ids of the first hundred webhooks that post just these events to this address."""
+        page = await self.list(per_page=100)
+        return {each.id for each in page.data if each.post_url == post_url and set(each.events or ()) == set(events)}
+
     async def create(self, name: str, post_url: str, events: Sequence[str]) -> Webhook:
         """Post `events` to `post_url` (https) from now on. Source: POST /webhooks."""
         body = {"name": name, "post_url": post_url, "events": list(events)}

@@ -2,25 +2,31 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from math import inf
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from flodesk_mcp.flodesk import BatchResult, Subscriber
+from flodesk_mcp.flodesk import BatchResult, CustomField, FlodeskError, Segment, Subscriber, Webhook
 from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
 
 __all__ = [
     "BatchReport",
+    "CreatedCustomField",
+    "CreatedSegment",
+    "CreatedWebhook",
     "Deleted",
     "Enrollment",
     "Everything",
+    "Failed",
     "Listing",
     "SubscriberListing",
     "WrittenSubscriber",
     "batch_report",
     "compact",
     "notice_for",
+    "notice_of_twins",
     "only",
     "subscriber_listing",
     "visible",
@@ -75,6 +81,25 @@ class SubscriberListing(Listing[ListedSubscriber]):
 class WrittenSubscriber(Subscriber):
     """A subscriber after a write."""
 
+    cleared: list[str] | None = Field(None, description="Values that were erased")
+    notice: str | None = Field(None, description="Pass on")
+
+
+class CreatedSegment(Segment):
+    """A segment that was made."""
+
+    notice: str | None = Field(None, description="Pass on")
+
+
+class CreatedCustomField(CustomField):
+    """A custom field that was made."""
+
+    notice: str | None = Field(None, description="Pass on")
+
+
+class CreatedWebhook(Webhook):
+    """A webhook that was made."""
+
     notice: str | None = Field(None, description="Pass on")
 
 
@@ -119,7 +144,7 @@ class Failed(BaseModel):
     email: str | None = Field(None, description="Address")
     id: str | None = Field(None, description="Id")
     code: str | None = Field(None, description="Flodesk's code")
-    reason: str | None = Field(None, description="Flodesk's words")
+    reason: str | None = Field(None, description="Why")
 
 
 class BatchReport(BaseModel):
@@ -130,12 +155,17 @@ class BatchReport(BaseModel):
     notice: str | None = Field(None, description="Pass on")
 
 
-def batch_report(result: BatchResult) -> BatchReport:
-    """Return what became of each row, and what an agent must tell its user."""
+def batch_report(result: BatchResult, refused: Sequence[Failed], sent: Sequence[int]) -> BatchReport:
+    """Return what became of each row, and what an agent must tell its user.
+
+    `refused` rows were not sent; `sent` tells which row of all each of the others is.
+    """
     written = [Written(id=person.id, email=person.email, status=person.status) for person in result.successes]
     failed = [
-        Failed(row=row.index, email=row.email, id=row.id, code=row.code, reason=row.message) for row in result.failures
+        Failed(row=_position(row.index, sent), email=row.email, id=row.id, code=row.code, reason=row.message)
+        for row in result.failures
     ]
+    failed = sorted([*refused, *failed], key=lambda row: inf if row.row is None else row.row)
     silent = sum(row.status not in {None, "active"} for row in written)
     notices = [
         f"{len(failed)} of {len(written) + len(failed)} rows were not written." if failed else "",
@@ -144,9 +174,38 @@ def batch_report(result: BatchResult) -> BatchReport:
     return BatchReport(written=written, failed=failed, notice=" ".join(filter(None, notices)) or None)
 
 
-def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
-    """Add what an agent must tell its user about somebody who is not active."""
-    return WrittenSubscriber.model_validate(subscriber.model_dump() | {"notice": notice_for(subscriber.status)})
+def _position(index: int | None, sent: Sequence[int]) -> int | None:
+    return sent[index] if index is not None and 0 <= index < len(sent) else index
+
+
+def with_notice(
+    subscriber: Subscriber, clear_fields: Sequence[str] = (), not_cleared: Sequence[str] = ()
+) -> WrittenSubscriber:
+    """Add what an agent must tell its user: about somebody who is not active, and of values that were to be erased."""
+    notices = [notice_for(subscriber.status)]
+    if not_cleared:
+        notices.append(f"Flodesk did not erase {', '.join(not_cleared)}: a person can, in Flodesk.")
+    added = {
+        "cleared": [name for name in clear_fields if name not in not_cleared],
+        "notice": " ".join(filter(None, notices)) or None,
+    }
+    return WrittenSubscriber.model_validate(subscriber.model_dump() | added)
+
+
+async def notice_of_twins(made: str, look_up: Awaitable[Iterable[str]], existed: str) -> str | None:
+    """Return what an agent must know when `look_up` finds things that are like the one just `made`.
+
+    `existed` begins the sentence. A look-up that fails is no reason to fail the call.
+    """
+    try:
+        twins = sorted(set(await look_up) - {made})
+    except FlodeskError:
+        return None
+    return (
+        f"{existed}: {', '.join(twins[:5])}. Now there is one more: use the old one unless two are meant."
+        if twins
+        else None
+    )
 
 
 def notice_for(status: str | None) -> str | None:
