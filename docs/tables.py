@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from flodesk_mcp.callers.tool_filter import DEFAULT_TOOLSETS
 from flodesk_mcp.settings import Settings, flag, is_secret, variable
 from flodesk_mcp.tools import CATALOG, ToolSpec
 
@@ -18,7 +17,7 @@ def _kind(spec: ToolSpec) -> str:
 
 
 def _tools(specs: Iterable[ToolSpec]) -> str:
-    rows = [(spec.title, f"`{spec.name}`", spec.toolset, _kind(spec), f"`{spec.operation}`") for spec in specs]
+    rows = [(spec.title, f"`{spec.name}`", spec.toolset.id, _kind(spec), f"`{spec.operation}`") for spec in specs]
     return _table(("what it does", "tool", "toolset", "kind", "operation of Flodesk"), rows)
 
 
@@ -38,8 +37,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
 def generated(text: str) -> str:
     """Return the README with its tables as the code has them now."""
     tables = {
-        "default tools": _tools(spec for spec in CATALOG if spec.toolset in DEFAULT_TOOLSETS),
-        "further tools": _tools(spec for spec in CATALOG if spec.toolset not in DEFAULT_TOOLSETS),
+        "default tools": _tools(spec for spec in CATALOG if spec.toolset.default),
+        "further tools": _tools(spec for spec in CATALOG if not spec.toolset.default),
         "settings": _settings(),
     }
     for name, table in tables.items():

@@ -1,37 +1,69 @@
-"""From the catalog and an account to an MCP server."""
+"""Wiring: from the catalog and the callers to an MCP server.
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+It is the SDK's low-level server, whose handlers get the request they answer: ARCHITECTURE.md says why.
+"""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+
+from httpx2 import AsyncBaseTransport
 from mcp.server.caching import CacheHint
-from mcp.server.mcpserver import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    SERVER_INFO_META_KEY,
+    CallToolRequestParams,
+    CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    InputRequiredResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+)
 
 from flodesk_mcp import HOMEPAGE, __version__
-from flodesk_mcp.surface import ICON, add_surface, advertise_what_is_on, refuse_the_unknown, remember_request
-from flodesk_mcp.tools import CATALOG, Accounts, FlodeskTool
+from flodesk_mcp.callers.caller import Caller, Callers
+from flodesk_mcp.callers.single import single_caller
+from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
+from flodesk_mcp.settings import Settings, SettingsError, variable
+from flodesk_mcp.surface.completions import complete
+from flodesk_mcp.surface.icon import ICON
+from flodesk_mcp.surface.instructions import instructions
+from flodesk_mcp.surface.prompts import get_prompt, prompts_for
+from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
+from flodesk_mcp.tools import CATALOG, call_tool, tool_named
 
-__all__ = ["build_server"]
+__all__ = ["build_server", "operator_filter", "single_server"]
 
+NAME = "flodesk-mcp"
 FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 CHANGING = CacheHint(ttl_ms=60_000, scope="private")
 
+Context = ServerRequestContext[Caller]
+Paging = PaginatedRequestParams | None
 
-def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Accounts]]) -> MCPServer[Accounts]:
-    """Return a server with every tool, for the accounts that `open_accounts` opens for as long as it serves."""
 
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Accounts]) -> AsyncIterator[Accounts]:
-        async with open_accounts() as opened:
-            yield opened
-
-    server = MCPServer(
-        "flodesk-mcp",
+def build_server(open_callers: Callable[[], AbstractAsyncContextManager[Callers]]) -> Server[Any]:
+    """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves."""
+    server: Server[Any] = Server(
+        NAME,
         title="Flodesk",
         website_url=HOMEPAGE,
         icons=[ICON],
         version=__version__,
-        tools=[FlodeskTool.of(spec) for spec in CATALOG],
-        lifespan=lifespan,
+        lifespan=lambda _: open_callers(),
         cache_hints={
             "tools/list": FIXED,
             "prompts/list": FIXED,
@@ -39,9 +71,100 @@ def build_server(open_accounts: Callable[[], AbstractAsyncContextManager[Account
             "resources/templates/list": FIXED,
             "resources/read": CHANGING,
         },
-        log_level="WARNING",
-        subscriptions=False,
-        middleware=[remember_request, refuse_the_unknown, advertise_what_is_on],
+        get_tool_input_schema=lambda name: next((spec.input_schema for spec in CATALOG if spec.name == name), None),
+        on_list_tools=_list_tools,
+        on_call_tool=_call_tool,
+        on_list_resources=_list_resources,
+        on_list_resource_templates=_list_templates,
+        on_read_resource=_read_resource,
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_get_prompt,
+        on_completion=_complete,
     )
-    add_surface(server)
+    server.middleware += [RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=NAME), _find_caller]
     return server
+
+
+def single_server(settings: Settings, transport: AsyncBaseTransport | None = None) -> Server[Any]:
+    """Return a server for the one account that `settings` name. `transport` leads elsewhere than to the network."""
+    return build_server(lambda: single_caller(settings, operator_filter(settings), transport))
+
+
+def operator_filter(settings: Settings) -> ToolFilter:
+    """Return which tools the operator allows.
+
+    Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
+    """
+    try:
+        return ToolFilter.parse(
+            "the configuration of this server",
+            CATALOG,
+            toolsets=settings.toolsets,
+            tools=settings.tools,
+            exclude_tools=settings.exclude_tools,
+            read_only=settings.read_only,
+            settings={name: variable(name) for name in ("toolsets", "tools", "exclude_tools", "read_only")},
+        )
+    except (UnknownTool, ToolsetOff) as error:
+        raise SettingsError(str(error)) from error
+
+
+async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+    """Be the middleware that finds out who calls, once, and hands it on in place of all callers."""
+    callers: Callers = ctx.lifespan_context
+    caller = callers.caller(ctx.request)
+    answer = await call_next(replace(ctx, lifespan_context=caller))
+    if not isinstance(answer, dict):
+        return answer
+    if ctx.method in {"initialize", "server/discover"}:
+        answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+    elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
+        # Some clients show every result's meta data to their model: no more than the revision demands.
+        answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
+    return answer
+
+
+def _refuse_cursor(params: Paging) -> None:
+    if params is not None and params.cursor is not None:
+        raise MCPError(INVALID_PARAMS, "Unknown cursor: this list comes in one page. Leave the cursor out.")
+
+
+async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
+    _refuse_cursor(params)
+    return ListToolsResult(tools=[spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
+
+
+async def _call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+    try:
+        spec = tool_named(params.name)
+    except KeyError:
+        near = nearest(params.name[:100], [spec.name for spec in CATALOG])
+        raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
+    return await call_tool(ctx.lifespan_context, spec, ctx, params)
+
+
+async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:
+    _refuse_cursor(params)
+    return ListResourcesResult(resources=resources_for(ctx.lifespan_context.tool_filter))
+
+
+async def _list_templates(ctx: Context, params: Paging) -> ListResourceTemplatesResult:
+    _refuse_cursor(params)
+    return ListResourceTemplatesResult(resource_templates=templates_for(ctx.lifespan_context.tool_filter))
+
+
+async def _read_resource(ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    return await read_resource(ctx.lifespan_context, str(params.uri))
+
+
+async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:
+    _refuse_cursor(params)
+    return ListPromptsResult(prompts=prompts_for(ctx.lifespan_context.tool_filter))
+
+
+async def _get_prompt(ctx: Context, params: GetPromptRequestParams) -> GetPromptResult:
+    return get_prompt(ctx.lifespan_context.tool_filter, params.name, params.arguments or {})
+
+
+async def _complete(ctx: Context, params: CompleteRequestParams) -> CompleteResult:
+    return CompleteResult(completion=await complete(ctx.lifespan_context, params.ref, params.argument))

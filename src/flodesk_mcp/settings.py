@@ -1,14 +1,10 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeVar
-
-if TYPE_CHECKING:  # --help and --version show settings without the seconds that the layers below take to import
-    from flodesk_mcp.flodesk import Credential
-    from flodesk_mcp.tools import ToolFilter
 
 __all__ = ["PREFIX", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
 
@@ -69,45 +65,6 @@ class Settings(BaseSettings):
             if ":" in text and secret is self.api_key:
                 raise ValueError("FLODESK_API_KEY has a colon, which no Flodesk key has: copy the key alone.")
         return self
-
-    def credential(self) -> "Credential":
-        """Return what opens the account.
-
-        Raises SettingsError when there is none.
-        """
-        from flodesk_mcp.flodesk import ApiKey, BearerToken
-
-        if self.sandbox:
-            from flodesk_mcp.sandbox import SANDBOX_API_KEY
-
-            return ApiKey(SANDBOX_API_KEY)
-        if self.access_token:
-            return BearerToken(self.access_token.get_secret_value().strip())
-        if self.api_key:
-            return ApiKey(self.api_key.get_secret_value().strip())
-        raise SettingsError(
-            "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
-        )
-
-    def limits(self) -> "ToolFilter":
-        """Return what the operator allows.
-
-        Raises SettingsError for a name that does not exist, and for a tool whose toolset is off.
-        """
-        from flodesk_mcp.tools import CATALOG, ToolFilter, ToolsetOff, UnknownTool
-
-        try:
-            return ToolFilter.parse(
-                "the configuration of this server",
-                CATALOG,
-                toolsets=self.toolsets,
-                tools=self.tools,
-                exclude_tools=self.exclude_tools,
-                read_only=self.read_only,
-                settings={name: variable(name) for name in ("toolsets", "tools", "exclude_tools", "read_only")},
-            )
-        except (UnknownTool, ToolsetOff) as error:
-            raise SettingsError(str(error)) from error
 
     @property
     def credential_source(self) -> str:

@@ -52,7 +52,7 @@ def test_the_demo_keeps_a_picture(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_demo_that_goes_astray_fails(environment: dict[str, str]) -> None:
-    code = "from flodesk_mcp import cli, demo; demo.GUESTS[0]['colour'] = 'red'; cli.cli(['demo'])"
+    code = "from flodesk_mcp.cli import commands, demo; demo.GUESTS[0]['colour'] = 'red'; commands.cli(['demo'])"
     astray = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
     )

@@ -8,10 +8,9 @@ from click.testing import CliRunner
 from mcp import Client
 
 from flodesk_mcp import __version__
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.cli.manifest import manifest_text
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 MANIFEST = Path(__file__).parents[2] / "tool_manifest.json"
@@ -28,7 +27,7 @@ def test_the_command_prints_the_manifest() -> None:
 @pytest.mark.anyio
 @pytest.mark.usefixtures("environment")
 async def test_the_manifest_holds_every_tool_as_the_server_offers_it() -> None:
-    server = build_server(lambda: one_account(Settings(sandbox=True, toolsets="all")))
+    server = single_server(Settings(sandbox=True, toolsets="all"))
     async with Client(server) as client:
         offered = (await client.list_tools()).tools
     beyond_the_protocol = {"toolset", "operation"}

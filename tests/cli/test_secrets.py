@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from flodesk_mcp.callers.clients import credential_of
 from flodesk_mcp.flodesk import ApiKey, BearerToken, FlodeskClient, NoAnswer
 from flodesk_mcp.sandbox import Account, sample_account
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
@@ -123,6 +124,6 @@ async def test_no_repr_shows_the_key(closed_port: int) -> None:
     async with FlodeskClient(credential, base_url=f"http://127.0.0.1:{closed_port}", max_wait_seconds=0) as client:
         with pytest.raises(NoAnswer) as failed:
             await client.segments.list()
-        objects = (settings, settings.model_dump(), settings.credential(), credential, token, client)
+        objects = (settings, settings.model_dump(), credential_of(settings), credential, token, client)
         _assert_hidden(*map(repr, objects), *map(str, objects))
     _assert_hidden("".join(traceback.format_exception(failed.value)))

@@ -4,9 +4,8 @@ from typing import Any
 
 from mcp import Client
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import CATALOG
 
@@ -18,7 +17,7 @@ ARGUMENTS = {
 }
 """Arguments that each prompt is shown with."""
 
-TOOLSETS = ["default", *dict.fromkeys(spec.toolset for spec in CATALOG), "all"]
+TOOLSETS = ["default", *dict.fromkeys(spec.toolset.id for spec in CATALOG), "all"]
 MODES = ("legacy", "auto")
 
 
@@ -31,7 +30,7 @@ def plain(model: Any) -> dict[str, Any]:
 async def offered(mode: str, **settings: Any) -> dict[str, Any]:
     """Return what is offered in an era (legacy, or what `auto` negotiates), with every text and schema."""
     chosen = Settings.model_validate({"sandbox": True, **settings})
-    async with Client(build_server(lambda: one_account(chosen, Sandbox().transport())), mode=mode) as client:
+    async with Client(single_server(chosen, Sandbox().transport()), mode=mode) as client:
         prompts = plain(await client.list_prompts())["prompts"]
         texts = [plain(await client.get_prompt(prompt["name"], ARGUMENTS[prompt["name"]])) for prompt in prompts]
         return {

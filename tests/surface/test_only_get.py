@@ -19,9 +19,8 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.surface.prompts import PROMPTS
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES
@@ -58,7 +57,7 @@ async def connected_to_plenty(era: str, **limits: Any) -> AsyncIterator[Agent]:
     chosen = Settings.model_validate(
         {"sandbox": True, "toolsets": "all", "requests_per_minute": PLENTY, "batches_per_minute": PLENTY, **limits}
     )
-    server = build_server(lambda: one_account(chosen, sandbox.transport()))
+    server = single_server(chosen, sandbox.transport())
     async with Client(server, mode=era, elicitation_callback=yes, cache=None) as client:
         yield Agent(client, sandbox)
 

@@ -3,8 +3,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
-from flodesk_mcp.callers.single import one_account
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import load_settings
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +12,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=["legacy", "auto"])
 def client(request: pytest.FixtureRequest) -> Client:
     settings = load_settings(sandbox=True)
-    return Client(build_server(lambda: one_account(settings)), mode=request.param)
+    return Client(single_server(settings), mode=request.param)
 
 
 async def test_a_cursor_that_no_list_ever_gave_is_an_invalid_parameter(client: Client) -> None:

@@ -11,9 +11,8 @@ from mcp import Client
 from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, TextContent
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 ERAS = ("legacy", "2026-07-28")
@@ -102,6 +101,6 @@ async def connected(
     `person` answers what the server asks; without, the client cannot ask.
     """
     chosen = Settings(**{"sandbox": True, **settings})
-    server = build_server(lambda: one_account(chosen, transport or sandbox.transport()))
+    server = single_server(chosen, transport or sandbox.transport())
     async with Client(server, mode=era, elicitation_callback=person) as client:
         yield Agent(client, sandbox)

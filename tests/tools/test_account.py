@@ -4,9 +4,8 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 from .agent import Agent, Sent, connected
@@ -34,7 +33,7 @@ async def test_of_a_key_it_is_told_that_it_works_what_is_left_and_how_many_there
 
 async def test_of_an_access_token_it_is_told_whose_account_it_is(era: str, sandbox: Sandbox, account: Account) -> None:
     settings = Settings(access_token=SecretStr(SANDBOX_ACCESS_TOKEN), toolsets="account")
-    server = build_server(lambda: one_account(settings, sandbox.transport()))
+    server = single_server(settings, sandbox.transport())
     async with Client(server, mode=era) as client:
         agent = Agent(client, sandbox)
         data = await agent.call(TOOL)

@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
 from mcp.client.session import ClientSession
-from mcp.server.mcpserver import MCPServer
+from mcp.server.lowlevel.server import Server
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import (
@@ -23,9 +23,8 @@ from mcp_types import (
     UrlElicitationCapability,
 )
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Account, Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 from .agent import ERAS, JASPER, connected
@@ -141,7 +140,7 @@ class OneWay:
 
 
 @asynccontextmanager
-async def one_way(server: MCPServer[Any]) -> AsyncIterator[tuple[ReadStream[SessionMessage | Exception], OneWay]]:
+async def one_way(server: Server[Any]) -> AsyncIterator[tuple[ReadStream[SessionMessage | Exception], OneWay]]:
     async with InMemoryTransport(server) as (read, write):
         yield read, OneWay(write)
 
@@ -152,7 +151,7 @@ async def test_a_legacy_client_that_cannot_be_reached_with_a_question_cannot_ask
 ) -> None:
     person = Person("decline", sandbox)
     chosen = Settings.model_validate({"sandbox": True, "toolsets": "all", "confirm": confirm})
-    server = build_server(lambda: one_account(chosen, sandbox.transport()))
+    server = single_server(chosen, sandbox.transport())
     async with Client(one_way(server), mode="legacy", elicitation_callback=person) as client:
         answer = await client.call_tool(UNSUBSCRIBE, JASPERS)
     assert not person.asked

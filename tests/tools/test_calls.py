@@ -8,9 +8,8 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolRequest, CallToolResult
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 from .agent import Agent, connected
@@ -155,7 +154,7 @@ async def test_a_tool_that_is_turned_off_is_neither_listed_nor_called(
 
 
 async def test_a_server_that_is_told_to_use_the_sandbox_brings_its_own(era: str) -> None:
-    server = build_server(lambda: one_account(Settings(sandbox=True)))
+    server = single_server(Settings(sandbox=True))
     async with Client(server, mode=era) as client:
         answer = await client.call_tool("list_all_flodesk_webhooks")
     assert answer.structured_content is not None

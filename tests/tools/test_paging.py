@@ -116,7 +116,7 @@ async def test_a_damaged_cursor_is_refused_wherever_the_damage_is(agent: Agent) 
         cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
         for place in range(0, len(cursor), 5)
     ]
-    for other in [*damaged, cursor[:-3], cursor * 2, "", " ", "2", "{}", "é", "\x00", "AAAA", "A" * 100_000]:
+    for other in [*damaged, cursor[:-3], cursor * 2, "2", "{}", "é", "\x00", "AAAA", "A" * 100_000]:
         text = await agent.refused(SUBSCRIBERS, next_cursor=other)
         assert text == (
             "List subscribers failed: nothing was sent. next_cursor is damaged or comes from another tool. "

@@ -141,7 +141,7 @@ async def test_a_value_of_257_characters_is_refused_with_its_length(agent: Agent
     assert not agent.sent
 
 
-@pytest.mark.parametrize("email", ["jane", "jane@", "@example.com", "two words@example.com", ""])
+@pytest.mark.parametrize("email", ["jane", "jane@", "@example.com", "two words@example.com"])
 async def test_an_email_that_is_none_is_refused_before_any_request(agent: Agent, email: str) -> None:
     text = await agent.refused("create_a_flodesk_subscriber", email=email)
     assert text.startswith("Create or update a subscriber failed: nothing was sent. Argument 'email': ")

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.server.context import ServerRequestContext
 
-from flodesk_mcp.callers.single import one_account
+from flodesk_mcp.callers.caller import Caller, Callers
+from flodesk_mcp.callers.single import single_caller
+from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import build_server, operator_filter
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
-from flodesk_mcp.tools import CATALOG, Accounts, ToolFilter, ToolsetOff, UnknownTool
+from flodesk_mcp.tools import CATALOG
 
 from .agent import Agent, connected
 from .examples import EXAMPLES
@@ -115,14 +117,14 @@ async def test_every_limit_can_be_set_by_variable(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    limits = load_settings(sandbox=True).limits()
-    assert {spec.name for spec in CATALOG if limits.closing(spec) is None} == tools
+    allowed = operator_filter(load_settings(sandbox=True)).of(CATALOG)
+    assert {spec.name for spec in allowed} == tools
 
 
 def test_a_flag_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLODESK_TOOLSETS", "all")
-    limits = load_settings(sandbox=True, toolsets="account").limits()
-    assert limits.toolsets == frozenset({"account"})
+    (layer,) = operator_filter(load_settings(sandbox=True, toolsets="account")).layers
+    assert layer.toolsets == frozenset({"account"})
 
 
 @pytest.mark.parametrize(
@@ -147,13 +149,13 @@ def test_a_flag_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_name_that_cannot_be_meant_is_an_error_that_helps(settings: dict[str, str], complaint: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Settings.model_validate({"sandbox": True, **settings}).limits()
+        operator_filter(Settings.model_validate({"sandbox": True, **settings}))
     assert str(caught.value) == complaint
 
 
 def test_a_tool_of_a_toolset_that_is_added_may_be_named() -> None:
-    limits = Settings(sandbox=True, toolsets="default,campaigns", tools=DRAFT).limits()
-    assert [spec.name for spec in CATALOG if limits.closing(spec) is None] == [DRAFT]
+    allowed = operator_filter(Settings(sandbox=True, toolsets="default,campaigns", tools=DRAFT)).of(CATALOG)
+    assert [spec.name for spec in allowed] == [DRAFT]
 
 
 @pytest.mark.parametrize(
@@ -180,17 +182,17 @@ async def test_a_tool_that_is_off_is_not_listed_and_says_which_setting_turned_it
 
 
 class Layered:
-    """An account whose requests can bring limits of their own, as those to a hosted server do."""
+    """Callers whose requests can bring filters of their own, as those to a hosted server do."""
 
-    def __init__(self, account: Accounts, layers: Sequence[ToolFilter]) -> None:
-        self._account = account
+    def __init__(self, callers: Callers, layers: Sequence[ToolFilter]) -> None:
+        self._callers = callers
         self._layers = layers
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._account, name)
-
-    def limits(self, context: ServerRequestContext[Any]) -> Sequence[ToolFilter]:
-        return [*self._account.limits(context), *self._layers]
+    def caller(self, request: Any) -> Caller:
+        caller = self._callers.caller(request)
+        for layer in self._layers:
+            caller = replace(caller, tool_filter=caller.tool_filter & layer)
+        return caller
 
 
 @asynccontextmanager
@@ -200,12 +202,12 @@ async def with_layers(
     """Connect an agent whose requests bring `layers`."""
 
     @asynccontextmanager
-    async def accounts() -> AsyncIterator[Accounts]:
+    async def callers() -> AsyncIterator[Callers]:
         chosen = Settings.model_validate({"sandbox": True, **settings})
-        async with one_account(chosen, sandbox.transport()) as account:
-            yield cast("Accounts", Layered(account, layers))
+        async with single_caller(chosen, operator_filter(chosen), sandbox.transport()) as single:
+            yield Layered(single, layers)
 
-    async with Client(build_server(accounts), mode=era) as client:
+    async with Client(build_server(callers), mode=era) as client:
         yield Agent(client, sandbox)
 
 
@@ -250,11 +252,11 @@ async def test_no_request_opens_what_the_operator_closed(era: str, sandbox: Sand
         (asked(tools=LISTED), "the request of your client (tools) does not name it"),
         (asked(exclude_tools=CREATED), "the request of your client (exclude_tools) names it"),
         (
-            ToolFilter("the address of this connection", read_only=True),
-            "the address of this connection (read_only) allows no tool that writes",
+            ToolFilter.reading_only("the address of this connection"),
+            "the address of this connection allows no tool that writes",
         ),
         (
-            ToolFilter("the access token", read_only=True, settings={"read_only": "the scope flodesk:read"}),
+            ToolFilter.reading_only("the access token", "the scope flodesk:read"),
             "the scope flodesk:read allows no tool that writes",
         ),
     ],
@@ -267,7 +269,7 @@ async def test_a_reason_names_the_layer_that_it_comes_from(
 
 
 def test_a_request_may_name_a_tool_without_its_toolset_and_not_against_it() -> None:
-    assert asked(tools=DRAFT).tools == frozenset({DRAFT})
+    assert asked(tools=DRAFT).layers[0].tools == frozenset({DRAFT})
     with pytest.raises(ToolsetOff, match=r"add 'campaigns' to the request of your client \(toolsets\)\."):
         asked(tools=DRAFT, toolsets="default")
 

@@ -120,7 +120,7 @@ async def test_nobody_is_enrolled_without_an_email_or_id(agent: Agent) -> None:
     assert not agent.sent
 
 
-@pytest.mark.parametrize("arguments", [{"statuses": ["running"]}, {"statuses": []}, {"limit": 0}, {"limit": 101}])
+@pytest.mark.parametrize("arguments", [{"statuses": ["running"]}, {"limit": 0}, {"limit": 101}])
 async def test_filters_and_sizes_out_of_bounds_are_refused_before_any_request(
     agent: Agent, arguments: dict[str, Any]
 ) -> None:

@@ -9,13 +9,14 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from flodesk_mcp.callers.single import open_connections
+from flodesk_mcp.callers.clients import open_connections
+from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import ApiKey
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web import sse
-from flodesk_mcp.web.auth.access import Access, Visitor
-from flodesk_mcp.web.callers import HostedAccounts
+from flodesk_mcp.web.auth.access import Access, User
+from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.sse import IDLE_SECONDS, SseConnections
 from flodesk_mcp.web.uvicorn import MAX_HEADER_SECONDS, ImpatientProtocol
 
@@ -96,7 +97,7 @@ async def connect(connections: SseConnections) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": Visitor(access, ())}
+    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": User(access, ToolFilter())}
     await connections(scope, receive, send)
     return sent
 
@@ -104,10 +105,9 @@ async def connect(connections: SseConnections) -> list[Message]:
 @pytest.fixture
 def connections() -> SseConnections:
     settings = load_settings(sandbox=True)
-    accounts = HostedAccounts.of(settings, open_connections(settings, None))
+    callers = WebCallers.of(settings, open_connections(settings))
     server = build_server(lambda: pytest.fail("its lifespan is not entered"))
-    server.streamable_http_app()
-    return SseConnections(server.session_manager.app, accounts, 1000)
+    return SseConnections(server, callers, 1000)
 
 
 async def test_a_connection_that_says_nothing_is_closed(connections: SseConnections) -> None:

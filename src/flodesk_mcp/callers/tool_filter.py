@@ -1,4 +1,4 @@
-"""Who may do what: one rule for the settings, an access token, a request's headers and its URL.
+"""Which tools are on: one rule for the settings, an access token, a request's headers and its URL.
 
 A tool is on when every layer allows it. Within a layer read-only beats everything, and exclude beats include. So what
 a request asks for can only tighten what the operator set.
@@ -7,11 +7,21 @@ a request asks for can only tighten what the operator set.
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-__all__ = ["DEFAULT_TOOLSETS", "ToolFilter", "ToolsetOff", "UnknownTool", "closed_by", "nearest", "refusal"]
+__all__ = ["Layer", "Reason", "Tool", "ToolFilter", "Toolset", "ToolsetOff", "UnknownTool", "nearest"]
 
-DEFAULT_TOOLSETS = ("segments", "subscribers", "workflows", "custom_fields", "webhooks")
+
+class Toolset(Protocol):
+    """What a filter must know of a toolset."""
+
+    @property
+    def id(self) -> str:
+        """What settings call it by."""
+
+    @property
+    def default(self) -> bool:
+        """Whether it is on unless a setting says otherwise."""
 
 
 class Tool(Protocol):
@@ -22,12 +32,15 @@ class Tool(Protocol):
         """What clients call it by."""
 
     @property
-    def toolset(self) -> str:
-        """The id of its toolset."""
+    def toolset(self) -> Toolset:
+        """The toolset that it belongs to."""
 
     @property
     def reads_only(self) -> bool:
         """Whether it changes nothing at Flodesk."""
+
+
+AnyTool = TypeVar("AnyTool", bound=Tool)
 
 
 class UnknownTool(ValueError):
@@ -45,8 +58,24 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True)
-class ToolFilter:
-    """One layer of limits. None means that the layer says nothing of it.
+class Reason:
+    """Why a tool is off: the `setting` that a person would change, and the whole `text`."""
+
+    setting: str
+    text: str
+
+
+_REASONS = {
+    "read_only": "allows no tool that writes",
+    "exclude_tools": "names it",
+    "tools": "does not name it",
+    "toolsets": "does not name its toolset, {toolset!r}",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a filter. None means that the layer says nothing of it.
 
     `source` names the layer to people, and `settings` what it has for toolsets, tools, exclude_tools and read_only.
     """
@@ -57,6 +86,32 @@ class ToolFilter:
     excluded: frozenset[str] = frozenset()
     read_only: bool = False
     settings: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def called(self, setting: str) -> str:
+        """Return how people know `setting` of this layer."""
+        return self.settings.get(setting, f"{self.source} ({setting})")
+
+    def why_off(self, tool: Tool) -> Reason | None:
+        """Return the strongest reason of this layer against a tool, or None."""
+        if self.read_only and not tool.reads_only:
+            setting = "read_only"
+        elif tool.name in self.excluded:
+            setting = "exclude_tools"
+        elif self.tools is not None and tool.name not in self.tools:
+            setting = "tools"
+        elif self.toolsets is not None and tool.toolset.id not in self.toolsets:
+            setting = "toolsets"
+        else:
+            return None
+        called = self.called(setting)
+        return Reason(called, f"{called} {_REASONS[setting].format(toolset=tool.toolset.id)}")
+
+
+@dataclass(frozen=True)
+class ToolFilter:
+    """The layers that hold for a caller, the operator's first. Without any, every tool is on."""
+
+    layers: tuple[Layer, ...] = ()
 
     @classmethod
     def parse(
@@ -70,15 +125,16 @@ class ToolFilter:
         read_only: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> "ToolFilter":
-        """Read comma-separated names; `default` and `all` stand for several toolsets.
+        """Return one layer from comma-separated names; `default` and `all` stand for several toolsets.
 
-        Raises UnknownTool for one that does not exist, ToolsetOff for a tool that its toolset keeps off.
+        Raises UnknownTool for a name that does not exist, ToolsetOff for a tool that its toolset keeps off.
         """
-        known_toolsets = {spec.toolset for spec in catalog}
-        groups = {"default": frozenset(DEFAULT_TOOLSETS), "all": frozenset(known_toolsets)}
-        names = {spec.name for spec in catalog}
-        chosen = _names(toolsets, known_toolsets | groups.keys(), "toolset")
-        layer = cls(
+        known = {tool.toolset.id: tool.toolset for tool in catalog}
+        by_default = frozenset(name for name, toolset in known.items() if toolset.default)
+        groups = {"default": by_default, "all": frozenset(known)}
+        names = {tool.name for tool in catalog}
+        chosen = _names(toolsets, known.keys() | groups.keys(), "toolset")
+        layer = Layer(
             source,
             None if chosen is None else frozenset().union(*(groups.get(name, {name}) for name in chosen)),
             _names(tools, names, "tool"),
@@ -86,50 +142,35 @@ class ToolFilter:
             read_only,
             settings or {},
         )
-        for spec in catalog:
-            if layer.toolsets is not None and spec.name in (layer.tools or ()) and spec.toolset not in layer.toolsets:
-                raise ToolsetOff(
-                    f"{layer.called('tools')} names {spec.name!r}, but its toolset is off: "
-                    f"add {spec.toolset!r} to {layer.called('toolsets')}."
-                )
-        return layer
+        for tool in catalog:
+            if layer.toolsets is None or tool.name not in (layer.tools or ()) or tool.toolset.id in layer.toolsets:
+                continue
+            raise ToolsetOff(
+                f"{layer.called('tools')} names {tool.name!r}, but its toolset is off: "
+                f"add {tool.toolset.id!r} to {layer.called('toolsets')}."
+            )
+        return cls((layer,))
 
-    def called(self, setting: str) -> str:
-        """Return how people know `setting` of this layer."""
-        return self.settings.get(setting, f"{self.source} ({setting})")
+    @classmethod
+    def reading_only(cls, source: str, setting: str | None = None) -> "ToolFilter":
+        """Return a layer that allows only tools that read; `setting` is how people know it."""
+        return cls((Layer(source, read_only=True, settings={"read_only": setting or source}),))
 
-    def closing(self, spec: Tool) -> str | None:
-        """Return which setting of this layer turns the tool off, the strongest, or None."""
-        if self.read_only and not spec.reads_only:
-            return "read_only"
-        if spec.name in self.excluded:
-            return "exclude_tools"
-        if self.tools is not None and spec.name not in self.tools:
-            return "tools"
-        if self.toolsets is not None and spec.toolset not in self.toolsets:
-            return "toolsets"
-        return None
+    def __and__(self, other: "ToolFilter") -> "ToolFilter":
+        """Return the filter that allows what both allow."""
+        return ToolFilter(self.layers + other.layers)
 
+    def why_off(self, tool: Tool) -> Reason | None:
+        """Return the first reason why a tool is off, or None while it is on."""
+        return next((reason for layer in self.layers if (reason := layer.why_off(tool))), None)
 
-REASONS = {
-    "read_only": "allows no tool that writes",
-    "exclude_tools": "names it",
-    "tools": "does not name it",
-    "toolsets": "does not name its toolset, {toolset!r}",
-}
+    def allows(self, tool: Tool) -> bool:
+        """Tell whether a tool is on."""
+        return self.why_off(tool) is None
 
-
-def closed_by(layers: Iterable[ToolFilter], spec: Tool) -> str | None:
-    """Return the name of the first setting that turns the tool off, or None while it is on."""
-    return next((layer.called(setting) for layer in layers if (setting := layer.closing(spec))), None)
-
-
-def refusal(layers: Iterable[ToolFilter], spec: Tool) -> str | None:
-    """Return the first reason why the tool is off, or None while it is on."""
-    for layer in layers:
-        if setting := layer.closing(spec):
-            return f"{layer.called(setting)} {REASONS[setting].format(toolset=spec.toolset)}"
-    return None
+    def of(self, tools: Iterable[AnyTool]) -> list[AnyTool]:
+        """Return those of `tools` that are on, in their order."""
+        return [tool for tool in tools if self.allows(tool)]
 
 
 def _names(text: str | None, valid: Iterable[str], kind: str) -> frozenset[str] | None:

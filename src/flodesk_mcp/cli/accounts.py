@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from flodesk_mcp.callers.single import open_connections
+from flodesk_mcp.callers.clients import open_connections
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, Store, date, with_store
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
@@ -60,7 +60,7 @@ def check(flags: Mapping[str, Any], name: str) -> None:
 
     async def work(store: Store) -> None:
         credential = await store.accounts.credential(name)
-        async with open_connections(store.settings, None) as http:
+        async with open_connections(store.settings) as http:
             flodesk = FlodeskClient(credential, base_url=store.settings.base_url, http=http)
             try:
                 await flodesk.segments.list(per_page=1)

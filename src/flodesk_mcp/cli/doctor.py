@@ -12,6 +12,7 @@ import click
 import httpx2
 
 from flodesk_mcp import __version__
+from flodesk_mcp.callers.clients import credential_of
 from flodesk_mcp.callers.single import flodesk_client
 from flodesk_mcp.flodesk import (
     FlodeskError,
@@ -25,8 +26,9 @@ from flodesk_mcp.flodesk import (
     Unauthorized,
     UnreadableAnswer,
 )
+from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.tools import CATALOG, refusal
+from flodesk_mcp.tools import CATALOG
 
 __all__ = ["examine"]
 
@@ -60,9 +62,8 @@ async def _cheapest_call(settings: Settings) -> Page[Segment]:
 
 
 def _in_words(settings: Settings) -> str:
-    limits = settings.limits()
-    on = sum(refusal([limits], spec) is None for spec in CATALOG)
-    settings.credential()
+    on = len(operator_filter(settings).of(CATALOG))
+    credential_of(settings)
     source = "the sandbox, which needs no key" if settings.sandbox else f"credential in {settings.credential_source}"
     return f"{source}; {on} of {len(CATALOG)} tools; {settings.requests_per_minute} requests a minute"
 

@@ -17,7 +17,7 @@ def manifest_text() -> str:
             "inputSchema": spec.input_schema,
             "outputSchema": spec.output_schema,
             "annotations": spec.annotations.model_dump(by_alias=True, exclude_none=True),
-            "toolset": spec.toolset,
+            "toolset": spec.toolset.id,
             "operation": spec.operation,
         }
         for spec in CATALOG

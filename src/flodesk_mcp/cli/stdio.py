@@ -61,16 +61,18 @@ def serve_stdio(settings: "Settings") -> None:
         guard.enter_context(stray_output_on_stderr())
         guard.enter_context(without_gc())
         import anyio
+        from mcp.server.stdio import stdio_server
 
-        from flodesk_mcp.callers.single import one_account
-        from flodesk_mcp.server import build_server
+        from flodesk_mcp.callers.single import single_caller
+        from flodesk_mcp.server import build_server, operator_filter
 
         async def serve() -> None:
             # Opened before the server runs, because an error within it would wait for the client's next line.
-            async with one_account(settings) as account:
-                server = build_server(lambda: nullcontext(account))
+            async with single_caller(settings, operator_filter(settings)) as callers:
+                server = build_server(lambda: nullcontext(callers))
                 guard.close()
-                await server.run_stdio_async()  # guards standard output by itself
+                async with stdio_server() as (incoming, outgoing):  # guards standard output by itself
+                    await server.run(incoming, outgoing, server.create_initialization_options())
                 os.dup2(STDERR, STDOUT)
 
         anyio.run(serve)

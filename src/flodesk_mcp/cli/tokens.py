@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, Store, date, with_store
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.store import TokenInfo, TokenLimits
-from flodesk_mcp.tools import CATALOG, ToolFilter, ToolsetOff, UnknownTool
+from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["token"]

@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from mcp.server.mcpserver import MCPServer
-from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+from mcp_types import Completion, CompletionArgument, PromptReference, ResourceTemplateReference
 
+from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.surface.request import current_request, is_on
-from flodesk_mcp.tools import Accounts, tool_named, visible
+from flodesk_mcp.tools import tool_named, visible
 
-__all__ = ["add_completions"]
+__all__ = ["complete"]
 
 MAX_VALUES = 100  # the protocol's
 
@@ -35,24 +34,21 @@ NAMES: dict[str, tuple[str, Callable[[FlodeskClient], Awaitable[Iterable[str]]]]
 """By a prompt's argument, or a template: the tool that shows the names, and where they come from."""
 
 
-def add_completions(server: MCPServer[Accounts]) -> None:
-    """Register the completion of segment, workflow and custom-field names."""
-
-    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator] # the SDK gives it no types
-    async def complete(
-        ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _: CompletionContext | None
-    ) -> Completion | None:
-        tool, names = NAMES.get(ref.uri if isinstance(ref, ResourceTemplateReference) else argument.name, (None, None))
-        if tool is None or names is None or not is_on(tool_named(tool)):
-            return None
-        request = current_request()
-        try:
-            known = await names(request.lifespan_context.client(request))
-        except FlodeskError:
-            return None  # somebody is typing: no suggestion is better than an error
-        begun = argument.value.strip().casefold()
-        fitting = sorted(
-            {visible(name) for name in known if name and begun in name.casefold()},
-            key=lambda name: (not name.casefold().startswith(begun), name.casefold()),
-        )
-        return Completion(values=fitting[:MAX_VALUES], total=len(fitting), has_more=len(fitting) > MAX_VALUES)
+async def complete(
+    caller: Caller, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument
+) -> Completion:
+    """Return the names of segments, workflows or custom fields that fit what was typed; none where they are off."""
+    known_by = ref.uri if isinstance(ref, ResourceTemplateReference) else argument.name
+    tool, names = NAMES.get(known_by, (None, None))
+    if tool is None or names is None or not caller.tool_filter.allows(tool_named(tool)):
+        return Completion(values=[])
+    try:
+        known = await names(caller.flodesk)
+    except FlodeskError:
+        return Completion(values=[])  # somebody is typing: no suggestion is better than an error
+    begun = argument.value.strip().casefold()
+    fitting = sorted(
+        {visible(name) for name in known if name and begun in name.casefold()},
+        key=lambda name: (not name.casefold().startswith(begun), name.casefold()),
+    )
+    return Completion(values=fitting[:MAX_VALUES], total=len(fitting), has_more=len(fitting) > MAX_VALUES)

@@ -1,7 +1,7 @@
 """What a client tells its model about this server as a whole."""
 
-from flodesk_mcp.surface.request import current_request, is_on
-from flodesk_mcp.tools import CATALOG, closed_by
+from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.tools import CATALOG, TOOLSETS
 
 __all__ = ["instructions"]
 
@@ -18,37 +18,25 @@ A write that ends in doubt says so: look first, never just repeat it.
 Nothing here can send mail, delete or re-subscribe a person, or rename or delete a segment or custom field; opens, \
 clicks and revenue are not in the API."""
 
-OFFERS = {
-    "segments": "segments",
-    "subscribers": "people",
-    "workflows": "enrolling in workflows",
-    "custom_fields": "custom fields",
-    "webhooks": "webhooks",
-    "subscriber_actions": "adding to segments, unsubscribing, batches of 50",
-    "campaigns": "campaigns and drafts",
-    "account": "the account itself",
-}
 
-
-def _off() -> dict[str, list[str]]:
-    """Return the toolsets of which nothing is on, with what they would give, by the setting that keeps them off."""
-    request = current_request()
-    layers = request.lifespan_context.limits(request)
-    off: dict[str, list[str]] = {}
-    for toolset, offer in OFFERS.items():
-        # A tool that reads first: of one that writes, read-only would hide that its toolset is off, too.
-        specs = sorted((spec for spec in CATALOG if spec.toolset == toolset), key=lambda spec: not spec.reads_only)
-        settings = [closed_by(layers, spec) for spec in specs]
-        if settings[0] and all(settings):
-            off.setdefault(settings[0], []).append(f"{toolset} ({offer})")
-    return off
-
-
-def instructions() -> str:
-    """Return below 2,048 bytes what holds for the request that is being answered."""
+def instructions(caller: Caller) -> str:
+    """Return below 2,048 bytes what holds for `caller`."""
     lines = [WHAT_IT_IS]
-    if not any(is_on(spec) for spec in CATALOG if not spec.reads_only):
+    if all(spec.reads_only for spec in caller.tool_filter.of(CATALOG)):
         lines.append("Only reading is turned on.")
-    for setting, offers in _off().items():
+    for setting, offers in _off(caller).items():
         lines.append(f"Turned off by {setting}, which your user can have changed: {', '.join(offers)}.")
     return "\n".join(lines)
+
+
+def _off(caller: Caller) -> dict[str, list[str]]:
+    """Return the toolsets of which nothing is on, with what they would give, by the setting that keeps them off."""
+    off: dict[str, list[str]] = {}
+    for toolset in TOOLSETS:
+        if caller.tool_filter.of(toolset.tools):
+            continue
+        # A tool that reads first: of one that writes, read-only would hide that its toolset is off, too.
+        first = min(toolset.tools, key=lambda spec: not spec.reads_only)
+        if reason := caller.tool_filter.why_off(first):
+            off.setdefault(reason.setting, []).append(f"{toolset.id} ({toolset.words})")
+    return off

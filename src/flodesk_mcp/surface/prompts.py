@@ -1,19 +1,16 @@
 """Prompts that people pick from a menu: each a recipe of steps, with the tools that are on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
-from typing import Annotated
 
-from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS
-from pydantic import Field
+from mcp_types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from flodesk_mcp.surface.request import is_on
-from flodesk_mcp.tools import Accounts, tool_named
+from flodesk_mcp.callers.tool_filter import ToolFilter, nearest
+from flodesk_mcp.tools import tool_named
 
-__all__ = ["PROMPTS", "add_prompts"]
+__all__ = ["PROMPTS", "get_prompt", "prompts_for"]
 
 
 @dataclass(frozen=True)
@@ -24,43 +21,58 @@ class Step:
     tools: tuple[str, ...] = ()
     optional: bool = False
 
-    def told(self) -> str | None:
+    def told(self, tool_filter: ToolFilter) -> str | None:
         """Return the step as a sentence, or None where its tools are off."""
         if not self.tools:
             return self.text
-        on = next((name for name in self.tools if is_on(tool_named(name))), None)
+        on = next((name for name in self.tools if tool_filter.allows(tool_named(name))), None)
         return None if on is None else self.text.replace("{tool}", on)
 
 
 @dataclass(frozen=True)
 class PromptSpec:
-    """A prompt is on where each step that is not optional can be told."""
+    """A prompt is on where each step that is not optional can be told. `goal` makes its first line of the arguments."""
 
     name: str
     title: str
     description: str
+    arguments: Sequence[PromptArgument]
+    goal: Callable[[Mapping[str, str]], str]
     steps: Sequence[Step]
 
-    def is_on(self) -> bool:
-        """Tell whether the request that is being answered may use it."""
-        return all(step.optional or step.told() for step in self.steps)
+    def missing(self, tool_filter: ToolFilter) -> list[str]:
+        """Return the tools that would have to be turned on first."""
+        return [step.tools[0] for step in self.steps if not (step.optional or step.told(tool_filter))]
 
-    def text(self, goal: str) -> str:
-        """Return `goal` and the steps to it.
+    def text(self, tool_filter: ToolFilter, given: Mapping[str, str]) -> str:
+        """Return the goal and the steps to it."""
+        told = [text for step in self.steps if (text := step.told(tool_filter))]
+        return "\n".join([self.goal(given), "", *(f"{number}. {text}" for number, text in enumerate(told, 1))])
 
-        Raises MCPError where it is turned off.
-        """
-        if not self.is_on():
-            needed = ", ".join(step.tools[0] for step in self.steps if not (step.optional or step.told()))
-            raise MCPError(INVALID_PARAMS, f"Prompt {self.name!r} needs tools that are turned off here: {needed}.")
-        told = [text for step in self.steps if (text := step.told())]
-        return "\n".join([goal, "", *(f"{number}. {text}" for number, text in enumerate(told, 1))])
+
+def _argument(name: str, description: str, *, required: bool = True) -> PromptArgument:
+    return PromptArgument(name=name, description=description, required=required)
+
+
+def _review_goal(given: Mapping[str, str]) -> str:
+    field = given.get("custom_field")
+    closer = f" Look more closely at the custom field {field!r}." if field else ""
+    return f"Review the audience of my Flodesk account.{closer}"
+
+
+def _enroll_goal(given: Mapping[str, str]) -> str:
+    return (
+        f"Add these people to the segment {given['segment']!r} and start the workflow {given['workflow']!r} for them:\n"
+        + indent(given["people"], "> ", lambda _: True)
+    )
 
 
 REVIEW = PromptSpec(
     "review_my_audience",
     "Review my audience",
     "How many people get mail, how the segments compare, and what to do about it.",
+    (_argument("custom_field", "Custom field to look at more closely; may be left out", required=False),),
+    _review_goal,
     (
         Step("Call {tool} and note each segment's active people.", ("list_all_flodesk_segments",)),
         Step(
@@ -78,6 +90,12 @@ ENROLL = PromptSpec(
     "Add people to a segment and start a workflow",
     "Put people into a segment and enroll them in a workflow.",
     (
+        _argument("people", "E-mail addresses and names, as you have them"),
+        _argument("segment", "Segment name"),
+        _argument("workflow", "Workflow name"),
+    ),
+    _enroll_goal,
+    (
         Step("Call {tool} to see that the segment exists; ask me when none fits.", ("list_all_flodesk_segments",)),
         Step("Call {tool} with statuses [active] to find the workflow.", ("list_all_flodesk_workflows",)),
         Step("Show me the people, the segment and the workflow, and wait for my yes: workflows send mail."),
@@ -93,6 +111,8 @@ TIDY = PromptSpec(
     "tidy_my_segments",
     "Tidy my segments",
     "Find empty, doubled and overlapping segments, and move people where I agree.",
+    (),
+    lambda given: "Help me tidy the segments of my Flodesk account.",
     (
         Step("Call {tool} until next_cursor is missing.", ("list_all_flodesk_segments",)),
         Step("List segments that are empty, that have nearly the same name, or that look outdated."),
@@ -110,6 +130,8 @@ WEBHOOK = PromptSpec(
     "webhook_for_unsubscribes",
     "Set up a webhook for unsubscribes",
     "Have another system told whenever somebody unsubscribes.",
+    (_argument("post_url", "https address of the receiver"),),
+    lambda given: f"Set up a webhook that tells {given['post_url']!r} whenever somebody unsubscribes.",
     (
         Step(
             "Call {tool} to see whether one posts subscriber.unsubscribed there.",
@@ -122,31 +144,32 @@ WEBHOOK = PromptSpec(
 )
 PROMPTS = (REVIEW, ENROLL, TIDY, WEBHOOK)
 
-People = Annotated[str, Field(description="E-mail addresses and names, as you have them")]
-SegmentText = Annotated[str, Field(description="Segment name")]
-WorkflowText = Annotated[str, Field(description="Workflow name")]
-CustomFieldText = Annotated[str, Field(description="Custom field to look at more closely; may be left out")]
-Address = Annotated[str, Field(description="https address of the receiver")]
+
+def prompts_for(tool_filter: ToolFilter) -> list[Prompt]:
+    """Return the prompts that are on."""
+    return [
+        Prompt(name=spec.name, title=spec.title, description=spec.description, arguments=list(spec.arguments))
+        for spec in PROMPTS
+        if not spec.missing(tool_filter)
+    ]
 
 
-def add_prompts(server: MCPServer[Accounts]) -> None:
-    """Register every prompt."""
+def get_prompt(tool_filter: ToolFilter, name: str, given: Mapping[str, str]) -> GetPromptResult:
+    """Return a prompt filled in.
 
-    async def review(custom_field: CustomFieldText = "") -> str:
-        closer = f" Look more closely at the custom field {custom_field!r}." if custom_field else ""
-        return REVIEW.text(f"Review the audience of my Flodesk account.{closer}")
-
-    async def enroll(people: People, segment: SegmentText, workflow: WorkflowText) -> str:
-        return ENROLL.text(
-            f"Add these people to the segment {segment!r} and start the workflow {workflow!r} for them:\n"
-            + indent(people, "> ", lambda _: True)
-        )
-
-    async def tidy() -> str:
-        return TIDY.text("Help me tidy the segments of my Flodesk account.")
-
-    async def webhook(post_url: Address) -> str:
-        return WEBHOOK.text(f"Set up a webhook that tells {post_url!r} whenever somebody unsubscribes.")
-
-    for spec, text in ((REVIEW, review), (ENROLL, enroll), (TIDY, tidy), (WEBHOOK, webhook)):
-        server.prompt(spec.name, title=spec.title, description=spec.description)(text)
+    Raises MCPError for one that does not exist or is turned off, and for arguments that are missing or unknown.
+    """
+    spec = next((spec for spec in PROMPTS if spec.name == name), None)
+    if spec is None:
+        near = nearest(name[:100], [spec.name for spec in PROMPTS])
+        raise MCPError(INVALID_PARAMS, f"Unknown prompt {name[:100]!r}.{near}")
+    valid = [argument.name for argument in spec.arguments]
+    if unknown := sorted(given.keys() - set(valid)):
+        raise MCPError(INVALID_PARAMS, f"Unknown argument {unknown[0][:100]!r}. Valid: {', '.join(valid) or 'none'}.")
+    if absent := [argument.name for argument in spec.arguments if argument.required and argument.name not in given]:
+        raise MCPError(INVALID_PARAMS, f"Missing required arguments: {{{', '.join(map(repr, absent))}}}")
+    if missing := spec.missing(tool_filter):
+        needed = ", ".join(missing)
+        raise MCPError(INVALID_PARAMS, f"Prompt {name!r} needs tools that are turned off here: {needed}.")
+    content = TextContent(type="text", text=spec.text(tool_filter, given))
+    return GetPromptResult(description=spec.description, messages=[PromptMessage(role="user", content=content)])

@@ -1,19 +1,28 @@
 """The account as resources: what the reading tools return, under addresses."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.shared.exceptions import MCPError
+from mcp.shared.uri_template import UriTemplate
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+)
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
-from flodesk_mcp.surface.request import current_request, why_off
-from flodesk_mcp.tools import Accounts, ToolSpec, explain, explain_arguments, result_of, tool_named
+from flodesk_mcp.tools import ToolSpec, explain, explain_arguments, result_of, tool_named
 
-__all__ = ["RESOURCES", "TEMPLATES", "add_resources"]
+__all__ = ["RESOURCES", "TEMPLATES", "read_resource", "resources_for", "templates_for"]
 
 JSON = "application/json"
 
@@ -30,7 +39,28 @@ class ResourceSpec:
     @property
     def name(self) -> str:
         """Its place below flodesk://, as a word."""
-        return self.uri.removeprefix("flodesk://").replace("/", "-").strip("{}")
+        return self.uri.removeprefix("flodesk://").replace("/", "-")
+
+
+@dataclass(frozen=True)
+class TemplateSpec:
+    """The same for many: the variables of `uri` are arguments of `tool`."""
+
+    uri: str
+    name: str
+    title: str
+    tool: ToolSpec
+
+    @cached_property
+    def _template(self) -> UriTemplate:
+        return UriTemplate.parse(self.uri)
+
+    def matched(self, uri: str) -> dict[str, Any] | None:
+        """Return the arguments that `uri` stands for, or None if it is not of this template."""
+        try:
+            return self._template.match(uri)
+        except ValueError:
+            return None
 
 
 RESOURCES = (
@@ -41,52 +71,76 @@ RESOURCES = (
     ResourceSpec("flodesk://account", "The connected account", tool_named("get_flodesk_account")),
 )
 TEMPLATES = (
-    ResourceSpec("flodesk://segments/{id}", "A segment, by id or name", tool_named("get_single_flodesk_segment_by_id")),
-    ResourceSpec(
+    TemplateSpec(
+        "flodesk://segments/{id}",
+        "segment",
+        "A segment, by id or name",
+        tool_named("get_single_flodesk_segment_by_id"),
+    ),
+    TemplateSpec(
         "flodesk://subscribers/{id_or_email}",
+        "subscriber",
         "A subscriber, by id or e-mail address",
         tool_named("get_single_flodesk_subscriber_by_id"),
     ),
 )
 
 
-def add_resources(server: MCPServer[Accounts]) -> None:
-    """Register every resource. A static one first: an address that fits both is the static one."""
-    for spec in RESOURCES:
-        server.resource(spec.uri, name=spec.name, title=spec.title, description=spec.tool.description, mime_type=JSON)(
-            _reader(spec)
+def resources_for(tool_filter: ToolFilter) -> list[Resource]:
+    """Return the resources that are on."""
+    return [
+        Resource(uri=spec.uri, name=spec.name, title=spec.title, description=spec.tool.description, mime_type=JSON)
+        for spec in RESOURCES
+        if tool_filter.allows(spec.tool)
+    ]
+
+
+def templates_for(tool_filter: ToolFilter) -> list[ResourceTemplate]:
+    """Return the resource templates that are on."""
+    return [
+        ResourceTemplate(
+            uri_template=spec.uri,
+            name=spec.name,
+            title=spec.title,
+            description=f"One {spec.name} as JSON.",
+            mime_type=JSON,
         )
-
-    segment, subscriber = TEMPLATES
-
-    @server.resource(segment.uri, name="segment", title=segment.title, mime_type=JSON)
-    async def one_segment(id: str) -> str:
-        """One segment as JSON."""
-        return await _read(segment, id=id)
-
-    @server.resource(subscriber.uri, name="subscriber", title=subscriber.title, mime_type=JSON)
-    async def one_subscriber(id_or_email: str) -> str:
-        """One subscriber as JSON."""
-        return await _read(subscriber, id_or_email=id_or_email)
+        for spec in TEMPLATES
+        if tool_filter.allows(spec.tool)
+    ]
 
 
-def _reader(spec: ResourceSpec) -> Callable[[], Awaitable[str]]:
-    async def read() -> str:
-        return await _read(spec, **spec.arguments)
+async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
+    """Return what is under `uri`, for `caller`.
 
-    return read
-
-
-async def _read(spec: ResourceSpec, **arguments: Any) -> str:
-    request = current_request()
-    if reason := why_off(spec.tool):
-        raise ResourceNotFoundError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
-    source = request.lifespan_context.credential_source(request)
+    Raises MCPError.
+    """
+    spec, arguments = _found(uri)
+    if reason := caller.tool_filter.why_off(spec.tool):
+        text = f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it."
+        raise _error(INVALID_PARAMS, text, uri)
+    source = caller.credential_source
     try:
-        return to_json(await result_of(spec.tool, request, spec.tool.checked(arguments))).decode()
+        shown = await result_of(caller, spec.tool, spec.tool.checked(arguments))
     except ValidationError as error:
-        raise ResourceNotFoundError(explain_arguments(spec.tool, error)) from error
+        raise _error(INVALID_PARAMS, explain_arguments(spec.tool, error), uri) from error
     except (NotFound, InvalidArgument) as error:
-        raise ResourceNotFoundError(explain(spec.tool, error, source)) from error
+        raise _error(INVALID_PARAMS, explain(spec.tool, error, source), uri) from error
     except FlodeskError as error:
-        raise ResourceError(explain(spec.tool, error, source)) from error
+        raise _error(INTERNAL_ERROR, explain(spec.tool, error, source), uri) from error
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, text=to_json(shown).decode(), mime_type=JSON)])
+
+
+def _found(uri: str) -> tuple[ResourceSpec | TemplateSpec, dict[str, Any]]:
+    """Return what is meant. A static resource first: an address that fits both is the static one."""
+    for spec in RESOURCES:
+        if spec.uri == uri:
+            return spec, spec.arguments
+    for template in TEMPLATES:
+        if (arguments := template.matched(uri)) is not None:
+            return template, arguments
+    raise _error(INVALID_PARAMS, f"Unknown resource: {uri}", uri)
+
+
+def _error(code: int, text: str, uri: str) -> MCPError:
+    return MCPError(code, text, {"uri": uri})

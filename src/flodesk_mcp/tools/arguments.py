@@ -2,15 +2,30 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from itertools import islice
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+
+from flodesk_mcp.flodesk import InvalidArgument
 
 __all__ = [
+    "Arguments",
     "CampaignId",
     "CampaignSearch",
     "CampaignStatus",
+    "ClearFields",
     "Color",
     "CustomFieldValues",
     "DoubleOptin",
@@ -40,7 +55,32 @@ __all__ = [
     "WebhookName",
     "WorkflowId",
     "WorkflowStatuses",
+    "check_size",
+    "marks_of",
 ]
+
+
+MAX_VALUES = 10_000
+MAX_DEPTH = 16
+MAX_CUSTOM_FIELDS = 500
+MAX_UNKNOWN = 6
+"""One more than an error text names: each unknown argument would be an error of its own."""
+
+
+def check_size(arguments: dict[str, Any]) -> None:
+    """Raise InvalidArgument for more than anybody needs, before anything works on it."""
+    count, level = 0, list[Any]([arguments])
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for value in level:
+            inner += value.values() if isinstance(value, dict) else value
+        count += len(inner)
+        if count > MAX_VALUES:
+            raise InvalidArgument(f"The arguments hold more than {MAX_VALUES:,} values.")
+        level = [value for value in inner if isinstance(value, dict | list)]
+        if not level:
+            return
+    raise InvalidArgument(f"The arguments are nested more than {MAX_DEPTH} deep.")
 
 
 def _decoded(value: Any) -> Any:
@@ -54,11 +94,65 @@ def _decoded(value: Any) -> Any:
     return value
 
 
-def _values_as_text(value: Any) -> Any:
-    """Let numbers and booleans be given where Flodesk wants text."""
-    if not isinstance(value, dict):
-        return value
-    return {key: json.dumps(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+def _is_blank(value: Any, *, from_json: bool) -> bool:
+    """Tell whether nothing was given. Strict converters make models fill in every argument."""
+    if isinstance(value, str):
+        return not value.strip() or (from_json and value.strip() in {"null", "[]", "{}"})
+    return value is None or (isinstance(value, list | dict) and not value)
+
+
+def marks_of(field: FieldInfo) -> list[Any]:
+    """Return what an argument is annotated with, be it optional or not."""
+    inner = [mark for part in get_args(field.annotation) for mark in getattr(part, "__metadata__", ())]
+    return [*field.metadata, *inner]
+
+
+class Arguments(BaseModel):
+    """What arguments are checked with. A blank optional one was not given, so a blank never erases anything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_not_given(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        fields = cls.model_fields
+
+        def counts(name: str, value: Any) -> bool:
+            field = fields[name]
+            if field.is_required():
+                return True
+            return not _is_blank(value, from_json=FromJson in marks_of(field))
+
+        known = {name: value for name, value in given.items() if name in fields and counts(name, value)}
+        return known | dict(islice(((name, value) for name, value in given.items() if name not in fields), MAX_UNKNOWN))
+
+
+def _by_field(value: Any) -> Any:
+    """Return custom fields as a map: of texts, numbers and booleans, given as a list of {field, value} or as a map."""
+    if isinstance(value, list):
+        pairs = [_pair(item) for item in value]
+    elif isinstance(value, dict):
+        pairs = list(value.items())
+    else:
+        raise ValueError("must be a list of {field, value}")  # noqa: TRY004 - pydantic expects it
+    if len(pairs) > MAX_CUSTOM_FIELDS:
+        raise ValueError(f"at most {MAX_CUSTOM_FIELDS} custom fields at once")
+    by_field: dict[str, str] = {}
+    for name, content in pairs:
+        text = json.dumps(content) if isinstance(content, bool | int | float) else content
+        if not (text is None or isinstance(text, str)):
+            raise ValueError(f"the value of {name[:80]!r} must be a text")
+        if text and by_field.setdefault(name, text) != text:
+            raise ValueError(f"{name[:80]!r} is given twice, with different values")
+    return by_field
+
+
+def _pair(item: Any) -> tuple[str, Any]:
+    if not (isinstance(item, dict) and isinstance(item.get("field"), str) and item.keys() <= {"field", "value"}):
+        raise ValueError("each item must be {field, value}")
+    return item["field"], item.get("value")
 
 
 def _address(value: str) -> str:
@@ -84,6 +178,8 @@ class Named:
 
 Trimmed = StringConstraints(strip_whitespace=True, min_length=1)
 FromJson = BeforeValidator(_decoded)
+FirstError = Field(fail_fast=True)
+"""Of a list of a hundred thousand wrong items, the first is enough to know."""
 
 Limit = Annotated[int, Field(ge=1, le=100, description="1 to 100 items; default 20.")]
 NextCursor = Annotated[str, Field(description="From the previous page.")]
@@ -95,9 +191,33 @@ FirstName = Annotated[str, Field(description="Given name.")]
 LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
-    BeforeValidator(_values_as_text),
+    BeforeValidator(_by_field),
     FromJson,
-    Field(description="Values by key or label, at most 256 characters each."),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "description": "Values of custom fields, at most 256 characters each.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string", "description": "Key or label."},
+                    "value": {"type": "string", "description": "Text."},
+                },
+                "required": ["field", "value"],
+            },
+        }
+    ),
+]
+ClearFields = Annotated[
+    list[Annotated[str, Trimmed]],
+    FirstError,
+    FromJson,
+    Field(
+        fail_fast=True,
+        min_length=1,
+        max_length=50,
+        description="Values to erase: first_name, last_name or custom fields.",
+    ),
 ]
 DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
 OptinIp = Annotated[str, Field(description="Opt-in IP address.")]
@@ -118,12 +238,13 @@ SubscriberField = Literal[
     "created_at",
 ]
 SubscriberFields = Annotated[
-    list[SubscriberField], FromJson, Field(min_length=1, description="Only these fields, and id.")
+    list[SubscriberField], FirstError, FromJson, Field(min_length=1, description="Only these fields, and id.")
 ]
 
 SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
 SegmentIds = Annotated[
     list[Annotated[str, Trimmed]],
+    FirstError,
     FromJson,
     Named("segment"),
     Field(min_length=1, max_length=50, description="1 to 50 ids or exact names."),
@@ -134,6 +255,7 @@ Color = Annotated[str, Field(description="Hex code; default the palette's first.
 WorkflowId = Annotated[str, Trimmed, Named("workflow"), Field(description="Id or exact name.")]
 WorkflowStatuses = Annotated[
     list[Literal["active", "paused", "draft"]],
+    FirstError,
     FromJson,
     Field(min_length=1, description="Only these; default all."),
 ]
@@ -145,15 +267,14 @@ WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
 PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="An https address.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
+    FirstError,
     FromJson,
     Field(min_length=1, description="At least one event."),
 ]
 
 
-class SubscriberRow(BaseModel):
+class SubscriberRow(Arguments):
     """One row of a batch."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email | None = None
     id: SubscriberId | None = None
@@ -164,6 +285,7 @@ class SubscriberRow(BaseModel):
 
 SubscriberRows = Annotated[
     list[SubscriberRow],
+    FirstError,
     FromJson,
     Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),
 ]

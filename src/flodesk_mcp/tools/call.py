@@ -1,135 +1,107 @@
 """One tool call: check the arguments, ask where it matters, call Flodesk, shape the answer or the error."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+import logging
+from typing import Any
 
 from mcp.server.context import ServerRequestContext
-from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, InputRequiredResult, TextContent
-from pydantic import PrivateAttr, ValidationError
+from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
+from pydantic import ValidationError
 from pydantic_core import to_json
 
-from flodesk_mcp.callers.tool_filter import ToolFilter, refusal
+from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
-from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, wait_deadline
-from flodesk_mcp.tools.confirmation import Confirm, ask, can_ask
+from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
+from flodesk_mcp.tools.confirmation import ask, can_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import compact
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
-__all__ = ["Accounts", "FlodeskTool", "result_of"]
+__all__ = ["call_tool", "result_of"]
+
+logger = logging.getLogger(__name__)
 
 
-class Accounts(Protocol):
-    """Knows whose Flodesk account a call is for, and what the call may do."""
-
-    @property
-    def max_wait_seconds(self) -> float:
-        """How long one call may wait."""
-
-    @property
-    def confirm(self) -> Confirm:
-        """Whether a person is asked before what cannot be undone."""
-
-    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
-        """Return the client of the account that the request in `context` is for."""
-
-    def credential_source(self, context: ServerRequestContext[Any]) -> str:
-        """Return where the credential of the request in `context` was set: a 401 names it."""
-
-    def limits(self, context: ServerRequestContext[Any]) -> Sequence[ToolFilter]:
-        """Return the limits that hold for the request in `context`, the operator's first."""
+class _Refused(Exception):
+    """The call was not made; the message is for the agent."""
 
 
-class FlodeskTool(Tool):
-    """A tool of the catalog as the SDK registers it."""
+async def call_tool(
+    caller: Caller, spec: ToolSpec, context: ServerRequestContext[Any], params: CallToolRequestParams
+) -> CallToolResult | InputRequiredResult:
+    """Call the tool for `caller`, and return its answer, its error, or what the client must ask its user first."""
+    try:
+        result = await _called(caller, spec, context, params)
+    except Exception as error:
+        return CallToolResult(content=[TextContent(type="text", text=_told(caller, spec, error))], is_error=True)
+    if isinstance(result, InputRequiredResult):
+        return result
+    return CallToolResult(content=[TextContent(type="text", text=to_json(result).decode())], structured_content=result)
 
-    _spec: ToolSpec = PrivateAttr()
 
-    @classmethod
-    def of(cls, spec: ToolSpec) -> "FlodeskTool":
-        """Return what the SDK needs of `spec`."""
-        registered = cls(
-            fn=spec.function,
-            name=spec.name,
-            title=spec.title,
-            description=spec.description,
-            parameters=spec.input_schema,
-            fn_metadata=FuncMetadata(arg_model=spec.arguments, output_schema=spec.output_schema),
-            is_async=True,
-            annotations=spec.annotations,
-        )
-        registered._spec = spec
-        return registered
+async def _called(
+    caller: Caller, spec: ToolSpec, context: ServerRequestContext[Any], params: CallToolRequestParams
+) -> dict[str, Any] | InputRequiredResult:
+    if reason := caller.tool_filter.why_off(spec):
+        raise _Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
+    given = spec.checked(params.arguments or {})
+    if unanswered := await _ask(caller, spec, context, params, given):
+        return unanswered
+    return await result_of(caller, spec, given, _progress(context))
 
-    async def run(self, arguments: dict[str, Any], context: Context[Any], convert_result: bool = False) -> Any:
-        """Call the tool and return a CallToolResult, or what the client must ask its user first.
 
-        Raises ToolError with a text for the agent; UnexpectedToolError, which holds no detail, for a crash.
-        """
-        spec, request = self._spec, context.request_context
-        accounts: Accounts = request.lifespan_context
-        if reason := refusal(accounts.limits(request), spec):
-            raise ToolError(f"{spec.title} is turned off: {reason}. Whoever runs this server can change it.")
-        try:
-            given = spec.checked(arguments)
-        except ValidationError as error:
-            raise ToolError(explain_arguments(spec, error)) from error
-        try:
-            if unanswered := await _ask(spec, context, given):
-                return unanswered
-            result = await result_of(spec, request, given, _progress(context))
-        except ToolError:
-            raise
-        except FlodeskError as error:
-            raise ToolError(explain(spec, error, accounts.credential_source(request))) from error
-        except Exception as error:
-            raise UnexpectedToolError(f"{spec.title} failed: a defect of this server, see its log.") from error
-        return CallToolResult(
-            content=[TextContent(type="text", text=to_json(result).decode())], structured_content=result
-        )
+def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
+    """Return what an agent is told of a call that ended with `error`."""
+    match error:
+        case _Refused():
+            return str(error)
+        case ValidationError():
+            return explain_arguments(spec, error)
+        case FlodeskError():
+            return explain(spec, error, caller.credential_source)
+        case _:
+            logger.error("%s failed", spec.name, exc_info=error)
+            return f"{spec.title} failed: a defect of this server, see its log."
 
 
 async def result_of(
-    spec: ToolSpec, request: ServerRequestContext[Any], given: dict[str, Any], report: Report | None = None
+    caller: Caller, spec: ToolSpec, given: dict[str, Any], report: Report | None = None
 ) -> dict[str, Any]:
-    """Return what the tool makes of checked arguments, for the account of `request`. `report` is told of long waits.
+    """Return what the tool makes of checked arguments, for the account of `caller`. `report` is told of long waits.
 
     Raises FlodeskError.
     """
-    accounts: Accounts = request.lifespan_context
-    flodesk = accounts.client(request)
-    with wait_deadline(accounts.max_wait_seconds, report):
-        used_ids = await _put_ids_for_names(spec, flodesk, given)
-        result = await spec.function(flodesk, **given)
+    with caller.deadline(report):
+        used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
+        result = await spec.function(caller.flodesk, **given)
     return compact(result, {USED_IDS: used_ids} if used_ids else {})
 
 
-async def _ask(spec: ToolSpec, context: Context[Any], given: dict[str, Any]) -> InputRequiredResult | None:
+async def _ask(
+    caller: Caller,
+    spec: ToolSpec,
+    context: ServerRequestContext[Any],
+    params: CallToolRequestParams,
+    given: dict[str, Any],
+) -> InputRequiredResult | None:
     """Ask the person behind the client, where the tool destroys something and the operator did not say never."""
-    accounts: Accounts = context.request_context.lifespan_context
-    confirm = accounts.confirm
-    if spec.question is None or confirm == "never":
+    if spec.question is None or caller.confirm == "never":
         return None
     if not can_ask(context):
-        if confirm == "auto":
+        if caller.confirm == "auto":
             return None
-        raise ToolError(
+        raise _Refused(
             f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
-    with wait_deadline(accounts.max_wait_seconds, _progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(accounts.client(context.request_context), **given)
+    with caller.deadline(_progress(context)):  # and not for as long as the person thinks
+        question = await spec.question(caller.flodesk, **given)
     try:
-        answer = await ask(context, question, [spec.name, given])
+        answer = await ask(context, params, question, [spec.name, given])
     except MCPError as error:
-        raise ToolError(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
+        raise _Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
-        raise ToolError(f"{spec.title}: the person declined, and nothing was changed.")
+        raise _Refused(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None
 
 
@@ -148,8 +120,11 @@ async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict
     return used
 
 
-def _progress(context: Context[Any]) -> Report:
+def _progress(context: ServerRequestContext[Any]) -> Report:
     async def report(waited: float, seconds: float) -> None:
-        await context.report_progress(waited, seconds, f"Waiting {seconds:.0f} s for Flodesk")
+        left = max(round(seconds - waited), 1)
+        await context.session.report_progress(
+            round(waited), round(seconds), f"Waiting for Flodesk: about {left} seconds left"
+        )
 
     return report

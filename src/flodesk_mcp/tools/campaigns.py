@@ -4,10 +4,12 @@ from flodesk_mcp.flodesk import Campaign, CampaignDraft, FlodeskClient
 from flodesk_mcp.tools.arguments import CampaignId, CampaignSearch, CampaignStatus, Html, Limit, NextCursor, Title
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Listing
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("campaigns", "campaigns and drafts")
 
 
-@tool("List campaigns", "GET /campaigns")
+@toolset.tool("List campaigns", "GET /campaigns")
 async def list_all_flodesk_campaigns(
     flodesk: FlodeskClient,
     limit: Limit = 20,
@@ -21,7 +23,11 @@ async def list_all_flodesk_campaigns(
     return await listing("list_campaigns", flodesk.campaigns.list, limit, next_cursor, search=search, status=status)
 
 
-@tool("Save HTML as a campaign draft", "POST /campaigns/studio")
+@toolset.tool(
+    "Save HTML as a campaign draft",
+    "POST /campaigns/studio",
+    target=("campaign_id", "title"),
+)
 async def create_a_flodesk_campaign_draft(
     flodesk: FlodeskClient, html: Html, title: Title, campaign_id: CampaignId | None = None
 ) -> CampaignDraft:

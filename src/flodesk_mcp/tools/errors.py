@@ -121,11 +121,11 @@ def _what_now(tool: ToolSpec, error: FlodeskError) -> str:
 
 
 def _check(tool: ToolSpec) -> str:
-    return tool.check or f"Look with {LISTED_BY[tool.toolset]} first."
+    return tool.check or f"Look with {LISTED_BY[tool.toolset.id]} first."
 
 
 def _where_to_look(tool: ToolSpec) -> str:
-    names = (tool.toolset if argument == "id" else argument for argument in tool.arguments.model_fields)
+    names = (tool.toolset.id if argument == "id" else argument for argument in tool.arguments.model_fields)
     listers = sorted({LISTED_BY[name] for name in names if name in LISTED_BY})
     return f"What exists: {', '.join(listers)}." if listers else ""
 

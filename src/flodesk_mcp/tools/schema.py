@@ -40,8 +40,7 @@ class _Plain(GenerateJsonSchema):
         plain = super().model_schema(schema)
         for said_elsewhere in ("title", "description"):
             plain.pop(said_elsewhere, None)
-        if plain.get("additionalProperties") is True:
-            del plain["additionalProperties"]
+        plain.pop("additionalProperties", None)  # refused all the same; google-genai dies of it
         return plain
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -66,7 +65,7 @@ def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
-    """Return the schema of a tool's arguments: an object that takes no others."""
+    """Return the schema of a tool's arguments."""
     return arguments.model_json_schema(schema_generator=_Plain)
 
 

@@ -4,10 +4,12 @@ from flodesk_mcp.flodesk import FlodeskClient, Segment
 from flodesk_mcp.tools.arguments import Color, Limit, NextCursor, SegmentId, SegmentName
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Everything, Listing
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("segments", "segments", default=True)
 
 
-@tool("List segments", "GET /segments")
+@toolset.tool("List segments", "GET /segments")
 async def list_all_flodesk_segments(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Segment]:
@@ -17,7 +19,7 @@ async def list_all_flodesk_segments(
     return await listing("list_segments", flodesk.segments.list, limit, next_cursor)
 
 
-@tool("Get a segment", "GET /segments/{id}")
+@toolset.tool("Get a segment", "GET /segments/{id}")
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
     """Tell how big one segment is right now: how many active people are in it. Who they are:
     list_all_flodesk_subscribers with segment_id.
@@ -25,7 +27,11 @@ async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId
     return await flodesk.segments.get(id)
 
 
-@tool("Create a segment", "POST /segments")
+@toolset.tool(
+    "Create a segment",
+    "POST /segments",
+    target=("name",),
+)
 async def create_a_flodesk_segment(flodesk: FlodeskClient, name: SegmentName, color: Color | None = None) -> Segment:
     """Set up a new segment: a fresh, empty list or group, in a color you want. A repeat makes a second one; no tool can
     rename or delete it.
@@ -33,7 +39,7 @@ async def create_a_flodesk_segment(flodesk: FlodeskClient, name: SegmentName, co
     return await flodesk.segments.create(name, color)
 
 
-@tool("List segment colors", "GET /segments/colors")
+@toolset.tool("List segment colors", "GET /segments/colors")
 async def list_all_flodesk_segment_colors(flodesk: FlodeskClient) -> Everything[str]:
     """Give the color options: the shades (hex codes) that a new segment can have."""
     return Everything(result=await flodesk.segments.colors())

@@ -1,20 +1,18 @@
-"""From a function to a tool: its signature is the schema, its docstring the description, its module the toolset."""
+"""From a function to a tool: its signature is the schema, its docstring the description."""
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
-from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
-from mcp_types import ToolAnnotations
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from mcp_types import Tool, ToolAnnotations
+from pydantic import BaseModel, create_model
 
-from flodesk_mcp.tools.arguments import Named
+from flodesk_mcp.tools.arguments import Arguments, Named, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
-__all__ = ["USED_IDS", "ToolSpec", "tool", "tools_of"]
+__all__ = ["USED_IDS", "ToolSpec", "Toolset"]
 
 Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
@@ -27,12 +25,15 @@ Question = Callable[..., Awaitable[str]]
 class ToolSpec:
     """All that is known of a tool before any account is.
 
-    `check` tells how to see whether a doubtful write happened.
+    `target` names the arguments that a write is done to, for the audit; `check` tells how to see whether a doubtful
+    write happened.
     """
 
     function: Function
+    toolset: "Toolset"
     title: str
     operation: str
+    target: tuple[str, ...]
     destructive: bool
     idempotent: bool
     check: str | None = None
@@ -42,11 +43,6 @@ class ToolSpec:
     def name(self) -> str:
         """What clients call it by."""
         return self.function.__name__
-
-    @property
-    def toolset(self) -> str:
-        """The resource that it works on."""
-        return self.function.__module__.rpartition(".")[2]
 
     @property
     def reads_only(self) -> bool:
@@ -59,7 +55,7 @@ class ToolSpec:
         return " ".join(inspect.cleandoc(self.function.__doc__ or "").split())
 
     @cached_property
-    def arguments(self) -> type[ArgModelBase]:
+    def arguments(self) -> type[BaseModel]:
         """The model that arguments are checked with: the function's parameters but for the client."""
         hints = get_type_hints(self.function, include_extras=True)
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
@@ -67,20 +63,22 @@ class ToolSpec:
             parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
             for parameter in parameters
         }
-        return create_model(self.name, __base__=_Arguments, **fields)
+        return create_model(self.name, __base__=Arguments, **fields)
 
     def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments as the function takes them.
 
-        Raises pydantic's ValidationError.
+        Raises pydantic's ValidationError, InvalidArgument.
         """
-        return self.arguments.model_validate(arguments).model_dump_one_level()
+        check_size(arguments)
+        checked = self.arguments.model_validate(arguments)
+        return {name: getattr(checked, name) for name in self.arguments.model_fields}
 
     @cached_property
     def named(self) -> dict[str, Named]:
         """The arguments that take names for ids."""
-        hints = get_type_hints(self.function, include_extras=True)
-        return {name: mark for name in self.arguments.model_fields if (mark := _mark(hints[name]))}
+        fields = self.arguments.model_fields.items()
+        return {name: mark for name, field in fields for mark in marks_of(field) if isinstance(mark, Named)}
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -96,10 +94,23 @@ class ToolSpec:
             schema["properties"][USED_IDS] = {"type": "object", "description": "By name"}
         return schema
 
+    @cached_property
+    def advertised(self) -> Tool:
+        """The tool as clients see it."""
+        return Tool(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema=self.input_schema,
+            output_schema=self.output_schema,
+            annotations=self.annotations,
+        )
+
     @property
     def annotations(self) -> ToolAnnotations:
         """The four hints. The world is open: Flodesk is beyond this process, and strangers write into it."""
         return ToolAnnotations(
+            title=self.title,  # beside the name, too: frameworks read one or the other
             read_only_hint=self.reads_only,
             destructive_hint=self.destructive,
             idempotent_hint=self.idempotent or self.reads_only,
@@ -107,37 +118,33 @@ class ToolSpec:
         )
 
 
-def _mark(hint: Any) -> Named | None:
-    """Find the mark in Annotated[...], or in Annotated[...] | None."""
-    for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
-        for mark in getattr(part, "__metadata__", ()):
-            if isinstance(mark, Named):
-                return mark
-    return None
+@dataclass(frozen=True, eq=False)
+class Toolset:
+    """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on."""
 
+    id: str
+    words: str
+    default: bool = False
+    tools: list[ToolSpec] = field(default_factory=list)
 
-class _Arguments(ArgModelBase):
-    model_config = ConfigDict(extra="forbid")
+    def tool(
+        self,
+        title: str,
+        operation: str,
+        *,
+        target: tuple[str, ...] = (),
+        destructive: bool = False,
+        idempotent: bool = False,
+        check: str | None = None,
+        question: Question | None = None,
+    ) -> Callable[[Function], ToolSpec]:
+        """Make a function the tool for one operation of Flodesk, the next of this toolset."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_left_out(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
+        def register(function: Function) -> ToolSpec:
+            spec = ToolSpec(function, self, title, operation, target, destructive, idempotent, check, question)
+            if not (spec.reads_only or target):
+                raise TypeError(f"{spec.name} writes, and must say what to: target=...")
+            self.tools.append(spec)
+            return spec
 
-
-def tool(
-    title: str,
-    operation: str,
-    *,
-    destructive: bool = False,
-    idempotent: bool = False,
-    check: str | None = None,
-    question: Question | None = None,
-) -> Callable[[Function], ToolSpec]:
-    """Make a function the tool for one operation of Flodesk."""
-    return lambda function: ToolSpec(function, title, operation, destructive, idempotent, check, question)
-
-
-def tools_of(module: ModuleType) -> list[ToolSpec]:
-    """Return the tools of a module, in the order in which they stand there."""
-    return [value for value in vars(module).values() if isinstance(value, ToolSpec)]
+        return register

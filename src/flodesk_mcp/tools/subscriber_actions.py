@@ -4,10 +4,17 @@ from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows
 from flodesk_mcp.tools.questions import about_unsubscribing
 from flodesk_mcp.tools.results import BatchReport, WrittenSubscriber, batch_report, with_notice
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("subscriber_actions", "adding to segments, unsubscribing, batches of 50")
 
 
-@tool("Add a subscriber to segments", "POST /subscribers/{id_or_email}/segments", idempotent=True)
+@toolset.tool(
+    "Add a subscriber to segments",
+    "POST /subscribers/{id_or_email}/segments",
+    target=("id_or_email", "segment_ids"),
+    idempotent=True,
+)
 async def add_a_flodesk_subscriber_to_segments(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
@@ -18,9 +25,10 @@ async def add_a_flodesk_subscriber_to_segments(
     return with_notice(await flodesk.subscribers.add_to_segments(id_or_email, segment_ids))
 
 
-@tool(
+@toolset.tool(
     "Unsubscribe a subscriber from everything",
     "POST /subscribers/{id_or_email}/unsubscribe",
+    target=("id_or_email",),
     destructive=True,
     idempotent=True,
     question=about_unsubscribing,
@@ -33,7 +41,12 @@ async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: 
     return with_notice(await flodesk.subscribers.unsubscribe(id_or_email))
 
 
-@tool("Create or update up to 50 subscribers", "POST /subscribers/batch", idempotent=True)
+@toolset.tool(
+    "Create or update up to 50 subscribers",
+    "POST /subscribers/batch",
+    target=("subscribers", "segment_ids"),
+    idempotent=True,
+)
 async def create_flodesk_subscribers_in_batch(
     flodesk: FlodeskClient, subscribers: SubscriberRows, segment_ids: SegmentIds | None = None
 ) -> BatchReport:

@@ -20,10 +20,12 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import SubscriberListing, WrittenSubscriber, only, subscriber_listing, with_notice
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("subscribers", "people", default=True)
 
 
-@tool("List subscribers", "GET /subscribers")
+@toolset.tool("List subscribers", "GET /subscribers")
 async def list_all_flodesk_subscribers(
     flodesk: FlodeskClient,
     limit: Limit = 20,
@@ -41,7 +43,7 @@ async def list_all_flodesk_subscribers(
     return subscriber_listing(page, fields)
 
 
-@tool("Get a subscriber", "GET /subscribers/{id_or_email}")
+@toolset.tool("Get a subscriber", "GET /subscribers/{id_or_email}")
 async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
@@ -51,7 +53,9 @@ async def get_single_flodesk_subscriber_by_id(
     return only(await flodesk.subscribers.get(id_or_email), fields)
 
 
-@tool("Create or update a subscriber", "POST /subscribers", idempotent=True)
+@toolset.tool(
+    "Create or update a subscriber", "POST /subscribers", target=("email", "id", "segment_ids"), idempotent=True
+)
 async def create_a_flodesk_subscriber(
     flodesk: FlodeskClient,
     email: Email | None = None,
@@ -83,7 +87,12 @@ async def create_a_flodesk_subscriber(
     )
 
 
-@tool("Remove a subscriber from segments", "DELETE /subscribers/{id_or_email}/segments", idempotent=True)
+@toolset.tool(
+    "Remove a subscriber from segments",
+    "DELETE /subscribers/{id_or_email}/segments",
+    target=("id_or_email", "segment_ids"),
+    idempotent=True,
+)
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:

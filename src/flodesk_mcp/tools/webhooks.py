@@ -12,10 +12,12 @@ from flodesk_mcp.tools.arguments import (
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.questions import about_deleting_webhook, about_updating_webhook
 from flodesk_mcp.tools.results import Deleted, Listing
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("webhooks", "webhooks", default=True)
 
 
-@tool("List webhooks", "GET /webhooks")
+@toolset.tool("List webhooks", "GET /webhooks")
 async def list_all_flodesk_webhooks(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Webhook]:
@@ -23,13 +25,17 @@ async def list_all_flodesk_webhooks(
     return await listing("list_webhooks", flodesk.webhooks.list, limit, next_cursor)
 
 
-@tool("Get a webhook", "GET /webhooks/{id}")
+@toolset.tool("Get a webhook", "GET /webhooks/{id}")
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
     """Show the details of one webhook: its url, and which events the hook is listening to."""
     return await flodesk.webhooks.get(id)
 
 
-@tool("Create a webhook", "POST /webhooks")
+@toolset.tool(
+    "Create a webhook",
+    "POST /webhooks",
+    target=("name", "post_url"),
+)
 async def create_a_flodesk_webhook(
     flodesk: FlodeskClient, name: WebhookName, post_url: PostUrl, events: Events
 ) -> Webhook:
@@ -39,7 +45,14 @@ async def create_a_flodesk_webhook(
     return await flodesk.webhooks.create(name, post_url, events)
 
 
-@tool("Update a webhook", "PUT /webhooks/{id}", destructive=True, idempotent=True, question=about_updating_webhook)
+@toolset.tool(
+    "Update a webhook",
+    "PUT /webhooks/{id}",
+    target=("id",),
+    destructive=True,
+    idempotent=True,
+    question=about_updating_webhook,
+)
 async def update_a_flodesk_webhook_by_id(
     flodesk: FlodeskClient,
     id: WebhookId,
@@ -53,7 +66,14 @@ async def update_a_flodesk_webhook_by_id(
     return await flodesk.webhooks.update(id, name=name, post_url=post_url, events=events)
 
 
-@tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True, question=about_deleting_webhook)
+@toolset.tool(
+    "Delete a webhook",
+    "DELETE /webhooks/{id}",
+    target=("id",),
+    destructive=True,
+    idempotent=True,
+    question=about_deleting_webhook,
+)
 async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
     """Delete a webhook, or hook, that is not needed any longer: its address gets no more events. Cannot be undone."""
     await flodesk.webhooks.delete(id)

@@ -12,12 +12,14 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Enrollment, Listing, notice_for
-from flodesk_mcp.tools.spec import tool
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("workflows", "enrolling in workflows", default=True)
 
 LOOK_IN_FLODESK = "No tool lists who is in a workflow: look at it in Flodesk before you call again."
 
 
-@tool("List workflows", "GET /workflows")
+@toolset.tool("List workflows", "GET /workflows")
 async def list_all_flodesk_workflows(
     flodesk: FlodeskClient,
     limit: Limit = 20,
@@ -30,9 +32,10 @@ async def list_all_flodesk_workflows(
     return await listing("list_workflows", flodesk.workflows.list, limit, next_cursor, statuses=statuses)
 
 
-@tool(
+@toolset.tool(
     "Enroll a subscriber in a workflow",
     "POST /workflows/{workflow_id}/subscribers",
+    target=("workflow_id", "email", "id"),
     check=LOOK_IN_FLODESK,
 )
 async def create_a_flodesk_workflow(
@@ -45,9 +48,10 @@ async def create_a_flodesk_workflow(
     return await _enrollment(flodesk, workflow_id, id or email or "", enrolled=True)
 
 
-@tool(
+@toolset.tool(
     "Remove a subscriber from a workflow",
     "DELETE /workflows/{workflow_id}/subscribers/{id_or_email}",
+    target=("workflow_id", "id_or_email"),
     idempotent=True,
     check=LOOK_IN_FLODESK,
 )

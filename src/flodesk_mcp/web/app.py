@@ -10,13 +10,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from flodesk_mcp.callers.single import open_connections
+from flodesk_mcp.callers.clients import open_connections
 from flodesk_mcp.observability.audit import audit_writes
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
-from flodesk_mcp.web.callers import HostedAccounts
+from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts, CheckHosts
 from flodesk_mcp.web.middleware import NameRequests
@@ -57,8 +57,8 @@ class _Hosted:
     def __init__(self, settings: HostedSettings, flodesk: httpx2.AsyncBaseTransport | None) -> None:
         self._settings = settings
         self._flodesk = open_connections(settings, flodesk)
-        self._accounts = HostedAccounts.of(settings, self._flodesk)
-        self._server = build_server(lambda: nullcontext(self._accounts))
+        self._callers = WebCallers.of(settings, self._flodesk)
+        self._server = build_server(lambda: nullcontext(self._callers))
         self._server.middleware.append(audit_writes)
         # Hosts are checked before, on every path; the SDK's own check would come after the body was read.
         self._server.streamable_http_app(
@@ -77,7 +77,7 @@ class _Hosted:
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
-        sse = SseConnections(self._sessions.app, self._accounts, MAX_BODY_BYTES)
+        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
         mcp = self._entrance.guard(StreamableHTTPASGIApp(self._sessions))
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._entrance.checks()}
         return [

@@ -1,52 +1,56 @@
-"""Whose Flodesk account each request is for."""
+"""Who makes each request to the hosted server."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from mcp.server.context import ServerRequestContext
 
+from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
-from flodesk_mcp.callers.single import client_for
-from flodesk_mcp.flodesk import Credential, FlodeskClient
+from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
+from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.tools import Confirm, ToolFilter
-from flodesk_mcp.web.auth.access import visitor_of
+from flodesk_mcp.web.auth.access import user_of
 
-__all__ = ["HostedAccounts"]
+__all__ = ["WebCallers"]
 
 
 @dataclass(frozen=True)
-class HostedAccounts:
-    """The accounts of the callers: what a request may do is limited by the operator, its access and itself.
+class WebCallers:
+    """Finds the caller of a request: what it may do is limited by the operator, its access and the request itself.
 
-    `connection` holds the limits that a connection was opened with, and that its requests do not repeat.
+    `connection` is the filter that a connection was opened with, and that its requests do not repeat.
     """
 
     pool: ClientPool
+    settings: Settings
     operator: ToolFilter
-    max_wait_seconds: float
-    confirm: Confirm
-    connection: tuple[ToolFilter, ...] = ()
+    connection: ToolFilter = field(default_factory=ToolFilter)
 
     @classmethod
-    def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "HostedAccounts":
-        """Return the accounts that `settings` allow, all reached through `http`."""
+    def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "WebCallers":
+        """Return the callers that `settings` allow, whose accounts are all reached through `http`.
+
+        Raises SettingsError.
+        """
 
         def open_client(credential: Credential) -> FlodeskClient:
             return client_for(credential, settings, http)
 
-        return cls(ClientPool(open_client), settings.limits(), settings.max_wait_seconds, settings.confirm)
+        return cls(ClientPool(open_client), settings, operator_filter(settings))
 
-    def client(self, context: ServerRequestContext[Any]) -> FlodeskClient:
-        """Return the caller's client."""
-        return self.pool.client(visitor_of(context).access.credential)
-
-    def credential_source(self, context: ServerRequestContext[Any]) -> str:
-        """Return where the caller's credential was set."""
-        return visitor_of(context).access.credential_source
-
-    def limits(self, context: ServerRequestContext[Any]) -> Sequence[ToolFilter]:
-        """Return the operator's limits, then the connection's, the access's and the request's."""
-        return (self.operator, *self.connection, *visitor_of(context).limits)
+    def caller(self, request: Any) -> Caller:
+        """Return who makes `request`."""
+        user = user_of(request)
+        access = user.access
+        return Caller(
+            name=access.who,
+            identity=identity_of(access.credential),
+            open_client=lambda: self.pool.client(access.credential),
+            tool_filter=self.operator & self.connection & user.tool_filter,
+            credential_source=access.credential_source,
+            max_wait_seconds=self.settings.max_wait_seconds,
+            confirm=self.settings.confirm,
+        )

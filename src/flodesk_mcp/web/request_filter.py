@@ -1,10 +1,11 @@
-"""The limits that a request sets itself, by its URL and headers. Each is a layer of its own: it can only tighten."""
+"""The tool filter that a request sets itself, by its URL and headers: it can only tighten."""
 
 from collections.abc import Iterator
 
 from starlette.requests import HTTPConnection
 
-from flodesk_mcp.tools import CATALOG, ToolFilter, UnknownTool
+from flodesk_mcp.callers.tool_filter import ToolFilter, UnknownTool
+from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.errors import AuthError
 
 __all__ = ["READ_ONLY_PATH", "request_filter"]
@@ -19,15 +20,17 @@ CREDENTIALS = frozenset({"api-key", "access-token"})
 FLAGS = {"1": True, "true": True, "": True, "0": False, "false": False}
 
 
-def request_filter(connection: HTTPConnection) -> tuple[ToolFilter, ...]:
+def request_filter(connection: HTTPConnection) -> ToolFilter:
     """Return what the request in `connection` asks to be limited to.
 
     Raises AuthError for a name that does not exist: a limit with a typing error would otherwise limit nothing.
     """
-    layers = [_layer(name, value, where) for name, value, where in _asked(connection)]
+    asked = ToolFilter()
+    for name, value, where in _asked(connection):
+        asked &= _layer(name, value, where)
     if connection.url.path.endswith(READ_ONLY_PATH):
-        layers.append(_layer("read_only", "1", "the address of this connection"))
-    return tuple(layers)
+        asked &= ToolFilter.reading_only("the address of this connection")
+    return asked
 
 
 def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str, str]]:
@@ -49,13 +52,12 @@ def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str, str]]:
 
 
 def _layer(name: str, value: str, where: str) -> ToolFilter:
-    called = {name: where}
     if name == "read_only":
         if value.strip().lower() not in FLAGS:
             raise AuthError(400, "read_only is 1 or 0.", "invalid_request")
-        return ToolFilter(where, read_only=FLAGS[value.strip().lower()], settings=called)
+        return ToolFilter.reading_only(where) if FLAGS[value.strip().lower()] else ToolFilter()
     try:
-        return ToolFilter.parse(where, CATALOG, settings=called, **{name: value})  # type: ignore[arg-type] # by name
+        return ToolFilter.parse(where, CATALOG, settings={name: where}, **{name: value})  # type: ignore[arg-type] # by name
     except UnknownTool as error:
         raise AuthError(400, _quotable(str(error)), "invalid_request") from error
 

@@ -88,15 +88,12 @@ class HostedSettings(Settings):
         return IdentityProvider(self.oauth_issuer, self.oauth_audience, self.oauth_jwks_url)
 
     def check(self) -> None:
-        """Refuse what would be unsafe or useless to serve.
+        """Refuse what would be unsafe to serve.
 
         Raises SettingsError.
         """
-        if not self.modes:
-            if not is_loopback(self.host):
-                raise SettingsError(
-                    f"FLODESK_HOST is {self.host}, which others can reach: "
-                    "set FLODESK_AUTH to tokens, headers or oauth first."
-                )
-            self.credential()
-        self.limits()
+        if not self.modes and not is_loopback(self.host):
+            raise SettingsError(
+                f"FLODESK_HOST is {self.host}, which others can reach: "
+                "set FLODESK_AUTH to tokens, headers or oauth first."
+            )

@@ -14,8 +14,9 @@ from mcp.shared.message import SessionMessage
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flodesk_mcp.web.auth.access import Visitor
-from flodesk_mcp.web.callers import HostedAccounts
+from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.web.auth.access import User
+from flodesk_mcp.web.callers import WebCallers
 
 __all__ = ["MESSAGES_PATH", "SseConnections"]
 
@@ -27,9 +28,9 @@ IDLE_SECONDS = 1800
 class SseConnections:
     """The open connections, each with the limits that it was opened with."""
 
-    def __init__(self, server: Server[Any], accounts: HostedAccounts, max_body_bytes: int) -> None:
+    def __init__(self, server: Server[Any], callers: WebCallers, max_body_bytes: int) -> None:
         self._server = server
-        self._accounts = accounts
+        self._callers = callers
         self._transport = SseServerTransport(MESSAGES_PATH, max_request_body_size=max_body_bytes)
         self._open = 0
         self.messages: ASGIApp = self._transport.handle_post_message
@@ -38,8 +39,8 @@ class SseConnections:
         """Serve one connection until the client leaves it, or says nothing for half an hour."""
         if self._open >= MAX_CONNECTIONS:
             return await PlainTextResponse("Too many connections.\n", 503)(scope, receive, send)
-        visitor = scope["user"]
-        opened_with = visitor.limits if isinstance(visitor, Visitor) else ()
+        user = scope["user"]
+        opened_with = user.tool_filter if isinstance(user, User) else ToolFilter()
         self._open += 1
         try:
             async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
@@ -47,7 +48,7 @@ class SseConnections:
                     self._server,
                     _Watched(incoming),
                     outgoing,
-                    lifespan_state=replace(self._accounts, connection=opened_with),
+                    lifespan_state=replace(self._callers, connection=opened_with),
                 )
         finally:
             self._open -= 1

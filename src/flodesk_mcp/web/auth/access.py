@@ -4,13 +4,12 @@ from typing import Any
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.server.context import ServerRequestContext
 from pydantic import ConfigDict, Field
 
+from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
-from flodesk_mcp.tools import ToolFilter
 
-__all__ = ["Access", "Visitor", "visitor_of"]
+__all__ = ["Access", "User", "user_of"]
 
 
 class Access(AccessToken):
@@ -27,21 +26,21 @@ class Access(AccessToken):
     who: str
     credential: Credential
     credential_source: str
-    limits: tuple[ToolFilter, ...] = ()
+    tool_filter: ToolFilter = ToolFilter()
 
 
-class Visitor(AuthenticatedUser):
-    """The caller of one request, with the limits of its access and of the request itself."""
+class User(AuthenticatedUser):
+    """Who makes one request, with the tool filter of its access and of the request itself."""
 
-    def __init__(self, access: Access, asked: tuple[ToolFilter, ...]) -> None:
+    def __init__(self, access: Access, request_filter: ToolFilter) -> None:
         super().__init__(access)
         self.access = access
-        self.limits = (*access.limits, *asked)
+        self.tool_filter = access.tool_filter & request_filter
 
 
-def visitor_of(context: ServerRequestContext[Any]) -> Visitor:
-    """Return who makes the call in `context`. No call gets here without one."""
-    visitor = context.request.user if context.request is not None else None
-    if not isinstance(visitor, Visitor):
-        raise TypeError("A call came in without anybody who makes it.")
-    return visitor
+def user_of(request: Any) -> User:
+    """Return who makes `request`. None gets this far without one."""
+    user = request.user if request is not None else None
+    if not isinstance(user, User):
+        raise TypeError("A request came in without anybody who makes it.")
+    return user

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import anyio
 
+from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.store import StoredTokens, StoreError
-from flodesk_mcp.tools import CATALOG, ToolFilter, ToolsetOff, UnknownTool
+from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.access import Access
 from flodesk_mcp.web.auth.errors import AuthError
 
@@ -98,6 +99,6 @@ class TokenVerifier:
             client_id=f"token {found.id}",
             credential=credential,
             credential_source=f"the stored account {found.account!r}" if found.account else self._environment_source,
-            limits=(layer,),
+            tool_filter=layer,
         )
         return _Found(found.id, access, self._clock() + BELIEVED_SECONDS)

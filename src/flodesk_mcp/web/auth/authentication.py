@@ -10,6 +10,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from flodesk_mcp.callers.clients import credential_of
 from flodesk_mcp.flodesk import Credential, open_http
 from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
 from flodesk_mcp.web.auth.access import Access
@@ -123,13 +124,13 @@ def _database(settings: HostedSettings) -> Database | None:
 
 
 def _environment(settings: HostedSettings) -> Credential | None:
-    return settings.credential() if settings.api_key or settings.access_token or settings.sandbox else None
+    return credential_of(settings) if settings.api_key or settings.access_token or settings.sandbox else None
 
 
 def _everybody(settings: HostedSettings) -> Access:
     return Access(
         who="anybody on this machine",
         client_id="local",
-        credential=settings.credential(),
+        credential=credential_of(settings),
         credential_source=settings.credential_source,
     )

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, identity_of
 from flodesk_mcp.store import StoreError
-from flodesk_mcp.web.auth.access import Access, Visitor
+from flodesk_mcp.web.auth.access import Access, User
 from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.request_filter import request_filter
 
@@ -46,13 +46,13 @@ class AuthBackend(AuthenticationBackend):
         self._headers = headers
         self._everybody = everybody
 
-    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, Visitor]:
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, User]:
         """Return who makes a request.
 
         Raises AuthError.
         """
         access = await self._access(conn)
-        return AuthCredentials(access.scopes), Visitor(access, request_filter(conn))
+        return AuthCredentials(access.scopes), User(access, request_filter(conn))
 
     async def _access(self, conn: HTTPConnection) -> Access:
         if self._everybody:

@@ -10,8 +10,8 @@ import anyio
 import httpx2
 import jwt
 
+from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.store import StoredAccounts
-from flodesk_mcp.tools import ToolFilter
 from flodesk_mcp.web.auth.access import Access
 from flodesk_mcp.web.auth.errors import AuthError
 
@@ -19,9 +19,7 @@ __all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtVerifier", "Keys"]
 
 READ_SCOPE = "flodesk:read"
 WRITE_SCOPE = "flodesk:write"
-READING = ToolFilter(
-    "your access token", read_only=True, settings={"read_only": f"your access token, without {WRITE_SCOPE},"}
-)
+READING = ToolFilter.reading_only("your access token", f"your access token, without {WRITE_SCOPE},")
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric alone: with HS256 a public key would sign, and `none` is no signature."""
@@ -123,7 +121,7 @@ class JwtVerifier:
             scopes=sorted(scopes),
             credential=credential,
             credential_source=f"the stored account {name!r}",
-            limits=() if WRITE_SCOPE in scopes else (READING,),
+            tool_filter=ToolFilter() if WRITE_SCOPE in scopes else READING,
         )
 
     async def _claims(self, token: str) -> dict[str, Any] | None:

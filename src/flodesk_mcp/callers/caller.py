@@ -1,0 +1,52 @@
+"""Who makes a request, and what it may do."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.deadline import Report, wait_deadline
+from flodesk_mcp.flodesk import FlodeskClient
+
+__all__ = ["Caller", "Callers", "Confirm"]
+
+Confirm = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One object per request: whose Flodesk account it is for, and which tools are on.
+
+    `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
+    `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
+    before what cannot be undone.
+    """
+
+    name: str
+    identity: str
+    open_client: Callable[[], FlodeskClient]
+    tool_filter: ToolFilter
+    credential_source: str
+    max_wait_seconds: float
+    confirm: Confirm
+
+    @cached_property
+    def flodesk(self) -> FlodeskClient:
+        """The client of the account, opened by the first call that needs it.
+
+        Raises NoAnswer where the environment's proxy or certificates do not work.
+        """
+        return self.open_client()
+
+    def deadline(self, report: Report | None = None) -> AbstractContextManager[None]:
+        """Let all requests within the block share what one call may wait; `report` hears of long waits."""
+        return wait_deadline(self.max_wait_seconds, report)
+
+
+class Callers(Protocol):
+    """Knows who makes a request."""
+
+    def caller(self, request: Any) -> Caller:
+        """Return who makes `request`, the transport's own request object; over stdio there is none."""

@@ -1,0 +1,57 @@
+"""From the settings to clients of Flodesk."""
+
+from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
+
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
+from flodesk_mcp.quota import WindowQuota
+from flodesk_mcp.settings import Settings, SettingsError
+
+__all__ = ["client_for", "credential_of", "open_connections"]
+
+
+def credential_of(settings: Settings) -> Credential:
+    """Return what opens the account that `settings` name.
+
+    Raises SettingsError when there is none.
+    """
+    if settings.sandbox:
+        from flodesk_mcp.sandbox import SANDBOX_API_KEY
+
+        return ApiKey(SANDBOX_API_KEY)
+    if settings.access_token:
+        return BearerToken(settings.access_token.get_secret_value().strip())
+    if settings.api_key:
+        return ApiKey(settings.api_key.get_secret_value().strip())
+    raise SettingsError(
+        "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
+    )
+
+
+def client_for(credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
+    """Return a client for the account that `credential` opens, with a quota of its own, as `settings` say."""
+    return FlodeskClient(
+        credential,
+        base_url=settings.base_url,
+        http=http,
+        quota=WindowQuota(settings.requests_per_minute, settings.batches_per_minute),
+        max_wait_seconds=settings.max_wait_seconds,
+        timeout_seconds=settings.timeout_seconds,
+    )
+
+
+def open_connections(settings: Settings, transport: AsyncBaseTransport | None = None) -> AsyncClient:
+    """Return the HTTP client that leads where `settings` say: to the network, or to the embedded Flodesk.
+
+    `transport` leads elsewhere. Raises SettingsError for a proxy or certificates of the environment that do not work.
+    """
+    if settings.sandbox and transport is None:
+        from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
+
+        transport = Sandbox().transport()
+    try:
+        return open_http(transport)
+    except (InvalidURL, ValueError, OSError, ImportError) as error:  # raised for variables that httpx2 reads
+        raise SettingsError(
+            "The environment's proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE, "
+            f"SSL_CERT_DIR) cannot be used ({type(error).__name__}): correct or unset them."
+        ) from None
