@@ -78,11 +78,16 @@ async def test_the_client_has_every_operation_of_the_api_and_nothing_else(flodes
     }
     assert methods - {operation.name for operation in OPERATIONS} == {
         "account.summary",
+        "campaigns.every",
         "custom_fields.known",
         "custom_fields.labels",
         "custom_fields.resolve",
+        "segments.every",
         "segments.names",
+        "subscribers.every",
         "subscribers.status_of",
+        "webhooks.every",
+        "workflows.every",
         "workflows.names",
     }
     assert len(OPERATIONS) == len(SERVED) == 27
