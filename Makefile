@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance judges manifest docs clean
+.PHONY: demo test snapshots lint bench conformance judges manifest sample docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -33,6 +33,9 @@ judges: .venv/ready
 
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
+
+sample: .venv/ready
+	PYTHONPATH=tests $(BIN)/python -m sample > src/flodesk_mcp/sandbox/sample.json
 
 docs: .venv/ready
 	$(BIN)/python docs/tables.py

@@ -25,7 +25,7 @@ def _settings() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = {None: "", False: "off"}.get(field.default, f"`{field.default}`")
-        rows.append((f"`{variable(name)}`", "" if is_secret(name) else f"`{flag(name)}`", field.description, default))
+        rows.append((f"`{variable(name)}`", "" if is_secret(field) else f"`{flag(name)}`", field.description, default))
     return _table(("variable", "flag", "meaning", "default"), rows)
 
 

@@ -1,12 +1,16 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
-from typing import Annotated, Any, Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeVar
 
-__all__ = ["PREFIX", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
+__all__ = ["PREFIX", "DatabaseUrl", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
 
 PREFIX = "FLODESK_"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -14,6 +18,36 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class SettingsError(Exception):
     """A missing or contradictory setting; the message says in one line what to set."""
+
+
+_PASSWORD = re.compile(r"://[^:/]*:[^@]+@")  # as SQLAlchemy reads it: a password may hold anything but @
+_PASSWORD_PARAMETER = re.compile(r"[?&][^=&]*pass(word|wd)?=", re.IGNORECASE)
+
+
+class DatabaseUrl:
+    """Where a database is. It may hold a password: then it is no flag, and never is it in a repr, an error or a log."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @property
+    def holds_password(self) -> bool:
+        """Whether there is a password in it, before the host or among the parameters."""
+        return bool(_PASSWORD.search(self._url) or _PASSWORD_PARAMETER.search(unquote(self._url)))
+
+    def whole(self) -> str:
+        """Return the address with its password."""
+        return self._url
+
+    def __repr__(self) -> str:
+        return "DatabaseUrl('**********')"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
+        """Take text, as a variable or a flag has it."""
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(), serialization=core_schema.to_string_ser_schema()
+        )
 
 
 def _api_address(value: str) -> str:
@@ -82,9 +116,15 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def is_secret(name: str) -> bool:
-    """Tell whether a setting is secret: then it has no flag, because other users see the arguments of a process."""
-    return name in {"api_key", "access_token", "encryption_keys"}
+def is_secret(field: FieldInfo) -> bool:
+    """Tell by its type whether a setting is secret: it has no flag, because others see the arguments of a process."""
+    return _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, SecretStr):
+        return True
+    return any(map(_holds_secret, get_args(annotation)))
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings, default=Settings)
@@ -97,9 +137,14 @@ def load_settings(settings_type: type[AnySettings] = Settings, /, **flags: Any) 
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return settings_type(**given)
+        settings = settings_type(**given)
     except ValidationError as error:
         problem = error.errors()[0]
         name = str(problem["loc"][0]) if problem["loc"] else ""
         where = f"{flag(name) if name in given else variable(name)}: " if name else ""
         raise SettingsError(where + problem["msg"].removeprefix("Value error, ")) from None
+    for name in given:
+        value = getattr(settings, name, None)
+        if isinstance(value, DatabaseUrl) and value.holds_password:
+            raise SettingsError(f"{flag(name)} holds a password, which others could see: set {variable(name)} instead.")
+    return settings

@@ -28,33 +28,42 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def pool(http: httpx2.AsyncClient) -> ClientPool:
-    def open_client(credential: Credential) -> FlodeskClient:
-        return FlodeskClient(credential, http=http)
+    def open_client(identity: str, credential: Credential) -> FlodeskClient:
+        return FlodeskClient(credential, identity=identity, http=http)
 
     return ClientPool(open_client, most=3)
 
 
-async def test_a_credential_has_one_client_and_shares_it_with_no_other(pool: ClientPool) -> None:
-    first = pool.client(ApiKey("one"))
-    assert pool.client(ApiKey("one")) is first
-    assert pool.client(ApiKey("two")) is not first
-    assert pool.client(BearerToken("one")) is not first
+KEY = ApiKey("key")
+
+
+async def test_an_account_has_one_client_and_shares_it_with_no_other(pool: ClientPool) -> None:
+    first = pool.client("one", KEY)
+    assert pool.client("one", KEY) is first
+    assert pool.client("two", KEY) is not first
+
+
+async def test_a_replaced_credential_keeps_the_client(pool: ClientPool) -> None:
+    first = pool.client("one", KEY)
+    replaced = BearerToken("token")
+    assert pool.client("one", replaced) is first
+    assert first.credential is replaced
 
 
 async def test_no_more_are_remembered_than_fit_and_the_longest_unused_goes_first(pool: ClientPool) -> None:
-    clients = [pool.client(ApiKey(name)) for name in ("one", "two", "three")]
-    assert pool.client(ApiKey("one")) is clients[0]
-    pool.client(ApiKey("four"))
+    clients = [pool.client(name, KEY) for name in ("one", "two", "three")]
+    assert pool.client("one", KEY) is clients[0]
+    pool.client("four", KEY)
     assert len(pool) == 3
-    assert pool.client(ApiKey("one")) is clients[0]
-    assert pool.client(ApiKey("two")) is not clients[1]
+    assert pool.client("one", KEY) is clients[0]
+    assert pool.client("two", KEY) is not clients[1]
 
 
 async def test_an_idle_client_is_forgotten(pool: ClientPool) -> None:
-    idle = pool.client(ApiKey("one"))
+    idle = pool.client("one", KEY)
     await anyio.sleep(IDLE_SECONDS - 1)
-    assert pool.client(ApiKey("one")) is idle
+    assert pool.client("one", KEY) is idle
     await anyio.sleep(IDLE_SECONDS)
-    pool.client(ApiKey("two"))
+    pool.client("two", KEY)
     assert len(pool) == 1
-    assert pool.client(ApiKey("one")) is not idle
+    assert pool.client("one", KEY) is not idle

@@ -1,9 +1,15 @@
 """Every setting by variable and by flag, and what is said when one is wrong."""
 
+import re
+from typing import Annotated
+
+import click
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import Field, SecretStr
 
-from flodesk_mcp.cli.commands import cli
+from flodesk_mcp.cli.commands import COMMANDS, cli
+from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.flodesk import BASE_URL
 from flodesk_mcp.settings import Settings, flag, is_secret, load_settings, variable
 
@@ -37,7 +43,7 @@ def _flags(*arguments: str) -> dict[str, object]:
 
 
 def test_every_setting_is_tried_here() -> None:
-    open_settings = {name for name in Settings.model_fields if not is_secret(name)}
+    open_settings = {name for name, field in Settings.model_fields.items() if not is_secret(field)}
     assert open_settings == VALUES.keys() | set(SWITCHES)
 
 
@@ -59,9 +65,38 @@ def test_a_switch_is_off_until_its_variable_or_flag_turns_it_on(name: str, monke
 
 def test_help_names_the_variable_and_the_flag_of_every_setting() -> None:
     text = CliRunner().invoke(cli, ["--help"]).output
-    for name in Settings.model_fields:
+    for name, field in Settings.model_fields.items():
         assert variable(name) in text
-        assert (flag(name) in text) is not is_secret(name)
+        assert (flag(name) in text) is not is_secret(field)
+
+
+class MoreSettings(Settings):
+    """Settings as a later version may have them; nothing but their types tells which are secret."""
+
+    client_secret: SecretStr | None = Field(None, description="A secret")
+    signing_key: Annotated[SecretStr, Field(description="Another one")] = SecretStr("default-that-is-hidden")
+    client_id: str | None = Field(None, description="No secret")
+
+
+def test_a_secret_is_known_by_its_type_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    @settings_flags(MoreSettings)
+    def command(**flags: object) -> None:
+        click.echo(load_settings(MoreSettings, **flags))
+
+    text = CliRunner().invoke(command, ["--help"]).output
+    assert "--client-id" in text
+    for hidden in ("--client-secret", "--signing-key", "default-that-is-hidden"):
+        assert hidden not in text
+    for flag_of_a_secret in ("--client-secret", "--signing-key"):
+        refused = CliRunner().invoke(command, [flag_of_a_secret, "s3cret"])
+        assert refused.exit_code == 2
+        assert "s3cret" not in refused.output
+    monkeypatch.setenv("FLODESK_CLIENT_SECRET", "s3cret")
+    monkeypatch.setenv("FLODESK_SIGNING_KEY", "s3cret")
+    shown = CliRunner().invoke(command, ["--client-id", "open"]).output
+    assert "open" in shown
+    assert "s3cret" not in shown
 
 
 @pytest.mark.parametrize("name", ["api_key", "access_token"])
@@ -103,6 +138,15 @@ def test_a_wrong_setting_ends_the_start_with_one_line(variables: dict[str, str],
     assert ended.stderr.startswith("flodesk-mcp: ")
     assert ended.stderr.count("\n") == 1
     assert expected in ended.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    group = CliRunner().invoke(cli, ["--help"], terminal_width=200).output
+    said = re.search(rf"^  {name} +(.+)$", group, re.MULTILINE)
+    assert said is not None
+    own = CliRunner().invoke(cli, [name, "--help"], terminal_width=200).output
+    assert said[1].strip(" .") in own
 
 
 def test_a_wrong_flag_is_named_as_a_flag() -> None:

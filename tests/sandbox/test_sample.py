@@ -2,8 +2,12 @@ import re
 import time
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 
+import flodesk_mcp.sandbox
 from flodesk_mcp.sandbox import Account, sample_account
+from sample.builder import invented_account
+from sample.rows import written
 
 
 def content(account: Account) -> dict[str, object]:
@@ -17,6 +21,13 @@ def test_the_sample_is_always_the_same_and_always_fresh() -> None:
     first.workflows.popitem()
     first.custom_fields["birthday"].label = "Changed"
     assert content(second) == content(sample_account())
+
+
+def test_what_is_shipped_is_what_the_builder_invents() -> None:
+    built = invented_account()
+    assert content(sample_account()) == content(built)
+    shipped = Path(flodesk_mcp.sandbox.__file__).with_name("sample.json").read_text(encoding="utf-8")
+    assert shipped == written(built), "run `make sample`"
 
 
 def test_the_first_and_the_last_subscriber_are_known_by_name() -> None:
@@ -93,4 +104,4 @@ def test_ids_are_24_hex_digits_and_unique() -> None:
 def test_the_sample_is_made_in_no_time() -> None:
     begun = time.process_time()
     sample_account()
-    assert time.process_time() - begun < 0.25
+    assert time.process_time() - begun < 0.05

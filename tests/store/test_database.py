@@ -47,6 +47,7 @@ async def test_it_can_be_reached(database: Database) -> None:
 
 
 async def test_a_password_is_not_shown() -> None:
+    assert "hunter2" not in repr(Database("postgresql://someone@127.0.0.1:9/nothing?password=hunter2"))
     database = Database("postgresql://someone:hunter2@127.0.0.1:9/nothing")
     assert "hunter2" not in repr(database)
     with pytest.raises(StoreError, match="cannot be reached") as caught:

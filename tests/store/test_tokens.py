@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import text
 
-from flodesk_mcp.flodesk import ApiKey, identity_of
 from flodesk_mcp.store import Database, StoredAccounts, StoredTokens, StoreError, TokenLimits
 
 from .conftest import Clock
@@ -16,15 +15,14 @@ async def test_a_token_is_found_with_its_account_and_limits(accounts: StoredAcco
     limits = TokenLimits(read_only=True, toolsets="segments", exclude_tools="get_a_flodesk_account")
     found = await tokens.find(await tokens.create("ci", "studio", limits))
     assert found is not None
-    assert found.credential is not None
-    assert (found.name, found.account, found.limits) == ("ci", "studio", limits)
-    assert identity_of(found.credential) == identity_of(ApiKey("key-1"))
+    assert (found.name, found.limits) == ("ci", limits)
+    assert found.account == await accounts.account("studio")
 
 
-async def test_a_token_of_the_environment_has_no_credential(tokens: StoredTokens) -> None:
+async def test_a_token_of_the_environment_has_no_account(tokens: StoredTokens) -> None:
     found = await tokens.find(await tokens.create("own", None, TokenLimits()))
     assert found is not None
-    assert (found.account, found.credential) == (None, None)
+    assert found.account is None
 
 
 async def test_the_database_holds_no_token(tokens: StoredTokens, database: Database) -> None:

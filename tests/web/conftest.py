@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from flodesk_mcp.http import create_app
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.settings import load_settings
-from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
+from flodesk_mcp.store import Store, StoredAccounts, StoredTokens
 from flodesk_mcp.web.settings import HostedSettings
 
 from .calls import JSON, Hosted, account_of
@@ -83,12 +83,7 @@ def encryption_key(monkeypatch: pytest.MonkeyPatch) -> str:
 async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, StoredTokens]]:
     """The stored accounts and tokens of the server under test: those of Ann and Ben."""
     settings = load_settings(HostedSettings)
-    assert settings.database_url
-    database = Database(settings.database_url.get_secret_value())
-    await database.migrate()
-    sealer = Sealer(settings.encryption_keys)
-    accounts = StoredAccounts(database, sealer)
-    for person in ("ann", "ben"):
-        await accounts.add(person, "api_key", f"key-{person}")
-    yield accounts, StoredTokens(database, sealer)
-    await database.aclose()
+    async with Store(settings.database_address, settings.encryption_keys) as store:
+        for person in ("ann", "ben"):
+            await store.accounts.add(person, "api_key", f"key-{person}")
+        yield store.accounts, store.tokens

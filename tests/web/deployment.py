@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens, TokenLimits, new_key
+from flodesk_mcp.store import Store, TokenLimits, new_key
 
 from .calls import ANN, account_of
 from .serving import Served, serve, serve_in_thread
@@ -65,15 +65,10 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     url, key = f"sqlite:///{folder}/state.sqlite3", new_key()
 
     async def prepare() -> str:
-        database = Database(url)
-        await database.migrate()
-        sealer = Sealer(SecretStr(key))
-        accounts = StoredAccounts(database, sealer)
-        await accounts.add("ann", "api_key", "key-ann")
-        await accounts.link("ann", ISSUER, "ann")
-        token = await StoredTokens(database, sealer).create("ann", "ann", TokenLimits())
-        await database.aclose()
-        return token
+        async with Store(url, SecretStr(key)) as store:
+            await store.accounts.add("ann", "api_key", "key-ann")
+            await store.accounts.link("ann", ISSUER, "ann")
+            return await store.tokens.create("ann", "ann", TokenLimits())
 
     token = anyio.run(prepare)
     with (

@@ -9,7 +9,9 @@ from click.testing import CliRunner, Result
 
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web import uvicorn as serving
+from flodesk_mcp.web.settings import HostedSettings
 
 
 def run(*arguments: str, typed: str = "") -> Result:
@@ -26,6 +28,16 @@ def test_without_a_key_nothing_is_stored(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("flodesk-mcp: FLODESK_ENCRYPTION_KEYS is not set")
     assert result.stderr.count("\n") == 1
+    assert run("account", "list").stdout == ""
+
+
+@pytest.mark.parametrize("access_token", [(), ("--access-token",)])
+@pytest.mark.usefixtures("encryption_key")
+def test_what_cannot_be_a_credential_is_not_stored(access_token: tuple[str, ...]) -> None:
+    for typed in ("\n", "two words\n"):
+        result = run("account", "add", "studio", *access_token, typed=typed)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == "flodesk-mcp: A Flodesk credential is one word of printable ASCII characters.\n"
     assert run("account", "list").stdout == ""
 
 
@@ -109,7 +121,7 @@ def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> No
         (["--auth", "oauth"], "set FLODESK_OAUTH_ISSUER"),
         (["--auth", "headers", "--toolsets", "nothing"], "no toolset 'nothing'"),
         (["--auth", "tokens", "--database-url", "mysql://here"], "names mysql"),
-        (["--auth", "tokens", "--database-url", "postgresql://u:hunter2@127.0.0.1:9/x"], "cannot be reached"),
+        (["--auth", "tokens", "--database-url", "postgresql://u@127.0.0.1:9/x"], "cannot be reached"),
         (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "--oauth-issuer: must be https"),
         (["--port", "99999", "--auth", "headers"], "--port: "),
     ],
@@ -120,6 +132,51 @@ def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: 
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.stderr
+
+
+WITH_PASSWORD = (
+    "postgresql://someone:hunter2@127.0.0.1:9/x",
+    "postgresql://someone:hun/ter2?#@127.0.0.1:9/x",
+    "postgresql://:hunter2@127.0.0.1:9/x",
+    "postgresql://someone@127.0.0.1:9/x?ssl=off&password=hunter2",
+    "postgresql://someone@127.0.0.1:9/x?pass%77ord=hunter2",
+)
+
+
+@pytest.mark.parametrize("url", WITH_PASSWORD)
+@pytest.mark.parametrize("command", [("serve", "--auth", "tokens"), ("account",), ("token",)])
+def test_a_password_of_the_database_is_no_flag(command: tuple[str, ...], url: str) -> None:
+    result = run(*command, "--database-url", url, *([] if command[0] == "serve" else ["list"]))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "flodesk-mcp: --database-url holds a password, which others could see: set FLODESK_DATABASE_URL instead.\n"
+    )
+
+
+@pytest.mark.parametrize("url", WITH_PASSWORD)
+def test_a_password_of_the_database_is_shown_nowhere(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLODESK_DATABASE_URL", url)
+    settings = load_settings(HostedSettings)
+    assert settings.database_address == url
+    result = run("serve", "--auth", "tokens", "--log-level", "DEBUG")
+    assert result.exit_code == 2
+    assert "flodesk-mcp: The database cannot be reached" in result.stderr
+    for shown in (
+        repr(settings),
+        str(settings),
+        repr(settings.model_dump()),
+        settings.model_dump_json(),
+        result.stderr,
+    ):
+        assert "hunter2" not in shown
+        assert "ter2" not in shown
+
+
+@pytest.mark.usefixtures("_studio")
+def test_a_database_without_a_password_may_be_a_flag(tmp_path: Path) -> None:
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.sqlite3"
+    assert run("account", "--database-url", elsewhere, "list").stdout == ""
+    assert "studio" in run("account", "list").stdout
 
 
 @pytest.mark.usefixtures("_studio")

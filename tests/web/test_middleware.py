@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from flodesk_mcp.web.health import CHECKED_EVERY_SECONDS, Readiness
-from flodesk_mcp.web.middleware import LimitSendingTime
+from flodesk_mcp.web.middleware import BodyDeadline
 
 from .calls import Backend
 
@@ -44,7 +44,7 @@ async def status_of(*pauses: float) -> int:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await LimitSendingTime(echo)(SCOPE, receive, send)
+    await BodyDeadline(echo)(SCOPE, receive, send)
     status: int = sent[0]["status"]
     return status
 

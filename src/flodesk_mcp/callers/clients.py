@@ -1,12 +1,15 @@
 """From the settings to clients of Flodesk."""
 
+from typing import Literal
+
 from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
+from pydantic import SecretStr
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
 from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.settings import Settings, SettingsError
 
-__all__ = ["client_for", "credential_of", "open_connections"]
+__all__ = ["client_for", "credential_from", "credential_of", "open_connections"]
 
 
 def credential_of(settings: Settings) -> Credential:
@@ -27,10 +30,20 @@ def credential_of(settings: Settings) -> Credential:
     )
 
 
-def client_for(credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
-    """Return a client for the account that `credential` opens, with a quota of its own, as `settings` say."""
+def credential_from(kind: Literal["api_key", "access_token"], secret: SecretStr) -> Credential:
+    """Return the credential that a secret of that kind is.
+
+    Raises ValueError, whose words do not show the secret, when it cannot be one.
+    """
+    opens = {"api_key": ApiKey, "access_token": BearerToken}[kind]
+    return opens(secret.get_secret_value())
+
+
+def client_for(identity: str, credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
+    """Return a client for the account `identity` that `credential` opens, with a quota of its own."""
     return FlodeskClient(
         credential,
+        identity=identity,
         base_url=settings.base_url,
         http=http,
         quota=WindowQuota(settings.requests_per_minute, settings.batches_per_minute),

@@ -1,4 +1,4 @@
-"""The Flodesk clients of all accounts: one for each credential, so that quotas and caches never cross."""
+"""The Flodesk clients of all accounts: one for each, so that quotas and caches never cross."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
+from flodesk_mcp.flodesk import Credential, FlodeskClient
 
 __all__ = ["ClientPool"]
 
@@ -27,7 +27,7 @@ class ClientPool:
     A call that is under way keeps its client, even one that the pool forgets.
     """
 
-    def __init__(self, open_client: Callable[[Credential], FlodeskClient], most: int = MAX_CLIENTS) -> None:
+    def __init__(self, open_client: Callable[[str, Credential], FlodeskClient], most: int = MAX_CLIENTS) -> None:
         self._open = open_client
         self._most = most
         self._clients: OrderedDict[str, _Pooled] = OrderedDict()
@@ -36,13 +36,13 @@ class ClientPool:
         """How many are remembered."""
         return len(self._clients)
 
-    def client(self, credential: Credential) -> FlodeskClient:
-        """Return the client of `credential`."""
+    def client(self, identity: str, credential: Credential) -> FlodeskClient:
+        """Return the client of the account `identity`, which uses `credential` from now on."""
         now = anyio.current_time()
-        identity = identity_of(credential)
         pooled = self._clients.get(identity)
         if pooled is None:
-            pooled = self._clients[identity] = _Pooled(self._open(credential), now)
+            pooled = self._clients[identity] = _Pooled(self._open(identity, credential), now)
+        pooled.client.credential = credential
         pooled.used_at = now
         self._clients.move_to_end(identity)
         self._forget_the_idle(now)

@@ -32,6 +32,7 @@ async def single_caller(
     Raises SettingsError for a setting that is missing or does not work.
     """
     credential = credential_of(settings)  # a missing one ends the start, not the first call
+    identity = identity_of(credential)
     async with AsyncExitStack() as closing:
 
         def open_client() -> FlodeskClient:
@@ -41,12 +42,12 @@ async def single_caller(
             except SettingsError as error:
                 raise NoAnswer(str(error), sent=False, uncertain=False) from error
             closing.push_async_callback(http.aclose)
-            return client_for(credential, settings, http)
+            return client_for(identity, credential, settings, http)
 
         yield _Single(
             Caller(
                 name="this machine",
-                identity=identity_of(credential),
+                identity=identity,
                 open_client=open_client,
                 tool_filter=tool_filter,
                 credential_source=settings.credential_source,
@@ -63,4 +64,5 @@ async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
     Raises SettingsError for a setting that is missing or does not work.
     """
     async with open_connections(settings) as http:
-        yield client_for(credential_of(settings), settings, http)
+        credential = credential_of(settings)
+        yield client_for(identity_of(credential), credential, settings, http)

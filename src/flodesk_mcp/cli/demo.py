@@ -1,4 +1,4 @@
-"""The main job made visible: a real server as a subprocess, a real client, and a story on the sample account."""
+"""`flodesk-mcp demo`: a real server as a subprocess, a real client, and a story on the sample account."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["run_demo"]
+__all__ = ["demo"]
 
 REQUESTS_PER_MINUTE = 18
 """So few that the story ends at the quota; a real account has 100."""
@@ -36,8 +36,10 @@ class DemoFailed(click.ClickException):
     """The server did not answer as the story has it."""
 
 
-def run_demo(svg: str | None = None) -> None:
-    """Play the story on standard output; `svg` names a file to keep a picture of it."""
+@click.command()
+@click.option("--svg", type=click.Path(dir_okay=False, writable=True), hidden=True)
+def demo(svg: str | None) -> None:
+    """Watch an agent's calls: a real server and client, on a sample account. Needs no key."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack the arrows
     console = Console(highlight=False, record=svg is not None, width=None if svg is None else PICTURE_WIDTH)

@@ -1,9 +1,11 @@
-"""Whether the server would work as it is set, in words for the person who set it up."""
+"""`flodesk-mcp doctor`: whether the server would work as it is set, in words for the person who set it up."""
 
 import socket
 import ssl
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from math import ceil
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -27,10 +29,17 @@ from flodesk_mcp.flodesk import (
     UnreadableAnswer,
 )
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import Settings
+from flodesk_mcp.settings import Settings, load_settings
 from flodesk_mcp.tools import CATALOG
 
-__all__ = ["examine"]
+__all__ = ["doctor", "examine"]
+
+
+@click.command()
+@click.pass_obj
+def doctor(flags: Mapping[str, Any]) -> None:
+    """Check settings, network and credential with one small request."""
+    sys.exit(0 if examine(load_settings(**flags)) else 1)
 
 
 def examine(settings: Settings) -> bool:

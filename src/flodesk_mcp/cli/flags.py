@@ -15,7 +15,7 @@ def settings_flags(settings_type: type[Settings], only: Collection[str] = ()) ->
 
     def decorate(command: Any) -> Any:
         for name, field in reversed(settings_type.model_fields.items()):
-            if is_secret(name) or (only and name not in only):
+            if is_secret(field) or (only and name not in only):
                 continue
             default = {None: "none", False: "off", "": "none"}.get(field.default, field.default)
             command = click.option(

@@ -1,10 +1,18 @@
-"""Every tool as agents see it, with the operation of Flodesk behind it."""
+"""`flodesk-mcp manifest`: every tool as agents see it, with the operation of Flodesk behind it."""
 
 import json
 
+import click
+
 from flodesk_mcp.tools import CATALOG
 
-__all__ = ["manifest_text"]
+__all__ = ["manifest", "manifest_text"]
+
+
+@click.command()
+def manifest() -> None:
+    """Print every tool as JSON, as tool_manifest.json holds it."""
+    click.echo(manifest_text(), nl=False)
 
 
 def manifest_text() -> str:

@@ -1,50 +1,70 @@
-"""What the commands on accounts and tokens share: the state of the settings, open for one of them."""
+"""What the commands on accounts and tokens share: what is stored, open for one of them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 import anyio
+import click
 
 from flodesk_mcp.settings import SettingsError, load_settings
-from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens, StoreError
+from flodesk_mcp.store import Store, StoredAccounts, StoredTokens, StoreError
 from flodesk_mcp.web.settings import HostedSettings
 
-__all__ = ["Store", "date", "with_store"]
+__all__ = ["OWN_FLAGS", "OpenStore", "date", "keep_flags", "open_store", "with_store"]
 
 OWN_FLAGS = ("database_url", "oauth_issuer")
 
+Arguments = ParamSpec("Arguments")
+
 
 @dataclass(frozen=True)
-class Store:
-    """The state, and the settings that it was found by."""
+class OpenStore:
+    """What is stored, and the settings that it was found by."""
 
     settings: HostedSettings
     accounts: StoredAccounts
     tokens: StoredTokens
 
 
-def with_store(flags: Mapping[str, Any], work: Callable[[Store], Awaitable[None]]) -> None:
-    """Do `work` on the state.
+@asynccontextmanager
+async def open_store(settings: HostedSettings) -> AsyncIterator[OpenStore]:
+    """Open what is stored where `settings` say.
 
-    Raises SettingsError with one line for whatever cannot be done.
+    Raises SettingsError with one line for whatever cannot be done with it.
     """
-    settings = load_settings(HostedSettings, **flags)
-
-    async def run() -> None:
-        database = Database(settings.database_url.get_secret_value() if settings.database_url else None)
-        try:
-            sealer = Sealer(settings.encryption_keys)
-            await database.migrate()
-            await work(Store(settings, StoredAccounts(database, sealer), StoredTokens(database, sealer)))
-        finally:
-            await database.aclose()
-
     try:
-        anyio.run(run)
+        async with Store(settings.database_address, settings.encryption_keys) as store:
+            yield OpenStore(settings, store.accounts, store.tokens)
     except StoreError as error:
         raise SettingsError(str(error)) from error
+
+
+def with_store(
+    work: Callable[Concatenate[OpenStore, Arguments], Coroutine[Any, Any, None]],
+) -> Callable[Arguments, None]:
+    """Make `work` the function of a click command: it gets what is stored before its own arguments."""
+
+    @click.pass_obj
+    @wraps(work)
+    def command(flags: Mapping[str, Any], /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        settings = load_settings(HostedSettings, **flags)
+
+        async def run() -> None:
+            async with open_store(settings) as store:
+                await work(store, *args, **kwargs)
+
+        anyio.run(run)
+
+    return command
+
+
+def keep_flags(context: click.Context, flags: Mapping[str, Any]) -> None:
+    """Keep the flags of a group of commands for each of them, before those that stand further left."""
+    context.obj = {**context.obj, **{name: value for name, value in flags.items() if value is not None}}
 
 
 def date(seconds: int | None) -> str:

@@ -1,14 +1,13 @@
 """`flodesk-mcp token`: the access tokens of a hosted server."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.cli.flags import settings_flags
-from flodesk_mcp.cli.store import OWN_FLAGS, Store, date, with_store
+from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.store import TokenInfo, TokenLimits
 from flodesk_mcp.tools import CATALOG
@@ -24,7 +23,7 @@ UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 @click.pass_context
 def token(context: click.Context, /, **flags: Any) -> None:
     """Make and revoke the access tokens of a hosted server (mode tokens)."""
-    context.obj = {**context.obj, **{name: value for name, value in flags.items() if value is not None}}
+    keep_flags(context, flags)
 
 
 @token.command()
@@ -35,45 +34,33 @@ def token(context: click.Context, /, **flags: Any) -> None:
 @click.option("--tools", help="Only these tools.")
 @click.option("--exclude-tools", help="Not these tools.")
 @click.option("--expires", help="How long it is valid, such as 12h, 30d or 8w; without, until it is revoked.")
-@click.pass_obj
-def create(flags: Mapping[str, Any], /, name: str, account: str | None, expires: str | None, **limits: Any) -> None:
+@with_store
+async def create(store: OpenStore, /, name: str, account: str | None, expires: str | None, **limits: Any) -> None:
     """Print a new token, once. It is not kept: only its hash is."""
-
-    async def work(store: Store) -> None:
-        seconds = None if expires is None else _seconds(expires)
-        chosen = TokenLimits(**limits)
-        try:
-            ToolFilter.parse("the token", CATALOG, **limits)
-        except (UnknownTool, ToolsetOff) as error:
-            raise SettingsError(str(error)) from error
-        click.echo(await store.tokens.create(name, account, chosen, seconds))
-
-    with_store(flags, work)
+    seconds = None if expires is None else _seconds(expires)
+    chosen = TokenLimits(**limits)
+    try:
+        ToolFilter.parse("the token", CATALOG, **limits)
+    except (UnknownTool, ToolsetOff) as error:
+        raise SettingsError(str(error)) from error
+    click.echo(await store.tokens.create(name, account, chosen, seconds))
 
 
 @token.command("list")
-@click.pass_obj
-def list_tokens(flags: Mapping[str, Any]) -> None:
+@with_store
+async def list_tokens(store: OpenStore) -> None:
     """List the tokens, the revoked ones, too."""
-
-    async def work(store: Store) -> None:
-        for info in await store.tokens.list():
-            click.echo(_described(info))
-
-    with_store(flags, work)
+    for info in await store.tokens.list():
+        click.echo(_described(info))
 
 
 @token.command()
 @click.argument("name")
-@click.pass_obj
-def revoke(flags: Mapping[str, Any], name: str) -> None:
+@with_store
+async def revoke(store: OpenStore, name: str) -> None:
     """Let a token open nothing any more."""
-
-    async def work(store: Store) -> None:
-        await store.tokens.revoke(name)
-        click.echo(f"Revoked {name!r}.")
-
-    with_store(flags, work)
+    await store.tokens.revoke(name)
+    click.echo(f"Revoked {name!r}.")
 
 
 def _seconds(text: str) -> int:

@@ -7,7 +7,7 @@ import traceback
 from typing import Any, Literal
 
 from flodesk_mcp.observability import audit
-from flodesk_mcp.web.middleware import request_id
+from flodesk_mcp.observability.request_id import request_id
 
 __all__ = ["log_to_stderr"]
 

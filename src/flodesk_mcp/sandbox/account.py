@@ -121,6 +121,7 @@ class Account:
     """One Flodesk account: every container is keyed by id (custom fields by key), oldest first.
 
     `enrollments` maps (workflow id, subscriber id) to whether the person is in the workflow or has left it.
+    `ids_given` counts the ids that `new_id` has made of each kind.
     """
 
     profile: Profile = field(default_factory=Profile)
@@ -132,12 +133,12 @@ class Account:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     enrollments: dict[tuple[str, str], EnrollmentState] = field(default_factory=dict)
-    _ids_given: Counter[str] = field(default_factory=Counter, repr=False)
+    ids_given: Counter[str] = field(default_factory=Counter, repr=False)
 
     def new_id(self, kind: str) -> str:
         """Return the next id for a kind of object: 24 hex digits, the same series in every account."""
-        self._ids_given[kind] += 1
-        return blake2s(f"{kind} {self._ids_given[kind]}".encode(), digest_size=12).hexdigest()
+        self.ids_given[kind] += 1
+        return blake2s(f"{kind} {self.ids_given[kind]}".encode(), digest_size=12).hexdigest()
 
     def find_subscriber(self, id_or_email: str) -> Subscriber | None:
         """Return the subscriber of an id or an e-mail, whose case does not matter."""

@@ -4,17 +4,35 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import Account, Subject, Token
-from flodesk_mcp.store.sealing import CredentialKind, Sealer
+from flodesk_mcp.store.models import AccountRow, SubjectRow, TokenRow
+from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
-__all__ = ["AccountInfo", "StoredAccounts"]
+__all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
+
+
+@dataclass(frozen=True)
+class StoredAccount:
+    """An account, opened. Its `id` stays when its name or its credential is replaced."""
+
+    id: str
+    name: str
+    credential: SealedSecret
+
+    @classmethod
+    def of(cls, row: AccountRow, sealer: Sealer) -> Self:
+        """Open the account in `row`.
+
+        Raises StoreError when no key opens it.
+        """
+        return cls(row.id, row.name, sealer.open(row.id, row.sealed_credential))
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class StoredAccounts:
 
     def __init__(self, database: Database, sealer: Sealer, now: Callable[[], float] = time.time) -> None:
         self._database = database
-        self._vault = sealer
+        self._sealer = sealer
         self._now = now
 
     async def add(self, name: str, kind: CredentialKind, secret: str) -> None:
@@ -41,10 +59,10 @@ class StoredAccounts:
         Raises StoreError for a name that is taken, or without a key.
         """
         account_id = uuid.uuid4().hex
-        account = Account(
+        account = AccountRow(
             id=account_id,
             name=name,
-            sealed_credential=self._vault.seal(account_id, kind, secret),
+            sealed_credential=self._sealer.seal(account_id, kind, secret),
             created_at=int(self._now()),
         )
         try:
@@ -55,10 +73,10 @@ class StoredAccounts:
 
     async def list(self) -> list[AccountInfo]:
         """Return all accounts by name."""
-        tokens = select(func.count()).where(Token.account_id == Account.id, Token.revoked_at.is_(None))
+        tokens = select(func.count()).where(TokenRow.account_id == AccountRow.id, TokenRow.revoked_at.is_(None))
         async with self._database.reading() as session:
-            rows = (await session.execute(select(Account, tokens.scalar_subquery()).order_by(Account.name))).all()
-            people = (await session.execute(select(Subject).order_by(Subject.subject))).scalars().all()
+            rows = (await session.execute(select(AccountRow, tokens.scalar_subquery()).order_by(AccountRow.name))).all()
+            people = (await session.execute(select(SubjectRow).order_by(SubjectRow.subject))).scalars().all()
         return [
             AccountInfo(
                 account.name,
@@ -69,23 +87,26 @@ class StoredAccounts:
             for account, count in rows
         ]
 
-    async def credential(self, name: str) -> Credential:
-        """Return an account's credential.
+    async def account(self, name: str) -> StoredAccount:
+        """Return an account, opened.
 
         Raises StoreError for an unknown name, or when no key opens it.
         """
         async with self._database.reading() as session:
-            account = (await session.execute(select(Account).where(Account.name == name))).scalar_one_or_none()
+            account = (await session.execute(select(AccountRow).where(AccountRow.name == name))).scalar_one_or_none()
         if account is None:
             raise _unknown(name)
-        return self._vault.open(account.id, account.sealed_credential)
+        return StoredAccount.of(account, self._sealer)
 
-    async def credential_of(self, issuer: str, subject: str) -> tuple[str, Credential] | None:
-        """Return the name and the credential of the account that is open to a person, if one is."""
-        query = select(Account).join(Subject).where(Subject.issuer == issuer, Subject.subject == subject)
+    async def account_of(self, issuer: str, subject: str) -> StoredAccount | None:
+        """Return the account that is open to a person of an identity provider, if one is.
+
+        Raises StoreError when no key opens it.
+        """
+        query = select(AccountRow).join(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject)
         async with self._database.reading() as session:
             account = (await session.execute(query)).scalar_one_or_none()
-        return (account.name, self._vault.open(account.id, account.sealed_credential)) if account else None
+        return StoredAccount.of(account, self._sealer) if account else None
 
     async def link(self, name: str, issuer: str, subject: str) -> None:
         """Open an account to a person of an identity provider, and no other account any more.
@@ -93,15 +114,13 @@ class StoredAccounts:
         Raises StoreError for an unknown name.
         """
         async with self._database.sessions.begin() as session:
-            account_id = (await session.execute(select(Account.id).where(Account.name == name))).scalar_one_or_none()
-            if account_id is None:
-                raise _unknown(name)
-            await session.merge(Subject(issuer=issuer, subject=subject, account_id=account_id))
+            account_id = await _id_of(name, session)
+            await session.merge(SubjectRow(issuer=issuer, subject=subject, account_id=account_id))
 
     async def unlink(self, issuer: str, subject: str) -> None:
         """Close every account to a person."""
         async with self._database.sessions.begin() as session:
-            await session.execute(delete(Subject).where(Subject.issuer == issuer, Subject.subject == subject))
+            await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
         """Forget an account, its tokens and who could use it.
@@ -109,15 +128,13 @@ class StoredAccounts:
         Raises StoreError for an unknown name.
         """
         async with self._database.sessions.begin() as session:
-            account_id = (await session.execute(select(Account.id).where(Account.name == name))).scalar_one_or_none()
-            if account_id is None:
-                raise _unknown(name)
+            account_id = await _id_of(name, session)
             for dependent in (
-                delete(Token).where(Token.account_id == account_id),
-                delete(Subject).where(Subject.account_id == account_id),
+                delete(TokenRow).where(TokenRow.account_id == account_id),
+                delete(SubjectRow).where(SubjectRow.account_id == account_id),
             ):
                 await session.execute(dependent)
-            await session.execute(delete(Account).where(Account.id == account_id))
+            await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
 
     async def reseal(self) -> int:
         """Encrypt every credential with the first key, and return how many there are.
@@ -125,9 +142,9 @@ class StoredAccounts:
         Raises StoreError, and changes nothing, when no key opens one.
         """
         async with self._database.sessions.begin() as session:
-            accounts = (await session.execute(select(Account))).scalars().all()
+            accounts = (await session.execute(select(AccountRow))).scalars().all()
             for account in accounts:
-                account.sealed_credential = self._vault.reseal(account.sealed_credential)
+                account.sealed_credential = self._sealer.reseal(account.sealed_credential)
         return len(accounts)
 
     async def check(self) -> None:
@@ -136,8 +153,16 @@ class StoredAccounts:
         Raises StoreError when no key opens one.
         """
         async with self._database.reading() as session:
-            for account in (await session.execute(select(Account))).scalars():
-                self._vault.open(account.id, account.sealed_credential)
+            for account in (await session.execute(select(AccountRow))).scalars():
+                StoredAccount.of(account, self._sealer)
+
+
+async def _id_of(name: str, session: AsyncSession) -> str:
+    query = select(AccountRow.id).where(AccountRow.name == name)
+    account_id = (await session.execute(query)).scalar_one_or_none()
+    if account_id is None:
+        raise _unknown(name)
+    return account_id
 
 
 def _unknown(name: str) -> StoreError:

@@ -85,7 +85,8 @@ class Database:
         await self._engine.dispose()
 
     def __repr__(self) -> str:
-        return f"Database({self._url.render_as_string(hide_password=True)})"
+        shown = self._url.set(query={})  # there may be a password there, too
+        return f"Database({shown.render_as_string(hide_password=True)})"
 
 
 def _url_of(given: str | None) -> URL:

@@ -3,14 +3,14 @@
 from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["Account", "Base", "Subject", "Token"]
+__all__ = ["AccountRow", "Base", "SubjectRow", "TokenRow"]
 
 
 class Base(DeclarativeBase):
     """All tables."""
 
 
-class Account(Base):
+class AccountRow(Base):
     """A Flodesk account, with its credential encrypted."""
 
     __tablename__ = "accounts"
@@ -21,7 +21,7 @@ class Account(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
-class Subject(Base):
+class SubjectRow(Base):
     """A person at an identity provider, and the account that is open to them."""
 
     __tablename__ = "subjects"
@@ -31,7 +31,7 @@ class Subject(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 
 
-class Token(Base):
+class TokenRow(Base):
     """An access token of this server: its hash, for which account (none: that of the environment), within which limits.
 
     Removing an account must remove its tokens first, or they would open that of the environment: no ON DELETE.

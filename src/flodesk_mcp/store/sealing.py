@@ -1,19 +1,25 @@
 """Encryption at rest: who reads the database without the keys reads no credential."""
 
 import json
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential
 from flodesk_mcp.store.errors import StoreError
 
-__all__ = ["CredentialKind", "Sealer", "new_key"]
+__all__ = ["CredentialKind", "SealedSecret", "Sealer", "new_key"]
 
 CredentialKind = Literal["api_key", "access_token"]
 
-KINDS: dict[str, type[ApiKey] | type[BearerToken]] = {"api_key": ApiKey, "access_token": BearerToken}
+
+@dataclass(frozen=True)
+class SealedSecret:
+    """What was sealed: a secret that opens a Flodesk account, and of which kind it is."""
+
+    kind: CredentialKind
+    secret: SecretStr
 
 
 def new_key() -> str:
@@ -41,19 +47,15 @@ class Sealer:
     def seal(self, account_id: str, kind: CredentialKind, secret: str) -> str:
         """Return the encrypted credential. It opens for that account alone, even if somebody swaps rows.
 
-        Raises StoreError without a key, or when the secret cannot be a credential.
+        Raises StoreError without a key.
         """
-        try:
-            KINDS[kind](secret)
-        except ValueError as error:
-            raise StoreError(str(error)) from None
         content = json.dumps({"account": account_id, "kind": kind, "secret": secret})
         return self._opened().encrypt(content.encode()).decode()
 
-    def open(self, account_id: str, sealed: str) -> Credential:
-        """Return the credential.
+    def open(self, account_id: str, sealed: str) -> SealedSecret:
+        """Return what was sealed for that account.
 
-        Raises StoreError when no key opens it.
+        Raises StoreError when no key opens it, or when it was sealed for another account.
         """
         try:
             content = json.loads(self._opened().decrypt(sealed.encode()))
@@ -61,7 +63,9 @@ class Sealer:
             raise StoreError("None of FLODESK_ENCRYPTION_KEYS opens a stored credential.") from None
         if content["account"] != account_id:
             raise StoreError("A stored credential belongs to another account: the database was tampered with.")
-        return KINDS[content["kind"]](content["secret"])
+        if content["kind"] not in get_args(CredentialKind):
+            raise StoreError("A stored credential is of a kind that this version does not know: upgrade flodesk-mcp.")
+        return SealedSecret(content["kind"], SecretStr(content["secret"]))
 
     def reseal(self, sealed: str) -> str:
         """Return the same credential, encrypted with the first key.

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from flodesk_mcp.flodesk import Credential
+from flodesk_mcp.store.accounts import StoredAccount
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import Account, Token
+from flodesk_mcp.store.models import AccountRow, TokenRow
 from flodesk_mcp.store.sealing import Sealer
 
 __all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
@@ -51,13 +51,12 @@ class TokenInfo:
 
 @dataclass(frozen=True)
 class FoundToken:
-    """A token that is valid. Without a credential it is for the account of the environment."""
+    """A token that is valid. Without an account it is for that of the environment."""
 
     id: str
     name: str
     limits: TokenLimits
-    account: str | None
-    credential: Credential | None
+    account: StoredAccount | None
 
 
 class StoredTokens:
@@ -65,7 +64,7 @@ class StoredTokens:
 
     def __init__(self, database: Database, sealer: Sealer, now: Callable[[], float] = time.time) -> None:
         self._database = database
-        self._vault = sealer
+        self._sealer = sealer
         self._now = now
 
     @staticmethod
@@ -86,13 +85,13 @@ class StoredTokens:
             async with self._database.sessions.begin() as session:
                 account_id = None
                 if account is not None:
-                    query = select(Account.id).where(Account.name == account)
+                    query = select(AccountRow.id).where(AccountRow.name == account)
                     account_id = (await session.execute(query)).scalar_one_or_none()
                     if account_id is None:
                         raise StoreError(f"There is no account {account!r}: see `flodesk-mcp account list`.")
-                await session.execute(delete(Token).where(Token.name == name, Token.revoked_at.is_not(None)))
+                await session.execute(delete(TokenRow).where(TokenRow.name == name, TokenRow.revoked_at.is_not(None)))
                 session.add(
-                    Token(
+                    TokenRow(
                         id=token_id,
                         name=name,
                         digest=_digest(secret),
@@ -114,7 +113,7 @@ class StoredTokens:
         parts = TOKEN.fullmatch(text)
         if parts is None:
             return None
-        query = select(Token, Account).outerjoin(Account, Token.account_id == Account.id).where(Token.id == parts[1])
+        query = select(TokenRow, AccountRow).outerjoin(AccountRow).where(TokenRow.id == parts[1])
         async with self._database.reading() as session:
             row = (await session.execute(query)).one_or_none()
         token, account = row or (None, None)
@@ -128,20 +127,19 @@ class StoredTokens:
             token.id,
             token.name,
             _limits(token),
-            account.name if account else None,
-            self._vault.open(account.id, account.sealed_credential) if account else None,
+            StoredAccount.of(account, self._sealer) if account else None,
         )
 
     async def valid(self) -> set[str]:
         """Return the ids of all tokens that are neither expired nor revoked."""
-        never_or_later = or_(Token.expires_at.is_(None), Token.expires_at > self._now())
-        query = select(Token.id).where(Token.revoked_at.is_(None), never_or_later)
+        never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > self._now())
+        query = select(TokenRow.id).where(TokenRow.revoked_at.is_(None), never_or_later)
         async with self._database.reading() as session:
             return set((await session.execute(query)).scalars())
 
     async def list(self) -> list[TokenInfo]:
         """Return all tokens by name."""
-        query = select(Token, Account.name).outerjoin(Account, Token.account_id == Account.id).order_by(Token.name)
+        query = select(TokenRow, AccountRow.name).outerjoin(AccountRow).order_by(TokenRow.name)
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
         return [
@@ -162,15 +160,16 @@ class StoredTokens:
 
         Raises StoreError for an unknown name.
         """
-        query = update(Token).where(Token.name == name, Token.revoked_at.is_(None)).values(revoked_at=int(self._now()))
+        valid = update(TokenRow).where(TokenRow.name == name, TokenRow.revoked_at.is_(None))
+        query = valid.values(revoked_at=int(self._now())).returning(TokenRow.id)
         async with self._database.sessions.begin() as session:
-            found = (await session.execute(query.returning(Token.id))).first()
+            found = (await session.execute(query)).first()
         if found is None:
             raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
 
     async def _note_use(self, id: str, now: int) -> None:
         async with self._database.sessions.begin() as session:
-            await session.execute(update(Token).where(Token.id == id).values(last_used_at=now))
+            await session.execute(update(TokenRow).where(TokenRow.id == id).values(last_used_at=now))
 
 
 def _digest(secret: str) -> str:
@@ -178,5 +177,5 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _limits(token: Token) -> TokenLimits:
+def _limits(token: TokenRow) -> TokenLimits:
     return TokenLimits(token.read_only, token.toolsets, token.tools, token.exclude_tools)

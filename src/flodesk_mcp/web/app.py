@@ -18,8 +18,8 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
-from flodesk_mcp.web.host_check import AllowedHosts, CheckHosts
-from flodesk_mcp.web.middleware import NameRequests
+from flodesk_mcp.web.host_check import AllowedHosts
+from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.settings import HostedSettings
@@ -42,8 +42,8 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
     app = Starlette(
         routes=hosted.routes(),
         middleware=[
-            Middleware(NameRequests),
-            Middleware(CheckHosts, allowed=AllowedHosts(settings.host, settings.allowed_hosts)),
+            Middleware(RequestIds),
+            Middleware(HostCheck, allowed=AllowedHosts(settings.host, settings.allowed_hosts)),
         ],
         lifespan=lambda _: hosted.running(),
     )
@@ -67,27 +67,27 @@ class _Hosted:
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         self._sessions = self._server.session_manager
-        self._entrance = Authentication(settings)
+        self._authentication = Authentication(settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        async with self._flodesk, self._entrance.open(), self._sessions.run():
+        async with self._flodesk, self._authentication.running(), self._sessions.run():
             yield
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
         sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
-        mcp = self._entrance.guard(StreamableHTTPASGIApp(self._sessions))
-        checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._entrance.checks()}
+        mcp = self._authentication.guard(StreamableHTTPASGIApp(self._sessions))
+        checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
         return [
             Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
-            *self._entrance.public_routes(),
+            *self._authentication.public_routes(),
             Route("/mcp", mcp, methods=["POST"]),
             Route(f"/mcp{READ_ONLY_PATH}", mcp, methods=["POST"]),
-            Route("/sse", self._entrance.guard(sse), methods=["GET"]),
-            Route(f"/sse{READ_ONLY_PATH}", self._entrance.guard(sse), methods=["GET"]),
-            Route(MESSAGES_PATH, self._entrance.guard(sse.messages), methods=["POST"]),
+            Route("/sse", self._authentication.guard(sse), methods=["GET"]),
+            Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
+            Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]

@@ -9,7 +9,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
+from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.web.auth.access import user_of
@@ -36,8 +36,8 @@ class WebCallers:
         Raises SettingsError.
         """
 
-        def open_client(credential: Credential) -> FlodeskClient:
-            return client_for(credential, settings, http)
+        def open_client(identity: str, credential: Credential) -> FlodeskClient:
+            return client_for(identity, credential, settings, http)
 
         return cls(ClientPool(open_client), settings, operator_filter(settings))
 
@@ -46,11 +46,11 @@ class WebCallers:
         user = user_of(request)
         access = user.access
         return Caller(
-            name=access.who,
-            identity=identity_of(access.credential),
-            open_client=lambda: self.pool.client(access.credential),
+            name=access.name,
+            identity=access.account.identity,
+            open_client=lambda: self.pool.client(access.account.identity, access.account.credential),
             tool_filter=self.operator & self.connection & user.tool_filter,
-            credential_source=access.credential_source,
+            credential_source=access.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
         )

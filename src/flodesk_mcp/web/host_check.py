@@ -4,18 +4,9 @@ import ipaddress
 import re
 import socket
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-__all__ = ["AllowedHosts", "CheckHosts", "is_loopback"]
+__all__ = ["AllowedHosts", "is_loopback"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-PROBES = frozenset({"/healthz", "/readyz"})
-"""They tell nothing, and whoever watches a server knows it by its number alone."""
-
-MISDIRECTED = 421
-FORBIDDEN = 403
 
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{1,5}))?", re.ASCII)
 _ORIGIN = re.compile(r"https?://(.+)", re.ASCII)
@@ -49,27 +40,6 @@ class AllowedHosts:
         """Tell whether a page of `origin` may call."""
         parts = _ORIGIN.fullmatch(origin.lower())
         return parts is not None and parts[1] in self
-
-
-class CheckHosts:
-    """Refuses what names another host, or comes from a page of another site."""
-
-    def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
-        self._app = app
-        self._allowed = allowed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 421 or 403, or pass the request on."""
-        if scope["type"] != "http" or scope["path"] in PROBES:
-            return await self._app(scope, receive, send)
-        headers = Headers(scope=scope)
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or hosts[0] not in self._allowed:
-            answer = PlainTextResponse("This server has another name: see FLODESK_ALLOWED_HOSTS.\n", MISDIRECTED)
-            return await answer(scope, receive, send)
-        if not all(self._allowed.allows_origin(origin) for origin in origins):
-            return await PlainTextResponse("Not from this site.\n", FORBIDDEN)(scope, receive, send)
-        return await self._app(scope, receive, send)
 
 
 def _unbracketed(name: str) -> str:

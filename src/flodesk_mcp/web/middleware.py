@@ -1,25 +1,52 @@
-"""Around every request: an id, a line in the log, and no patience with slow senders."""
+"""Around every request: the host check, an id and a line in the log, and a deadline for its body."""
 
-import contextvars
 import logging
 import time
 import uuid
 
 import anyio
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LimitSendingTime", "NameRequests", "request_id"]
+from flodesk_mcp.observability.request_id import request_id
+from flodesk_mcp.web.host_check import AllowedHosts
 
-MAX_SENDING_SECONDS = 30
+__all__ = ["BodyDeadline", "HostCheck", "RequestIds"]
 
-request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+MAX_BODY_SECONDS = 30
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""They tell nothing, and whoever watches a server knows it by its number alone."""
+
+MISDIRECTED = 421
+FORBIDDEN = 403
 
 logger = logging.getLogger(__name__)
 
 
-class NameRequests:
+class HostCheck:
+    """Refuses what names another host, or comes from a page of another site."""
+
+    def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 421 or 403, or pass the request on."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or hosts[0] not in self._allowed:
+            answer = PlainTextResponse("This server has another name: see FLODESK_ALLOWED_HOSTS.\n", MISDIRECTED)
+            return await answer(scope, receive, send)
+        if not all(self._allowed.allows_origin(origin) for origin in origins):
+            return await PlainTextResponse("Not from this site.\n", FORBIDDEN)(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+class RequestIds:
     """Gives each request an id, which its answer and all log lines show, and logs it once it is answered."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,7 +81,7 @@ class NameRequests:
             request_id.reset(token)
 
 
-class LimitSendingTime:
+class BodyDeadline:
     """Answers 408 to a request whose body has not come within half a minute."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -62,7 +89,7 @@ class LimitSendingTime:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with a limit on the time that its body may take."""
-        deadline = anyio.current_time() + MAX_SENDING_SECONDS
+        deadline = anyio.current_time() + MAX_BODY_SECONDS
         complete = False
 
         async def receive_in_time() -> Message:

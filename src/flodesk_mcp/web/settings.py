@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from flodesk_mcp.settings import Settings, SettingsError
+from flodesk_mcp.settings import DatabaseUrl, Settings, SettingsError
 from flodesk_mcp.web.host_check import is_loopback
 
 __all__ = ["MODES", "HostedSettings", "IdentityProvider"]
@@ -53,7 +53,7 @@ class HostedSettings(Settings):
     allowed_hosts: str | None = Field(
         None, description="Host names that clients may use, separated by commas (default: those of the address)"
     )
-    database_url: SecretStr | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
+    database_url: DatabaseUrl | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
     encryption_keys: SecretStr | None = Field(
         None, description="Keys that stored credentials are encrypted with, the newest first, separated by commas"
     )
@@ -74,6 +74,11 @@ class HostedSettings(Settings):
     def modes(self) -> frozenset[str]:
         """The ways to get in. With none, everybody on this machine is let in."""
         return frozenset(name.strip() for name in self.auth.split(",")) - {""}
+
+    @property
+    def database_address(self) -> str | None:
+        """Where the database is, with its password; None means the file of this user."""
+        return self.database_url.whole() if self.database_url else None
 
     @property
     def keeps_state(self) -> bool:

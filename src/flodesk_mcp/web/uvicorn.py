@@ -1,4 +1,4 @@
-"""The process: uvicorn with an end to everybody's patience."""
+"""The process: uvicorn with a deadline for the head of a request and for the end of the process."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["ImpatientProtocol", "run"]
+__all__ = ["HeadDeadlineProtocol", "run"]
 
 MAX_HEADER_SECONDS = 15
 KEEP_ALIVE_SECONDS = 30
@@ -18,7 +18,7 @@ SHUTDOWN_SECONDS = 8
 MAX_CONNECTIONS = 5000
 
 
-class ImpatientProtocol(H11Protocol):
+class HeadDeadlineProtocol(H11Protocol):
     """HTTP/1.1, and a limit on the time that the head of a request may take: uvicorn has none."""
 
     _head_deadline: asyncio.TimerHandle | None = None
@@ -54,18 +54,18 @@ class ImpatientProtocol(H11Protocol):
             self._head_deadline = None
 
 
-class _PatientServer(uvicorn.Server):
-    """Lets running calls end before it closes the streams that would never end by themselves."""
+class _GracefulServer(uvicorn.Server):
+    """Lets running calls end, then closes the streams that would stay open for ever."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         def close_streams() -> None:
             AppStatus.should_exit = True
 
-        patience = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
+        closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
         finally:
-            patience.cancel()
+            closing.cancel()
 
 
 def run(app: Starlette, host: str, port: int) -> None:
@@ -76,7 +76,7 @@ def run(app: Starlette, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
-        http=ImpatientProtocol,
+        http=HeadDeadlineProtocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -86,4 +86,4 @@ def run(app: Starlette, host: str, port: int) -> None:
         limit_concurrency=MAX_CONNECTIONS,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
-        _PatientServer(config).run()
+        _GracefulServer(config).run()

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import HTTPConnection
 
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
-from flodesk_mcp.web.auth.api_tokens import TokenVerifier
+from flodesk_mcp.web.auth.api_tokens import ApiTokens
+from flodesk_mcp.web.auth.errors import AuthError
 
 from ..calls import ANN, LIST_SEGMENTS, Hosted, segments_of, tools_of
 
@@ -20,6 +22,11 @@ State = tuple[StoredAccounts, StoredTokens]
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def showing(token: str) -> HTTPConnection:
+    """A request that shows `token`."""
+    return HTTPConnection({"type": "http", "headers": [(b"authorization", f"Bearer {token}".encode())]})
 
 
 async def test_a_token_opens_its_account_and_no_other(hosted: Hosted, state: State) -> None:
@@ -87,33 +94,35 @@ async def test_a_missing_token_gets_a_401_without_an_error(hosted: Hosted, state
 async def test_a_revoked_token_opens_nothing_after_a_second(state: State) -> None:
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits())
-    verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
-    assert await verifier.verify_token(token) is not None
+    proof = ApiTokens(state[1], None, clock=lambda: now)
+    assert await proof.access(showing(token)) is not None
     await state[1].revoke("short")
     now = 1.0
-    assert await verifier.verify_token(token) is None
+    with pytest.raises(AuthError):
+        await proof.access(showing(token))
 
 
 async def test_a_token_that_expires_opens_nothing_after_a_second(state: State) -> None:
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits(), valid_seconds=3600)
-    verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
-    assert await verifier.verify_token(token) is not None
+    proof = ApiTokens(state[1], None, clock=lambda: now)
+    assert await proof.access(showing(token)) is not None
     state[1]._now = lambda: time.time() + 3601  # the wall clock of the database's times
     now = 1.0
-    assert await verifier.verify_token(token) is None
+    with pytest.raises(AuthError):
+        await proof.access(showing(token))
 
 
 async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
     now = 0.0
     tokens = [await state[1].create(name, "ann", TokenLimits()) for name in ("first", "second")]
-    verifier = TokenVerifier(state[1], None, "nowhere", clock=lambda: now)
+    proof = ApiTokens(state[1], None, clock=lambda: now)
     for seconds in (0.0, 0.5, 1.0, 30.0, 61.0):
         now = seconds
         for token in tokens:
-            access = await verifier.verify_token(token)
+            access = await proof.access(showing(token))
             assert access is not None
-            assert access.credential_source == "the stored account 'ann'"
+            assert access.account.source == "the stored account 'ann'"
 
 
 async def test_two_ways_of_proof_in_one_request_are_refused(hosted: Hosted, state: State) -> None:

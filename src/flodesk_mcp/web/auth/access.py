@@ -1,39 +1,65 @@
 """Who a request comes from, and what is open to it."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from pydantic import ConfigDict, Field
 
+from flodesk_mcp.callers.clients import credential_from
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
+from flodesk_mcp.store import StoredAccount
 
-__all__ = ["Access", "User", "user_of"]
+__all__ = ["Access", "OpenedAccount", "User", "user_of"]
 
 
-class Access(AccessToken):
-    """What somebody proved: the SDK's access token with a Flodesk credential, and never with the token itself.
+@dataclass(frozen=True)
+class OpenedAccount:
+    """A Flodesk account: its identity, what opens it, and where that was set, in words for people."""
 
-    `who` names the caller in logs, without a secret or an address. `client_id` and `subject` are the principal
-    that the SDK ties sessions and request state to.
+    identity: str
+    credential: Credential
+    source: str
+
+    @classmethod
+    def of(cls, stored: StoredAccount) -> Self:
+        """Return a stored account. Its id is its identity: a credential that replaces another keeps it."""
+        credential = credential_from(stored.credential.kind, stored.credential.secret)
+        return cls(stored.id, credential, f"the stored account {stored.name!r}")
+
+
+@dataclass(frozen=True)
+class Access:
+    """What somebody proved, and to which account that lets them.
+
+    `name` stands for them in logs, without a secret or an address. `client_id`, `issuer` and `subject` are the
+    principal that the SDK ties sessions and request state to.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    token: str = Field("", frozen=True)
-    scopes: list[str] = Field(default_factory=list)
-    who: str
-    credential: Credential
-    credential_source: str
-    tool_filter: ToolFilter = ToolFilter()
+    name: str
+    account: OpenedAccount
+    client_id: str
+    issuer: str | None = None
+    subject: str | None = None
+    scopes: tuple[str, ...] = ()
+    tool_filter: ToolFilter = field(default_factory=ToolFilter)
 
 
 class User(AuthenticatedUser):
-    """Who makes one request, with the tool filter of its access and of the request itself."""
+    """Who makes a request, limited by their access and by the request itself. The SDK gets no token to see."""
 
     def __init__(self, access: Access, request_filter: ToolFilter) -> None:
-        super().__init__(access)
+        claims = {"iss": access.issuer} if access.issuer else None
+        super().__init__(
+            AccessToken(
+                token="",
+                client_id=access.client_id,
+                subject=access.subject,
+                claims=claims,
+                scopes=list(access.scopes),
+            )
+        )
         self.access = access
         self.tool_filter = access.tool_filter & request_filter
 

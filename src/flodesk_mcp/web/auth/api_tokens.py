@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
-from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.store import StoredTokens, StoreError
 from flodesk_mcp.tools import CATALOG
-from flodesk_mcp.web.auth.access import Access
-from flodesk_mcp.web.auth.errors import AuthError
+from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.web.auth.bearer import bearer_token
+from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 
-__all__ = ["TokenVerifier"]
+__all__ = ["ApiTokens"]
 
 CHECKED_EVERY_SECONDS = 1
 BELIEVED_SECONDS = 60
@@ -29,35 +30,37 @@ class _Found:
     until: float
 
 
-class TokenVerifier:
+class ApiTokens:
     """Lets in who shows a stored token. What was found is kept for a while, and checked once a second, all at once."""
 
     def __init__(
         self,
         tokens: StoredTokens,
-        environment: Credential | None,
-        environment_source: str,
+        environment: OpenedAccount | None,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        """Take the tokens, and the credential that is meant by those without an account."""
+        """Take the tokens, and what those without an account open."""
         self._tokens = tokens
         self._environment = environment
-        self._environment_source = environment_source
         self._clock = clock
         self._found: OrderedDict[bytes, _Found] = OrderedDict()
         self._valid: set[str] = set()
         self._valid_until = float("-inf")
         self._checking = anyio.Lock()
 
-    def knows(self, token: str) -> bool:
-        """Tell whether `token` has the form of those that this server makes."""
-        return self._tokens.knows(token)
+    async def access(self, connection: HTTPConnection) -> Access | None:
+        """Return what the token of a request opens, None when it is not one that this server made.
 
-    async def verify_token(self, token: str) -> Access | None:
-        """Return what a stored token opens.
-
-        Raises AuthError for a valid one that opens nothing on this server, StoreError when none can be looked up.
+        Raises AuthError for one that opens nothing, StoreError when none can be looked up.
         """
+        token = bearer_token(connection)
+        if token is None or not self._tokens.knows(token):
+            return None
+        if access := await self._opened(token):
+            return access
+        raise wrong_token()
+
+    async def _opened(self, token: str) -> Access | None:
         digest = hashlib.sha256(token.encode()).digest()
         if digest in self._found:
             await self._check()
@@ -91,14 +94,13 @@ class TokenVerifier:
             layer = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
         except (UnknownTool, ToolsetOff) as error:  # another version made it
             raise StoreError(f"The limits of token {found.name!r} no longer fit: {error}") from error
-        credential = found.credential if found.account else self._environment
-        if credential is None:
+        account = OpenedAccount.of(found.account) if found.account else self._environment
+        if account is None:
             raise AuthError(403, "The token is for the account of this server's environment, which has none.")
         access = Access(
-            who=f"token {found.name}",
+            name=f"token {found.name}",
             client_id=f"token {found.id}",
-            credential=credential,
-            credential_source=f"the stored account {found.account!r}" if found.account else self._environment_source,
+            account=account,
             tool_filter=layer,
         )
         return _Found(found.id, access, self._clock() + BELIEVED_SECONDS)

@@ -9,13 +9,15 @@ from typing import Any
 import anyio
 import httpx2
 import jwt
+from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.store import StoredAccounts
-from flodesk_mcp.web.auth.access import Access
-from flodesk_mcp.web.auth.errors import AuthError
+from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.web.auth.bearer import bearer_token
+from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 
-__all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtVerifier", "Keys"]
+__all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtBearer", "Keys"]
 
 READ_SCOPE = "flodesk:read"
 WRITE_SCOPE = "flodesk:write"
@@ -23,6 +25,9 @@ READING = ToolFilter.reading_only("your access token", f"your access token, with
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric alone: with HS256 a public key would sign, and `none` is no signature."""
+
+DOTS = 2
+"""Between header, claims and signature."""
 
 LEEWAY_SECONDS = 30
 KEYS_FRESH_SECONDS = 3600
@@ -83,7 +88,7 @@ class Keys:
         await self.key(None)
 
 
-class JwtVerifier:
+class JwtBearer:
     """Lets in who shows a token that the identity provider signed for this server, to an account that is linked."""
 
     def __init__(self, keys: Keys, accounts: StoredAccounts, issuer: str, audience: str) -> None:
@@ -92,35 +97,33 @@ class JwtVerifier:
         self._issuer = issuer
         self._audience = audience
 
-    def knows(self, token: str) -> bool:
-        """Tell whether `token` has the form of a JWT."""
-        return token.count(".") == 2  # noqa: PLR2004 - header, claims, signature
+    async def access(self, connection: HTTPConnection) -> Access | None:
+        """Return what the token of a request opens, None when it has not the form of a JWT.
 
-    async def verify_token(self, token: str) -> Access | None:
-        """Return what the token opens, None unless it is signed, current, and for this server.
-
-        Raises AuthError for too little scope and for a person without an account, StoreError when there is no looking.
+        Raises AuthError unless it is signed, current, for this server, of enough scope and of a person with an account,
+        StoreError when that cannot be looked up.
         """
+        token = bearer_token(connection)
+        if token is None or token.count(".") != DOTS:
+            return None
         claims = await self._claims(token)
         if claims is None:
-            return None
+            raise wrong_token()
         scopes = _scopes(claims)
         if not scopes & {READ_SCOPE, WRITE_SCOPE}:
             raise AuthError(403, f"Required scope: {READ_SCOPE}", "insufficient_scope", scope=READ_SCOPE)
         subject = claims["sub"]
-        found = await self._accounts.credential_of(self._issuer, subject)
+        found = await self._accounts.account_of(self._issuer, subject)
         if found is None:
             raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
-        name, credential = found
         return Access(
             # Some providers' subjects are addresses of people.
-            who=f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]} of account {name}",
+            name=f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]} of account {found.name}",
             client_id=str(claims.get("client_id") or claims.get("azp") or "oauth"),
+            issuer=self._issuer,
             subject=subject,
-            claims={"iss": self._issuer},
-            scopes=sorted(scopes),
-            credential=credential,
-            credential_source=f"the stored account {name!r}",
+            scopes=tuple(sorted(scopes)),
+            account=OpenedAccount.of(found),
             tool_filter=ToolFilter() if WRITE_SCOPE in scopes else READING,
         )
 

@@ -1,13 +1,8 @@
-"""How long connections are kept, on virtual time."""
-
-import asyncio
-from typing import Any
+"""Connections of server-sent events, on virtual time."""
 
 import anyio
 import pytest
-import uvicorn
-from starlette.types import Message, Receive, Scope, Send
-from uvicorn.server import ServerState
+from starlette.types import Message
 
 from flodesk_mcp.callers.clients import open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
@@ -15,10 +10,9 @@ from flodesk_mcp.flodesk import ApiKey
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web import sse
-from flodesk_mcp.web.auth.access import Access, User
+from flodesk_mcp.web.auth.access import Access, OpenedAccount, User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.sse import IDLE_SECONDS, SseConnections
-from flodesk_mcp.web.uvicorn import MAX_HEADER_SECONDS, ImpatientProtocol
 
 from .calls import Backend
 
@@ -30,65 +24,10 @@ def anyio_backend(virtual_time: Backend) -> Backend:
     return virtual_time
 
 
-class Wire(asyncio.Transport):
-    """What a protocol writes to, and whether it hung up."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = True
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-    def is_closing(self) -> bool:
-        return not self.open
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        pass
-
-    def abort(self) -> None:
-        self.open = False
-
-    def close(self) -> None:
-        self.open = False
-
-
-async def never_answer(scope: Scope, receive: Receive, send: Send) -> None:
-    await anyio.sleep_forever()
-
-
-@pytest.fixture
-async def protocol() -> ImpatientProtocol:
-    config = uvicorn.Config(never_answer, ws="none", lifespan="off", log_config=None)
-    config.load()
-    return ImpatientProtocol(config, ServerState(), {})
-
-
-async def test_a_head_that_trickles_in_is_cut_off(protocol: ImpatientProtocol) -> None:
-    wire = Wire()
-    protocol.connection_made(wire)
-    for byte in b"GET / HTTP/1.1\r\n"[:10]:
-        protocol.data_received(bytes([byte]))
-        await anyio.sleep(1)
-    assert wire.open
-    await anyio.sleep(MAX_HEADER_SECONDS - 9)
-    assert not wire.open
-
-
-async def test_a_request_whose_head_is_there_may_take_its_time(protocol: ImpatientProtocol) -> None:
-    wire = Wire()
-    protocol.connection_made(wire)
-    protocol.data_received(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    await anyio.sleep(3600)
-    assert wire.open
-    for task in protocol.tasks:
-        task.cancel()
-
-
 async def connect(connections: SseConnections) -> list[Message]:
     """Open a connection and say nothing; return what was sent when the server has ended it."""
     sent: list[Message] = []
-    access = Access(who="ann", client_id="ann", credential=ApiKey("key"), credential_source="here")
+    access = Access("ann", OpenedAccount("ann", ApiKey("key"), "here"), client_id="ann")
 
     async def receive() -> Message:
         await anyio.sleep_forever()

@@ -1,0 +1,41 @@
+"""Everything that is stored, as one thing to open."""
+
+from typing import Self
+
+from pydantic import SecretStr
+
+from flodesk_mcp.store.accounts import StoredAccounts
+from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.sealing import Sealer
+from flodesk_mcp.store.tokens import StoredTokens
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The stored accounts and tokens. The database is brought up to date on entering, and closed on leaving."""
+
+    def __init__(self, database_url: str | None, encryption_keys: SecretStr | None) -> None:
+        """Take the address of the database (None means the file of this user) and the keys of what is encrypted.
+
+        Raises StoreError for an address or a key that is none.
+        """
+        self._database = Database(database_url)
+        sealer = Sealer(encryption_keys)
+        self.accounts = StoredAccounts(self._database, sealer)
+        self.tokens = StoredTokens(self._database, sealer)
+
+    async def ping(self) -> None:
+        """Reach the database, or raise."""
+        await self._database.ping()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._database.migrate()
+        except BaseException:
+            await self._database.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._database.aclose()

@@ -1,0 +1,47 @@
+"""The mode `headers`: callers bring their own Flodesk credential, which is not stored."""
+
+from collections.abc import Callable, Mapping
+
+from starlette.requests import HTTPConnection
+
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, identity_of
+from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.web.auth.errors import AuthError
+
+__all__ = ["CredentialHeaders"]
+
+HEADERS: Mapping[str, Callable[[str], Credential]] = {
+    "X-Flodesk-Api-Key": ApiKey,
+    "X-Flodesk-Access-Token": BearerToken,
+}
+
+
+class CredentialHeaders:
+    """Lets in who shows a Flodesk credential: Flodesk itself decides whether it is right."""
+
+    def __init__(self, identity_key: bytes) -> None:
+        """Take the key that credentials are hashed with: their hashes tell callers apart."""
+        self._identity_key = identity_key
+
+    async def access(self, connection: HTTPConnection) -> Access | None:
+        """Return what the credential of a request opens, None without one.
+
+        Raises AuthError for more than one, and for what cannot be one.
+        """
+        shown = [(header, value) for header in HEADERS for value in connection.headers.getlist(header)]
+        if not shown:
+            return None
+        if len(shown) > 1:
+            raise AuthError(400, "There is more than one Flodesk credential.", "invalid_request")
+        header, value = shown[0]
+        try:
+            credential = HEADERS[header](value.strip())
+        except ValueError:
+            raise AuthError(401, f"{header} holds no Flodesk credential.", "invalid_token") from None
+        identity = identity_of(credential, self._identity_key)
+        return Access(
+            name=f"credential {identity[:8]}",
+            account=OpenedAccount(identity, credential, f"the header {header}"),
+            client_id="headers",
+            subject=identity,
+        )
