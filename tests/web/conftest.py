@@ -9,14 +9,17 @@ from typing import Any
 import httpx2
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import select
 
 from flodesk_mcp.http import create_app
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.settings import load_settings
-from flodesk_mcp.store import Store, StoredAccounts, StoredTokens
+from flodesk_mcp.store import Sealer, Store, StoredAccounts, StoredTokens
+from flodesk_mcp.store.models import AccountRow
 from flodesk_mcp.web.settings import HostedSettings
 
-from .calls import JSON, Hosted, account_of
+from .calls import JSON, Hosted, ReplaceCredential, account_of
 from .deployment import Deployment, deployed
 
 
@@ -87,3 +90,16 @@ async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, Stor
         for person in ("ann", "ben"):
             await store.accounts.add(person, "api_key", f"key-{person}")
         yield store.accounts, store.tokens
+
+
+@pytest.fixture
+def replace_credential(state: tuple[StoredAccounts, StoredTokens], encryption_key: str) -> ReplaceCredential:
+    """Replace the API key of a stored account, as a login that is refreshed does."""
+    sealer, sessions = Sealer(SecretStr(encryption_key)), state[0]._database.sessions
+
+    async def replace(name: str, key: str) -> None:
+        async with sessions.begin() as session:
+            row = (await session.execute(select(AccountRow).where(AccountRow.name == name))).scalar_one()
+            row.sealed_credential = sealer.seal(row.id, "api_key", key)
+
+    return replace

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
-from flodesk_mcp.observability.audit import audit_writes
+from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
@@ -19,6 +19,7 @@ from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
+from flodesk_mcp.web.keys import derived_key
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
@@ -59,7 +60,7 @@ class _Hosted:
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
         self._server = build_server(lambda: nullcontext(self._callers))
-        self._server.middleware.append(audit_writes)
+        self._server.middleware.append(Audit(derived_key(settings.encryption_keys, "targets in the audit")))
         # Hosts are checked before, on every path; the SDK's own check would come after the body was read.
         self._server.streamable_http_app(
             stateless_http=True,
