@@ -1,12 +1,13 @@
 """Operations on subscribers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.request import Request, given, person
 from flodesk_mcp.flodesk.retry import Sender
@@ -51,6 +52,12 @@ class Subscribers:
         found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
         self._statuses.remember(found.data)
         return found
+
+    def every(self, *, status: str | None = None, segment_id: str | None = None) -> AsyncGenerator[Subscriber, None]:
+        """Yield every subscriber, or all of one status or segment, while others may change the list. See whole_list."""
+        return whole_list(
+            lambda page, per_page: self.list(page=page, per_page=per_page, status=status, segment_id=segment_id)
+        )
 
     async def get(self, id_or_email: str) -> Subscriber:
         """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""

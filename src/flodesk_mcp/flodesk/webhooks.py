@@ -1,10 +1,11 @@
 """Operations on webhooks."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Webhook
 from flodesk_mcp.flodesk.request import Request, given
 from flodesk_mcp.flodesk.retry import Sender
@@ -25,6 +26,10 @@ class Webhooks:
         """Return one page of webhooks. Source: GET /webhooks."""
         query = {"page": page, "per_page": per_page}
         return await self._sender.send(_WEBHOOKS, Request("GET", "webhooks", query=query))
+
+    def every(self) -> AsyncGenerator[Webhook, None]:
+        """Yield every webhook, while others may change the list. See whole_list."""
+        return whole_list(lambda page, per_page: self.list(page=page, per_page=per_page))
 
     async def get(self, id: str) -> Webhook:
         """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""

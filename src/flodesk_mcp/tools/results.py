@@ -46,14 +46,14 @@ _INVISIBLE = re.compile(
 class Everything(BaseModel, Generic[Item]):
     """A list that comes whole, or the page of one. `total_items` is missing where the API has none."""
 
-    result: list[Item] = Field(description="Items")
-    total_items: int | None = Field(None, description="In all")
+    result: list[Item]
+    total_items: int | None = Field(None, description="How many there are on all pages")
 
 
 class Listing(Everything[Item]):
     """A page of a list. `next_cursor` is missing on the last page."""
 
-    next_cursor: str | None = Field(None, description="If more")
+    next_cursor: str | None = Field(None, description="Pass it on to get the next page")
     _resume: Callable[[int], str] = PrivateAttr()
 
     def resumed_by(self, resume: Callable[[int], str]) -> Self:
@@ -69,54 +69,54 @@ class Listing(Everything[Item]):
 class ListedSubscriber(Subscriber):
     """A subscriber in a list, its segments by name: one name for many people costs less than many objects."""
 
-    segments: list[str] | None = Field(None, description="Names")  # type: ignore[assignment] # narrower on purpose
+    segments: list[str] | None = Field(None, description="Names of the segments that the person is in")  # type: ignore[assignment] # narrower on purpose
 
 
 class SubscriberListing(Listing[ListedSubscriber]):
     """A page of subscribers, and the ids of the segments that they are in."""
 
-    segment_ids: dict[str, str] | None = Field(None, description="Id by name")
+    segment_ids: dict[str, str] | None = Field(None, description="Ids of these segments by name")
 
 
 class WrittenSubscriber(Subscriber):
     """A subscriber after a write."""
 
     cleared: list[str] | None = Field(None, description="Values that were erased")
-    notice: str | None = Field(None, description="Pass on")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class CreatedSegment(Segment):
     """A segment that was made."""
 
-    notice: str | None = Field(None, description="Pass on")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class CreatedCustomField(CustomField):
     """A custom field that was made."""
 
-    notice: str | None = Field(None, description="Pass on")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class CreatedWebhook(Webhook):
     """A webhook that was made."""
 
-    notice: str | None = Field(None, description="Pass on")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class Enrollment(BaseModel):
     """Whether a subscriber is enrolled in a workflow now."""
 
-    workflow_id: str = Field(description="Given")
-    subscriber: str = Field(description="Given")
-    enrolled: bool = Field(description="In it")
-    notice: str | None = Field(None, description="Pass on")
+    workflow_id: str
+    subscriber: str = Field(description="Id or address, as it was given")
+    enrolled: bool = Field(description="Whether the person is in the workflow now")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class Deleted(BaseModel):
     """What was deleted."""
 
-    id: str = Field(description="Given")
-    deleted: bool = Field(description="True")
+    id: str
+    deleted: bool
 
 
 NOTICES = {
@@ -132,27 +132,27 @@ NOTICES = {
 class Written(BaseModel):
     """A row of a batch that was written."""
 
-    id: str = Field(description="Id")
-    email: str | None = Field(None, description="Address")
-    status: str | None = Field(None, description="active gets mail")
+    id: str
+    email: str | None = None
+    status: str | None = Field(None, description="Only an active person gets mail")
 
 
 class Failed(BaseModel):
     """A row of a batch that was not written."""
 
-    row: int | None = Field(None, description="Counted from 0")
-    email: str | None = Field(None, description="Address")
-    id: str | None = Field(None, description="Id")
-    code: str | None = Field(None, description="Flodesk's code")
-    reason: str | None = Field(None, description="Why")
+    row: int | None = Field(None, description="Row, counted from 0")
+    email: str | None = None
+    id: str | None = None
+    code: str | None = Field(None, description="Flodesk's code, or not_sent")
+    reason: str | None = Field(None, description="Why it was not written")
 
 
 class BatchReport(BaseModel):
     """What became of the rows of a batch."""
 
-    written: list[Written] = Field(description="Rows written")
-    failed: list[Failed] = Field(description="Rows not written")
-    notice: str | None = Field(None, description="Pass on")
+    written: list[Written] = Field(description="People that were written")
+    failed: list[Failed] = Field(description="Rows that were not written")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 def batch_report(result: BatchResult, refused: Sequence[Failed], sent: Sequence[int]) -> BatchReport:

@@ -91,7 +91,7 @@ class ToolSpec:
         result: type[BaseModel] = get_type_hints(self.function)["return"]
         schema = output_schema(result)
         if self.named:
-            schema["properties"][USED_IDS] = {"type": "object", "description": "By name"}
+            schema["properties"][USED_IDS] = {"type": "object", "description": "Ids that were used for the names given"}
         return schema
 
     @cached_property
