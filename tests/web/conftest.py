@@ -1,6 +1,7 @@
 """Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
 
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,13 +35,23 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _loggers_as_before() -> Iterator[None]:
-    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+def _loggers_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to."""
+    before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
     yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:  # aiosqlite's: it logs on after it has given its last result
+            thread.join(5)
+    for logger in _loggers():
+        logger.setLevel(logging.NOTSET)
+        logger.handlers.clear()
     for logger, level, handlers in before:
         logger.setLevel(level)
         logger.handlers[:] = handlers
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
 
 
 @pytest.fixture
