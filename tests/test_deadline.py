@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from flodesk_mcp.deadline import WaitDeadline, current_deadline
-from flodesk_mcp.flodesk import AccessToken, FlodeskClient, Quota, QuotaExhausted, open_http, wait_deadline
+from flodesk_mcp.flodesk import BearerToken, FlodeskClient, QuotaExhausted, open_http, wait_deadline
+from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Fault, Sandbox
 
 pytestmark = pytest.mark.anyio
@@ -14,20 +15,23 @@ pytestmark = pytest.mark.anyio
 
 def client_of(sandbox: Sandbox, quota: int = 100) -> FlodeskClient:
     return FlodeskClient(
-        AccessToken(SANDBOX_ACCESS_TOKEN), http=open_http(sandbox.transport()), quota=Quota(quota), max_wait_seconds=500
+        BearerToken(SANDBOX_ACCESS_TOKEN),
+        http=open_http(sandbox.transport()),
+        quota=WindowQuota(quota),
+        max_wait_seconds=500,
     )
 
 
 async def test_long_waits_report_their_progress_every_two_seconds() -> None:
     flodesk = client_of(Sandbox(), quota=1)
-    await flodesk.list_segments()
+    await flodesk.segments.list()
     reports: list[tuple[float, float]] = []
 
     async def report(waited: float, seconds: float) -> None:
         reports.append((waited, seconds))
 
     with wait_deadline(100, report):
-        await flodesk.list_segments()
+        await flodesk.segments.list()
     assert [round(waited, 3) for waited, _ in reports] == list(range(0, 61, 2))
     assert {round(seconds, 3) for _, seconds in reports} == {60.5}
 
@@ -43,9 +47,9 @@ async def test_progress_never_goes_back_over_the_waits_of_one_call() -> None:
         reports.append(waited)
 
     with wait_deadline(100, report):
-        await flodesk.list_segments()
+        await flodesk.segments.list()
         sandbox.fail(Fault("status", status=429, retry_after=9))
-        await flodesk.list_segments()
+        await flodesk.segments.list()
     assert len(reports) > 5
     assert all(earlier < later for earlier, later in pairwise(reports))
 
@@ -58,7 +62,7 @@ async def test_short_waits_are_not_reported() -> None:
         raise AssertionError
 
     with wait_deadline(100, report):
-        await client_of(sandbox).list_segments()
+        await client_of(sandbox).segments.list()
 
 
 async def test_a_report_that_fails_does_not_fail_the_call() -> None:
@@ -71,7 +75,7 @@ async def test_a_report_that_fails_does_not_fail_the_call() -> None:
         raise RuntimeError("the client is gone")
 
     with wait_deadline(100, report):
-        await client_of(sandbox).list_segments()
+        await client_of(sandbox).segments.list()
     assert reports == [0]
 
 
@@ -83,7 +87,7 @@ async def test_a_report_that_hangs_does_not_hold_up_the_call() -> None:
         await anyio.sleep_forever()
 
     with wait_deadline(100, report):
-        await client_of(sandbox).list_segments()
+        await client_of(sandbox).segments.list()
     assert anyio.current_time() == 9
 
 
@@ -105,7 +109,7 @@ async def test_a_call_cancelled_during_a_reported_wait_ends() -> None:
     async def report(waited: float, seconds: float) -> None: ...
 
     with wait_deadline(100, report), anyio.move_on_after(5) as patience:
-        await client_of(sandbox).list_segments()
+        await client_of(sandbox).segments.list()
     assert patience.cancelled_caught
     assert anyio.current_time() == 5
 

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 
 import anyio
 
-__all__ = ["WaitDeadline", "current_deadline", "wait_deadline"]
+__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline"]
 
 REPORT_EVERY_SECONDS = 2.0
 
@@ -65,12 +66,12 @@ class WaitDeadline:
                 await anyio.sleep(REPORT_EVERY_SECONDS)
 
 
-_current: ContextVar[WaitDeadline | None] = ContextVar("flodesk_budget", default=None)
+_current: ContextVar[WaitDeadline | None] = ContextVar("flodesk_wait_deadline", default=None)
 
 
 @contextmanager
 def wait_deadline(seconds: float, report: Report | None = None) -> Iterator[None]:
-    """Let all requests within the block share one budget. An outer block's budget stays in force.
+    """Let all requests within the block share one deadline. An outer block's stays in force.
 
     `report` hears of waits of more than two seconds, about every two seconds.
     """
@@ -85,8 +86,14 @@ def wait_deadline(seconds: float, report: Report | None = None) -> Iterator[None
 
 
 def current_deadline() -> WaitDeadline:
-    """Return the budget of the enclosing `wait_deadline` block."""
-    budget = _current.get()
-    if budget is None:
+    """Return the deadline of the enclosing `wait_deadline` block."""
+    deadline = _current.get()
+    if deadline is None:
         raise LookupError("no wait_deadline block is open")
-    return budget
+    return deadline
+
+
+def patience() -> float:
+    """Return the seconds that the enclosing `wait_deadline` block may still wait; without one there is no end."""
+    deadline = _current.get()
+    return inf if deadline is None else deadline.seconds_left

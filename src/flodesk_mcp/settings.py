@@ -75,14 +75,14 @@ class Settings(BaseSettings):
 
         Raises SettingsError when there is none.
         """
-        from flodesk_mcp.flodesk import AccessToken, ApiKey
+        from flodesk_mcp.flodesk import ApiKey, BearerToken
 
         if self.sandbox:
             from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
             return ApiKey(SANDBOX_API_KEY)
         if self.access_token:
-            return AccessToken(self.access_token.get_secret_value().strip())
+            return BearerToken(self.access_token.get_secret_value().strip())
         if self.api_key:
             return ApiKey(self.api_key.get_secret_value().strip())
         raise SettingsError(

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from flodesk_mcp.callers.pool import IDLE_SECONDS, ClientPool
-from flodesk_mcp.flodesk import AccessToken, ApiKey, Credential, FlodeskClient, open_http
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
 
 Backend = tuple[str, dict[str, Callable[[], Any]]]
 
@@ -38,7 +38,7 @@ async def test_a_credential_has_one_client_and_shares_it_with_no_other(pool: Cli
     first = pool.client(ApiKey("one"))
     assert pool.client(ApiKey("one")) is first
     assert pool.client(ApiKey("two")) is not first
-    assert pool.client(AccessToken("one")) is not first
+    assert pool.client(BearerToken("one")) is not first
 
 
 async def test_no_more_are_remembered_than_fit_and_the_longest_unused_goes_first(pool: ClientPool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey, FlodeskClient, NoAnswer
+from flodesk_mcp.flodesk import ApiKey, BearerToken, FlodeskClient, NoAnswer
 from flodesk_mcp.sandbox import Account, sample_account
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
 
@@ -20,13 +20,14 @@ KEY = "k3y-that-nobody-may-see"
 ENCODED = base64.b64encode(f"{KEY}:".encode()).decode()
 
 CRASHING = f"""
-from flodesk_mcp.flodesk import FlodeskClient
+from flodesk_mcp.flodesk.segments import Segments
 
 async def crash(self, **arguments):
     secret = "{KEY}"
-    raise RuntimeError(f"crash of {{self!r}}, {{vars(self)!r}}, {{vars(self._transport)!r}}")
+    held = [self, vars(self), vars(self._sender), vars(self._sender._transport)]
+    raise RuntimeError(f"crash of {{held!r}}")
 
-FlodeskClient.list_segments = crash
+Segments.list = crash
 from flodesk_mcp.__main__ import main
 main()
 """
@@ -120,10 +121,10 @@ def test_a_malformed_key_is_refused_without_being_shown(value: str) -> None:
 
 async def test_no_repr_shows_the_key(closed_port: int) -> None:
     settings = Settings(api_key=KEY)
-    credential, token = ApiKey(KEY), AccessToken(KEY)
+    credential, token = ApiKey(KEY), BearerToken(KEY)
     async with FlodeskClient(credential, base_url=f"http://127.0.0.1:{closed_port}", max_wait_seconds=0) as client:
         with pytest.raises(NoAnswer) as failed:
-            await client.list_segments()
+            await client.segments.list()
         objects = (settings, settings.model_dump(), settings.credential(), credential, token, client)
         _assert_hidden(*map(repr, objects), *map(str, objects))
     _assert_hidden("".join(traceback.format_exception(failed.value)))

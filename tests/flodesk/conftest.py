@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from flodesk_mcp.flodesk import AccessToken, FlodeskClient, open_http
+from flodesk_mcp.flodesk import BearerToken, FlodeskClient, open_http
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Sandbox
 
 from .operations import DRAFT
@@ -31,4 +31,4 @@ async def http(sandbox: Sandbox) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def flodesk(http: httpx2.AsyncClient) -> FlodeskClient:
-    return FlodeskClient(AccessToken(SANDBOX_ACCESS_TOKEN), http=http)
+    return FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), http=http)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_token_tells_whose_the_account_is(flodesk: FlodeskClient) -> None:
-    assert (await flodesk.get_account()).model_dump() == {
+    assert (await flodesk.account.summary()).model_dump() == {
         "credential": "access token",
         "email": "rowan@example.com",
         "full_name": "Rowan Ashdown, Wild Fern Floral Studio",
@@ -25,45 +25,45 @@ async def test_a_token_tells_whose_the_account_is(flodesk: FlodeskClient) -> Non
 
 
 async def test_a_key_tells_what_is_in_the_account(http: httpx2.AsyncClient) -> None:
-    account = await FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http).get_account()
+    account = await FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http).account.summary()
     assert (account.credential, account.email, account.segments) == ("API key", None, 12)
     assert account.requests_left == 97
 
 
 async def test_a_name_is_looked_up_once_in_five_minutes(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
-    assert await flodesk.segment_names.id_of(" newsletter ") == SEGMENT
-    assert await flodesk.segment_names.id_of("NEWSLETTER") == SEGMENT
-    assert (await flodesk.segment_names.names())[SEGMENT] == "Newsletter"
+    assert await flodesk.segments.names.id_of(" newsletter ") == SEGMENT
+    assert await flodesk.segments.names.id_of("NEWSLETTER") == SEGMENT
+    assert (await flodesk.segments.names.by_id())[SEGMENT] == "Newsletter"
     assert len(sandbox.requests) == 1
     await anyio.sleep(300)
-    assert len(await flodesk.segment_names.names()) == 12
+    assert len(await flodesk.segments.names.by_id()) == 12
     assert len(sandbox.requests) == 2
 
 
 async def test_what_looks_like_an_id_costs_no_request(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
-    assert await flodesk.segment_names.id_of(SEGMENT) == SEGMENT
+    assert await flodesk.segments.names.id_of(SEGMENT) == SEGMENT
     assert not sandbox.requests
 
 
 async def test_a_name_just_created_is_found(flodesk: FlodeskClient) -> None:
-    await flodesk.segment_names.names()
-    segment = await flodesk.create_segment("Autumn", COLOR)
-    assert await flodesk.segment_names.id_of("Autumn") == segment.id
+    await flodesk.segments.names.by_id()
+    segment = await flodesk.segments.create("Autumn", COLOR)
+    assert await flodesk.segments.names.id_of("Autumn") == segment.id
 
 
 async def test_a_name_that_fits_nothing_or_several_lists_the_candidates(
     flodesk: FlodeskClient, account: Account
 ) -> None:
     with pytest.raises(UnknownName) as unknown:
-        await flodesk.workflow_names.id_of("Autumn")
+        await flodesk.workflows.names.id_of("Autumn")
     assert unknown.value.candidates == {flow.id: flow.name for flow in account.workflows.values()}
-    twins = [await flodesk.create_segment(name, COLOR) for name in ("Twin", "twin")]
+    twins = [await flodesk.segments.create(name, COLOR) for name in ("Twin", "twin")]
     with pytest.raises(UnknownName) as ambiguous:
-        await flodesk.segment_names.id_of("TWIN")
+        await flodesk.segments.names.id_of("TWIN")
     assert ambiguous.value.candidates == {twin.id: twin.name for twin in twins}
 
 
 async def test_a_short_id_is_its_own_name(flodesk: FlodeskClient, account: Account) -> None:
     account.segments["vip"] = account.segments[SEGMENT]
     account.segments["vip"].id = "vip"
-    assert await flodesk.segment_names.id_of("vip") == "vip"
+    assert await flodesk.segments.names.id_of("vip") == "vip"

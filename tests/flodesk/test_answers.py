@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from conftest import VirtualTimeLoop
 from flodesk_mcp.flodesk import (
-    AccessToken,
     BadRequest,
+    BearerToken,
     FlodeskClient,
     NotFound,
     StatusError,
@@ -40,7 +40,7 @@ class Answering(httpx2.AsyncBaseTransport):
 
 
 def client_of(transport: httpx2.AsyncBaseTransport) -> FlodeskClient:
-    return FlodeskClient(AccessToken("t"), http=httpx2.AsyncClient(transport=transport))
+    return FlodeskClient(BearerToken("t"), http=httpx2.AsyncClient(transport=transport))
 
 
 def answering(content: Any, status: int = 200) -> FlodeskClient:
@@ -49,20 +49,20 @@ def answering(content: Any, status: int = 200) -> FlodeskClient:
 
 async def test_unknown_fields_and_values_are_kept() -> None:
     given = {"id": "1", "status": "hibernating", "engagement": {"score": [1, None]}, "copy": "x", "model_config": "y"}
-    person = await answering(given).get_subscriber("1")
+    person = await answering(given).subscribers.get("1")
     assert person.status == "hibernating"
     assert person.model_dump(exclude_unset=True) == given
 
 
 async def test_missing_and_null_fields_are_none() -> None:
-    person = await answering({"id": "1", "email": None, "segments": None, "custom_fields": None}).get_subscriber("1")
+    person = await answering({"id": "1", "email": None, "segments": None, "custom_fields": None}).subscribers.get("1")
     assert (person.email, person.segments, person.custom_fields, person.created_at) == (None, None, None, None)
 
 
 async def test_scalars_of_the_wrong_type_become_texts() -> None:
     person = await answering(
         {"id": 7, "email": True, "created_at": 1.5, "custom_fields": {"a": 1, "b": None, "c": ["x"]}, "segments": {}}
-    ).get_subscriber("7")
+    ).subscribers.get("7")
     assert (person.id, person.email, person.created_at, person.segments) == ("7", "true", "1.5", None)
     assert person.custom_fields == {"a": "1", "c": '["x"]'}
 
@@ -72,25 +72,25 @@ async def test_scalars_of_the_wrong_type_become_texts() -> None:
 )
 async def test_a_count_that_is_no_number_is_none(sent: Any, read: int | None) -> None:
     assert (
-        await answering({"id": "1", "total_active_subscribers": sent}).get_segment("1")
+        await answering({"id": "1", "total_active_subscribers": sent}).segments.get("1")
     ).total_active_subscribers == read
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": None}, {"meta": []}, {"meta": {"total_items": None}}, {"meta": "?"}])
 async def test_a_page_may_come_without_its_meta(meta: dict[str, Any]) -> None:
-    page = await answering({"data": [{"id": "1"}], **meta}).list_segments()
+    page = await answering({"data": [{"id": "1"}], **meta}).segments.list()
     assert [segment.id for segment in page.data] == ["1"]
     assert page.meta.total_items is None
 
 
 async def test_an_empty_list_may_be_written_as_null() -> None:
-    assert (await answering({"data": None}).list_segments()).data == []
-    batch = await answering({"successes": None}).create_or_update_subscribers([{"id": "1"}])
+    assert (await answering({"data": None}).segments.list()).data == []
+    batch = await answering({"successes": None}).subscribers.save_batch([{"id": "1"}])
     assert (batch.successes, batch.failures) == ([], [])
 
 
 async def test_colors_may_be_anything() -> None:
-    assert await answering(["#FFF", 7, {"hex": "#000"}]).list_segment_colors() == ["#FFF", "7", '{"hex": "#000"}']
+    assert await answering(["#FFF", 7, {"hex": "#000"}]).segments.colors() == ["#FFF", "7", '{"hex": "#000"}']
 
 
 @pytest.mark.parametrize(
@@ -105,18 +105,18 @@ async def test_colors_may_be_anything() -> None:
     ],
 )
 async def test_half_a_character_is_dropped(escaped: bytes, name: str) -> None:
-    answer = await client_of(Answering(rb'{"id": "1", "name": ' + escaped + b"}")).get_segment("1")
+    answer = await client_of(Answering(rb'{"id": "1", "name": ' + escaped + b"}")).segments.get("1")
     assert answer.name == name
 
 
 @pytest.mark.parametrize("escaped", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\u0064\\"', rb'"\\\\ud800 \/ \n"'])
 async def test_whole_characters_stay(escaped: bytes) -> None:
-    answer = await client_of(Answering(rb'{"id": "1", "name": ' + escaped + b"}")).get_segment("1")
+    answer = await client_of(Answering(rb'{"id": "1", "name": ' + escaped + b"}")).segments.get("1")
     assert answer.name == json.loads(escaped)
 
 
 async def test_a_byte_order_mark_does_not_matter() -> None:
-    assert (await client_of(Answering(b'\xef\xbb\xbf{"id": "1"}')).get_segment("1")).id == "1"
+    assert (await client_of(Answering(b'\xef\xbb\xbf{"id": "1"}')).segments.get("1")).id == "1"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_an_unreadable_answer_is_one_error_or_not_needed(operation: Operat
 async def test_nothing_where_a_body_is_expected_says_that_the_write_was_accepted() -> None:
     transport = Answering(b"", 204)
     with pytest.raises(UnreadableAnswer, match=r"\(204\) is empty") as error:
-        await client_of(transport).create_segment("Autumn", COLOR)
+        await client_of(transport).segments.create("Autumn", COLOR)
     assert error.value.status == 204
     assert len(transport.requests) == 1
 
@@ -159,7 +159,7 @@ async def test_nothing_where_a_body_is_expected_says_that_the_write_was_accepted
 )
 async def test_an_answer_of_another_form_tells_where_but_not_what(content: Any, words: str) -> None:
     with pytest.raises(UnreadableAnswer) as error:
-        await answering(content, 201).create_segment("Autumn", COLOR)
+        await answering(content, 201).segments.create("Autumn", COLOR)
     assert words in str(error.value)
     assert error.value.__cause__ is None
     assert error.value.status == 201
@@ -168,31 +168,31 @@ async def test_an_answer_of_another_form_tells_where_but_not_what(content: Any, 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"x"', b'{"message": 7}', b'{"message": {}}', b"null"])
 async def test_an_error_is_decided_by_its_status_whatever_it_says(content: bytes) -> None:
     with pytest.raises(BadRequest) as error:
-        await client_of(Answering(content, 422)).list_segments()
-    assert (error.value.words, str(error.value)) == ("", "Flodesk answered 422.")
+        await client_of(Answering(content, 422)).segments.list()
+    assert (error.value.message, str(error.value)) == ("", "Flodesk answered 422.")
 
 
 async def test_the_words_of_an_error_are_capped() -> None:
     with pytest.raises(NotFound) as error:
-        await answering({"message": "x" * 1000}, 404).list_segments()
-    assert len(error.value.words) == 300
+        await answering({"message": "x" * 1000}, 404).segments.list()
+    assert len(error.value.message) == 300
 
 
 async def test_an_error_with_an_endless_body_is_its_status() -> None:
     with pytest.raises(NotFound):
-        await client_of(Answering(b"x" * 11 * 2**20, 404)).list_segments()
+        await client_of(Answering(b"x" * 11 * 2**20, 404)).segments.list()
 
 
 async def test_a_compressed_answer_is_read() -> None:
     content = gzip.compress(b'{"id": "1"}')
     transport = Answering(content, headers={"Content-Encoding": "gzip"})
-    assert (await client_of(transport).get_segment("1")).id == "1"
+    assert (await client_of(transport).segments.get("1")).id == "1"
 
 
 async def test_an_error_whose_body_breaks_off_is_its_status() -> None:
     transport = Answering(b"no gzip", 404, {"Content-Encoding": "gzip"})
     with pytest.raises(NotFound):
-        await client_of(transport).create_segment("Autumn", COLOR)
+        await client_of(transport).segments.create("Autumn", COLOR)
 
 
 def everything() -> st.SearchStrategy[Any]:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey, FlodeskClient, NoAnswer, UnreadableAnswer, open_http
+from flodesk_mcp.flodesk import ApiKey, BearerToken, FlodeskClient, NoAnswer, UnreadableAnswer, open_http
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY, Fault, Sandbox
 
 from .operations import COLOR
@@ -85,7 +85,7 @@ def base_url(sandbox: Sandbox, connections: Connections) -> Iterator[str]:
 @pytest.fixture
 async def flodesk(base_url: str) -> AsyncIterator[FlodeskClient]:
     async with FlodeskClient(
-        AccessToken(SANDBOX_ACCESS_TOKEN), base_url=base_url, max_wait_seconds=0, timeout_seconds=5
+        BearerToken(SANDBOX_ACCESS_TOKEN), base_url=base_url, max_wait_seconds=0, timeout_seconds=5
     ) as flodesk:
         yield flodesk
 
@@ -98,23 +98,23 @@ async def closed(connections: Connections) -> None:
 
 async def test_twenty_calls_in_a_row_share_one_connection(flodesk: FlodeskClient, connections: Connections) -> None:
     for number in range(10):
-        await flodesk.list_segments()
-        await flodesk.create_segment(f"Segment {number}", COLOR)
+        await flodesk.segments.list()
+        await flodesk.segments.create(f"Segment {number}", COLOR)
     assert connections.accepted == 1
 
 
 async def test_calls_at_once_share_ten_connections(base_url: str, connections: Connections) -> None:
-    async with FlodeskClient(AccessToken(SANDBOX_ACCESS_TOKEN), base_url=base_url) as flodesk:
+    async with FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), base_url=base_url) as flodesk:
         async with anyio.create_task_group() as tasks:
             for _ in range(60):
-                tasks.start_soon(flodesk.list_segments)
+                tasks.start_soon(flodesk.segments.list)
         assert connections.accepted <= 10
     await closed(connections)
 
 
 async def test_a_client_closes_its_connections(base_url: str, connections: Connections) -> None:
     async with FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=base_url) as flodesk:
-        await flodesk.list_segments()
+        await flodesk.segments.list()
         assert connections.open == 1
     await closed(connections)
 
@@ -123,9 +123,9 @@ async def test_a_shared_http_client_stays_open_until_its_owner_closes_it(
     base_url: str, connections: Connections
 ) -> None:
     async with open_http() as http:
-        for credential in (ApiKey(SANDBOX_API_KEY), AccessToken(SANDBOX_ACCESS_TOKEN)):
+        for credential in (ApiKey(SANDBOX_API_KEY), BearerToken(SANDBOX_ACCESS_TOKEN)):
             async with FlodeskClient(credential, base_url=base_url, http=http) as flodesk:
-                await flodesk.list_segments()
+                await flodesk.segments.list()
         assert (connections.accepted, connections.open) == (1, 1)
     await closed(connections)
 
@@ -135,8 +135,8 @@ async def test_answers_that_are_not_read_to_their_end_do_not_keep_their_connecti
 ) -> None:
     sandbox.fail(Fault("huge"))
     with pytest.raises(UnreadableAnswer, match="10 MiB"):
-        await flodesk.list_segments()
-    await flodesk.list_segments()
+        await flodesk.segments.list()
+    await flodesk.segments.list()
     assert connections.accepted == 2
 
 
@@ -144,17 +144,17 @@ async def test_answers_that_are_not_read_to_their_end_do_not_keep_their_connecti
 async def test_a_connection_that_breaks_is_no_answer(flodesk: FlodeskClient, sandbox: Sandbox, kind: str) -> None:
     sandbox.fail(Fault("drop_before" if kind == "drop_before" else "drop_after"))
     with pytest.raises(NoAnswer, match=r"The connection to 127\.0\.0\.1:\d+ was lost before an answer came") as error:
-        await flodesk.create_segment("Autumn", COLOR)
+        await flodesk.segments.create("Autumn", COLOR)
     assert (error.value.sent, error.value.uncertain) == (True, True)
 
 
 async def test_a_server_that_hangs_is_given_up(base_url: str, sandbox: Sandbox, connections: Connections) -> None:
     sandbox.fail(Fault("hang"))
     async with FlodeskClient(
-        AccessToken(SANDBOX_ACCESS_TOKEN), base_url=base_url, max_wait_seconds=0, timeout_seconds=0.2
+        BearerToken(SANDBOX_ACCESS_TOKEN), base_url=base_url, max_wait_seconds=0, timeout_seconds=0.2
     ) as flodesk:
         with pytest.raises(NoAnswer, match=r"did not answer within 0\.2 s") as error:
-            await flodesk.create_segment("Autumn", COLOR)
+            await flodesk.segments.create("Autumn", COLOR)
         assert error.value.uncertain
     await closed(connections)
 
@@ -166,21 +166,21 @@ def unreachable(base_url: str) -> FlodeskClient:
 async def test_a_port_where_nobody_listens(free_tcp_port: int) -> None:
     async with unreachable(f"http://127.0.0.1:{free_tcp_port}/v1") as flodesk:
         with pytest.raises(NoAnswer, match=rf"^No connection to 127\.0\.0\.1:{free_tcp_port}: ") as error:
-            await flodesk.create_segment("Autumn", COLOR)
+            await flodesk.segments.create("Autumn", COLOR)
     assert (error.value.sent, error.value.uncertain) == (False, False)
 
 
 async def test_a_name_that_does_not_resolve() -> None:
     async with unreachable("https://api.flodesk.invalid/v1") as flodesk:
         with pytest.raises(NoAnswer, match=r"^No connection to api\.flodesk\.invalid: [^\n]+\.$") as error:
-            await flodesk.create_segment("Autumn", COLOR)
+            await flodesk.segments.create("Autumn", COLOR)
     assert (error.value.sent, error.value.uncertain) == (False, False)
 
 
 async def test_a_server_without_tls(base_url: str) -> None:
     async with unreachable(base_url.replace("http:", "https:")) as flodesk:
         with pytest.raises(NoAnswer, match=r"^No connection to 127\.0\.0\.1:\d+: [^\n]*SSL") as error:
-            await flodesk.create_segment("Autumn", COLOR)
+            await flodesk.segments.create("Autumn", COLOR)
     assert not error.value.uncertain
 
 
@@ -202,7 +202,7 @@ async def test_a_connection_that_is_never_answered_to_was_never_sent(free_tcp_po
         )
         async with flodesk:
             with pytest.raises(NoAnswer, match="it took too long") as error:
-                await flodesk.create_segment("Autumn", COLOR)
+                await flodesk.segments.create("Autumn", COLOR)
         tasks.cancel_scope.cancel()
     assert (error.value.sent, error.value.uncertain) == (False, False)
 
@@ -213,7 +213,7 @@ async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, free_t
     monkeypatch.delenv("no_proxy", raising=False)
     async with unreachable("https://api.flodesk.com/v1") as flodesk:
         with pytest.raises(NoAnswer, match=r"^No connection to api\.flodesk\.com: ") as error:
-            await flodesk.create_segment("Autumn", COLOR)
+            await flodesk.segments.create("Autumn", COLOR)
     assert "hidden" not in str(error.value)
     assert not error.value.sent
 
@@ -232,7 +232,7 @@ async def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, free_tcp_po
         tasks.start_soon(listener.serve, refuse)
         async with unreachable("https://api.flodesk.com/v1") as flodesk:
             with pytest.raises(NoAnswer, match="407 Proxy Authentication Required") as error:
-                await flodesk.create_segment("Autumn", COLOR)
+                await flodesk.segments.create("Autumn", COLOR)
         tasks.cancel_scope.cancel()
     assert not error.value.sent
 
@@ -241,9 +241,9 @@ async def test_no_log_shows_the_credential_on_a_real_connection(
     flodesk: FlodeskClient, base_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await flodesk.list_segments()
+    await flodesk.segments.list()
     async with FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=base_url) as keyed:
-        await keyed.list_segments()
+        await keyed.segments.list()
     assert "/v1/segments" in caplog.text
     for secret in (SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY, "c2FuZGJveC1rZXk6"):
         assert secret not in caplog.text
@@ -257,7 +257,7 @@ async def test_a_certificate_that_nobody_signed(tmp_path: Path) -> None:
         port = server.sockets[0].getsockname()[1]
         async with unreachable(f"https://127.0.0.1:{port}/v1") as flodesk:
             with pytest.raises(NoAnswer, match="certificate verify failed") as error:
-                await flodesk.create_segment("Autumn", COLOR)
+                await flodesk.segments.create("Autumn", COLOR)
     assert not error.value.sent
 
 

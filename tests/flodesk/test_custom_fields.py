@@ -19,17 +19,17 @@ def look_ups(sandbox: Sandbox) -> int:
 
 
 async def upsert(flodesk: FlodeskClient, **custom_fields: str) -> dict[str, str] | None:
-    return (await flodesk.create_or_update_subscriber(email="a@example.com", custom_fields=custom_fields)).custom_fields
+    return (await flodesk.subscribers.save(email="a@example.com", custom_fields=custom_fields)).custom_fields
 
 
 @pytest.mark.parametrize("name", ["favouriteFlower", "Favourite flower", " favourite FLOWER "])
 async def test_a_label_is_accepted_for_its_key(name: str, flodesk: FlodeskClient) -> None:
-    assert await flodesk.resolve_custom_fields({name: "peony"}) == {"favouriteFlower": "peony"}
+    assert await flodesk.custom_fields.resolve({name: "peony"}) == {"favouriteFlower": "peony"}
 
 
 async def test_a_key_wins_over_the_label_of_another(flodesk: FlodeskClient, account: Account) -> None:
     account.custom_fields["other"] = CustomField("other", "venue")
-    assert await flodesk.resolve_custom_fields({"venue": "barn"}) == {"venue": "barn"}
+    assert await flodesk.custom_fields.resolve({"venue": "barn"}) == {"venue": "barn"}
 
 
 async def test_a_value_reaches_flodesk_under_its_key(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
@@ -69,14 +69,14 @@ async def test_an_unknown_name_is_refused_with_all_that_are_known(
 
 async def test_a_field_just_created_is_known(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     await upsert(flodesk, venue="barn")
-    field = await flodesk.create_custom_field("Shoe size")
+    field = await flodesk.custom_fields.create("Shoe size")
     await upsert(flodesk, **{field.key: "43"})
     assert look_ups(sandbox) == 2
 
 
 async def test_a_field_without_a_label_is_known_by_its_key(flodesk: FlodeskClient, account: Account) -> None:
     account.custom_fields["plain"] = CustomField("plain", "")
-    assert await flodesk.resolve_custom_fields({"plain": "x"}) == {"plain": "x"}
+    assert await flodesk.custom_fields.resolve({"plain": "x"}) == {"plain": "x"}
 
 
 async def test_a_value_is_at_most_256_characters_long(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
@@ -98,7 +98,7 @@ async def test_one_field_under_two_names_with_two_values_is_a_conflict(
 async def test_no_custom_fields_cost_no_look_up(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     await upsert(flodesk)
     assert [request.body for request in sandbox.requests] == [{"email": "a@example.com"}]
-    assert await flodesk.resolve_custom_fields({}) == {}
+    assert await flodesk.custom_fields.resolve({}) == {}
 
 
 async def test_the_look_up_and_the_write_share_one_budget(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
@@ -111,7 +111,7 @@ async def test_the_look_up_and_the_write_share_one_budget(flodesk: FlodeskClient
 
 async def test_a_batch_looks_up_once_for_all_its_rows(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     rows = [{"email": f"{number}@example.com", "custom_fields": {"Venue": "barn"}} for number in range(9)]
-    await flodesk.create_or_update_subscribers([{"email": "x@example.com", "custom_fields": {}}, *rows])
+    await flodesk.subscribers.save_batch([{"email": "x@example.com", "custom_fields": {}}, *rows])
     assert look_ups(sandbox) == 1
     assert [row.get("custom_fields") for row in sandbox.requests[-1].body["subscribers"]] == [
         None,
@@ -124,19 +124,19 @@ async def test_a_batch_with_a_miss_looks_up_no_more_than_once(
 ) -> None:
     rows = [{"email": "a@example.com", "custom_fields": {name: "x"}} for name in ("venue", "nothing", "nobody")]
     with pytest.raises(UnknownCustomField) as refused:
-        await flodesk.create_or_update_subscribers(rows)
+        await flodesk.subscribers.save_batch(rows)
     assert refused.value.unknown == ("nothing",)
     assert refused.value.row == 1
     assert look_ups(sandbox) == 1
     account.custom_fields["nothing"] = account.custom_fields["nobody"] = CustomField("nothing", "Nothing")
     with pytest.raises(UnknownCustomField, match="'nobody'"):
-        await flodesk.create_or_update_subscribers(rows)
+        await flodesk.subscribers.save_batch(rows)
     assert look_ups(sandbox) == 2
 
 
 async def test_a_batch_does_not_change_the_rows_of_its_caller(flodesk: FlodeskClient) -> None:
     row = {"email": "a@example.com", "custom_fields": {"Venue": "barn"}, "segment_ids": None}
-    await flodesk.create_or_update_subscribers([row])
+    await flodesk.subscribers.save_batch([row])
     assert row == {"email": "a@example.com", "custom_fields": {"Venue": "barn"}, "segment_ids": None}
 
 

@@ -27,12 +27,13 @@ pytestmark = pytest.mark.anyio
 def test_the_exported_names_are_pinned() -> None:
     assert package.__all__ == [
         "BASE_URL",
-        "AccessToken",
-        "Account",
+        "AccountSummary",
         "ApiKey",
         "BadRequest",
         "BatchFailure",
         "BatchResult",
+        "BearerToken",
+        "BrokenAnswer",
         "Campaign",
         "CampaignDraft",
         "CanvaDesign",
@@ -46,33 +47,43 @@ def test_the_exported_names_are_pinned() -> None:
         "NotFound",
         "Page",
         "Profile",
-        "Quota",
         "QuotaExhausted",
         "Segment",
         "SegmentRef",
         "ServerError",
         "StatusError",
         "Subscriber",
+        "TooManyRequests",
         "Unauthorized",
         "UnknownCustomField",
         "UnknownName",
         "UnreadableAnswer",
         "Webhook",
         "Workflow",
-        "wait_deadline",
+        "identity_of",
         "open_http",
+        "wait_deadline",
     ]
     assert all(hasattr(package, name) for name in package.__all__)
 
 
-def test_the_client_has_every_operation_of_the_api_and_nothing_else() -> None:
-    methods = {name for name in dir(FlodeskClient) if not name.startswith("_")}
+async def test_the_client_has_every_operation_of_the_api_and_nothing_else(flodesk: FlodeskClient) -> None:
+    resources = {name: value for name, value in vars(flodesk).items() if not name.startswith("_")}
+    methods = {
+        f"{name}.{method}"
+        for name, resource in resources.items()
+        if name != "identity"
+        for method in dir(resource)
+        if not method.startswith("_")
+    }
     assert methods - {operation.name for operation in OPERATIONS} == {
-        "aclose",
-        "custom_field_labels",
-        "get_account",
-        "resolve_custom_fields",
-        "status_of",
+        "account.summary",
+        "custom_fields.known",
+        "custom_fields.labels",
+        "custom_fields.resolve",
+        "segments.names",
+        "subscribers.status_of",
+        "workflows.names",
     }
     assert len(OPERATIONS) == len(SERVED) == 27
 
@@ -95,21 +106,21 @@ async def test_an_operation_sends_what_flodesk_documents(
 
 
 async def test_answers_are_typed(flodesk: FlodeskClient) -> None:
-    page = await flodesk.list_subscribers(per_page=2, status="active")
+    page = await flodesk.subscribers.list(per_page=2, status="active")
     assert page.meta.total_items == 357
     assert [type(row) for row in page.data] == [Subscriber, Subscriber]
-    person = await flodesk.get_subscriber(PERSON.id)
+    person = await flodesk.subscribers.get(PERSON.id)
     assert (person.email, person.status) == (PERSON.email, "active")
     assert [segment.id for segment in person.segments or []] == PERSON.segment_ids
-    campaigns = await flodesk.list_campaigns()
+    campaigns = await flodesk.campaigns.list()
     assert isinstance(campaigns, Page)
     assert campaigns.meta.total_items is None
-    assert (await flodesk.list_segment_colors())[1] == COLOR
-    assert (await flodesk.get_profile()).email == "rowan@example.com"
+    assert (await flodesk.segments.colors())[1] == COLOR
+    assert (await flodesk.account.profile()).email == "rowan@example.com"
 
 
 async def test_a_batch_reports_the_rows_that_failed(flodesk: FlodeskClient) -> None:
-    result = await flodesk.create_or_update_subscribers([{"email": "a@example.com"}, {"email": "nonsense"}])
+    result = await flodesk.subscribers.save_batch([{"email": "a@example.com"}, {"email": "nonsense"}])
     assert [person.email for person in result.successes] == ["a@example.com"]
     assert [(row.index, row.email) for row in result.failures] == [(1, "nonsense")]
 
@@ -117,7 +128,7 @@ async def test_a_batch_reports_the_rows_that_failed(flodesk: FlodeskClient) -> N
 async def test_a_segment_without_a_color_takes_the_first_of_the_palette(
     flodesk: FlodeskClient, sandbox: Sandbox
 ) -> None:
-    assert (await flodesk.create_segment("Autumn")).color == sandbox.requests[1].body["color"] == "#F2C9C0"
+    assert (await flodesk.segments.create("Autumn")).color == sandbox.requests[1].body["color"] == "#F2C9C0"
 
 
 async def test_a_segment_without_a_color_is_tried_when_the_palette_is_empty(
@@ -125,40 +136,40 @@ async def test_a_segment_without_a_color_is_tried_when_the_palette_is_empty(
 ) -> None:
     account.palette = ()
     with pytest.raises(BadRequest):
-        await flodesk.create_segment("Autumn")
+        await flodesk.segments.create("Autumn")
     assert sandbox.requests[1].body == {"name": "Autumn"}
 
 
 async def test_unknown_ids_are_not_found(flodesk: FlodeskClient) -> None:
     with pytest.raises(NotFound) as missing:
-        await flodesk.get_webhook("nothing")
-    assert (missing.value.status, missing.value.words) == (404, "Webhook not found.")
+        await flodesk.webhooks.get("nothing")
+    assert (missing.value.status, missing.value.message) == (404, "Webhook not found.")
     assert str(missing.value) == "Flodesk answered 404. Its words: 'Webhook not found.'"
 
 
 async def test_a_key_cannot_read_the_profile(http: httpx2.AsyncClient) -> None:
     with pytest.raises(Unauthorized):
-        await FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http).get_profile()
+        await FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http).account.profile()
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda f: f.update_webhook(WEBHOOK),
-        lambda f: f.create_or_update_subscriber(first_name="Nobody"),
-        lambda f: f.create_or_update_subscriber(email="", id=""),
-        lambda f: f.enroll("w"),
-        lambda f: f.create_or_update_subscribers([]),
-        lambda f: f.create_or_update_subscribers([{"email": "a@example.com"}] * 51),
-        lambda f: f.create_or_update_subscribers([{"email": "a@example.com"}, {"first_name": "Nobody"}]),
-        lambda f: f.create_or_update_subscribers([{"email": "a@example.com", "frist_name": "Typo"}]),
-        lambda f: f.create_segment("\ud800", COLOR),
-        lambda f: f.create_or_update_subscribers([{"email": "a@example.com", "first_name": float("nan")}]),
-        lambda f: f.create_or_update_subscribers([{"email": "a@example.com", "first_name": b"bytes"}]),
-        lambda f: f.list_subscribers(segment_id="\ud800"),
-        lambda f: f.list_campaigns(search="x" * 100_000),
-        lambda f: f.get_segment("colors"),
-        lambda f: f.get_segment("Colors "),
+        lambda f: f.webhooks.update(WEBHOOK),
+        lambda f: f.subscribers.save(first_name="Nobody"),
+        lambda f: f.subscribers.save(email="", id=""),
+        lambda f: f.workflows.enroll("w"),
+        lambda f: f.subscribers.save_batch([]),
+        lambda f: f.subscribers.save_batch([{"email": "a@example.com"}] * 51),
+        lambda f: f.subscribers.save_batch([{"email": "a@example.com"}, {"first_name": "Nobody"}]),
+        lambda f: f.subscribers.save_batch([{"email": "a@example.com", "frist_name": "Typo"}]),
+        lambda f: f.segments.create("\ud800", COLOR),
+        lambda f: f.subscribers.save_batch([{"email": "a@example.com", "first_name": float("nan")}]),
+        lambda f: f.subscribers.save_batch([{"email": "a@example.com", "first_name": b"bytes"}]),
+        lambda f: f.subscribers.list(segment_id="\ud800"),
+        lambda f: f.campaigns.list(search="x" * 100_000),
+        lambda f: f.segments.get("colors"),
+        lambda f: f.segments.get("Colors "),
     ],
 )
 async def test_what_cannot_be_meant_is_refused_before_any_request(
@@ -172,5 +183,5 @@ async def test_what_cannot_be_meant_is_refused_before_any_request(
 
 async def test_an_empty_list_of_events_is_not_dropped(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     with pytest.raises(BadRequest):
-        await flodesk.update_webhook(WEBHOOK, name="x", events=[])
+        await flodesk.webhooks.update(WEBHOOK, name="x", events=[])
     assert sandbox.requests[0].body == {"name": "x", "events": []}

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import VirtualTimeLoop
-from flodesk_mcp.flodesk import AccessToken, FlodeskClient, FlodeskError, InvalidArgument, NotFound, open_http
+from flodesk_mcp.flodesk import BearerToken, FlodeskClient, FlodeskError, InvalidArgument, NotFound, open_http
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Sandbox
 
 from .operations import SEGMENT
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.anyio
 
 # Each operation with something of the caller's in its path, and what stands around it.
 PLACES: tuple[tuple[Callable[[FlodeskClient, str], Awaitable[object]], str, str], ...] = (
-    (lambda f, text: f.get_subscriber(text), "/v1/subscribers/", ""),
-    (lambda f, text: f.add_to_segments(text, [SEGMENT]), "/v1/subscribers/", "/segments"),
-    (lambda f, text: f.remove_from_segments(text, [SEGMENT]), "/v1/subscribers/", "/segments"),
-    (lambda f, text: f.unsubscribe(text), "/v1/subscribers/", "/unsubscribe"),
-    (lambda f, text: f.get_segment(text), "/v1/segments/", ""),
-    (lambda f, text: f.enroll(text, id="x"), "/v1/workflows/", "/subscribers"),
-    (lambda f, text: f.remove_from_workflow(text, "x"), "/v1/workflows/", "/subscribers/x"),
-    (lambda f, text: f.remove_from_workflow("w", text), "/v1/workflows/w/subscribers/", ""),
-    (lambda f, text: f.get_webhook(text), "/v1/webhooks/", ""),
-    (lambda f, text: f.update_webhook(text, name="x"), "/v1/webhooks/", ""),
-    (lambda f, text: f.delete_webhook(text), "/v1/webhooks/", ""),
+    (lambda f, text: f.subscribers.get(text), "/v1/subscribers/", ""),
+    (lambda f, text: f.subscribers.add_to_segments(text, [SEGMENT]), "/v1/subscribers/", "/segments"),
+    (lambda f, text: f.subscribers.remove_from_segments(text, [SEGMENT]), "/v1/subscribers/", "/segments"),
+    (lambda f, text: f.subscribers.unsubscribe(text), "/v1/subscribers/", "/unsubscribe"),
+    (lambda f, text: f.segments.get(text), "/v1/segments/", ""),
+    (lambda f, text: f.workflows.enroll(text, id="x"), "/v1/workflows/", "/subscribers"),
+    (lambda f, text: f.workflows.remove(text, "x"), "/v1/workflows/", "/subscribers/x"),
+    (lambda f, text: f.workflows.remove("w", text), "/v1/workflows/w/subscribers/", ""),
+    (lambda f, text: f.webhooks.get(text), "/v1/webhooks/", ""),
+    (lambda f, text: f.webhooks.update(text, name="x"), "/v1/webhooks/", ""),
+    (lambda f, text: f.webhooks.delete(text), "/v1/webhooks/", ""),
 )
 
 
@@ -61,7 +61,7 @@ async def test_a_path_holds_exactly_what_was_meant(
     id_or_email: str, path: str, flodesk: FlodeskClient, sandbox: Sandbox
 ) -> None:
     with pytest.raises(NotFound):
-        await flodesk.get_subscriber(id_or_email)
+        await flodesk.subscribers.get(id_or_email)
     assert [request.path for request in sandbox.requests] == [f"/v1/subscribers/{path}"]
 
 
@@ -103,14 +103,14 @@ async def test_what_could_lead_elsewhere_is_refused_before_any_request(
 
 
 async def test_a_plus_is_sent_literally(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
-    await flodesk.create_or_update_subscriber(email="jane+vip@example.com")
-    assert (await flodesk.get_subscriber("jane+vip@example.com")).email == "jane+vip@example.com"
+    await flodesk.subscribers.save(email="jane+vip@example.com")
+    assert (await flodesk.subscribers.get("jane+vip@example.com")).email == "jane+vip@example.com"
     assert [request.path for request in sandbox.requests][1:] == ["/v1/subscribers/jane+vip@example.com"]
 
 
 async def test_on_a_404_a_plus_is_encoded_once(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     with pytest.raises(NotFound):
-        await flodesk.get_subscriber("jane+vip+x@example.com")
+        await flodesk.subscribers.get("jane+vip+x@example.com")
     assert [request.path for request in sandbox.requests] == [
         "/v1/subscribers/jane+vip+x@example.com",
         "/v1/subscribers/jane%2Bvip%2Bx@example.com",
@@ -119,9 +119,9 @@ async def test_on_a_404_a_plus_is_encoded_once(flodesk: FlodeskClient, sandbox: 
 
 async def test_a_flodesk_that_wants_the_plus_encoded_finds_the_person(account: Account) -> None:
     sandbox = Sandbox({SANDBOX_ACCESS_TOKEN: account}, plus_needs_encoding=True)
-    flodesk = FlodeskClient(AccessToken(SANDBOX_ACCESS_TOKEN), http=open_http(sandbox.transport()))
-    await flodesk.create_or_update_subscriber(email="jane+vip@example.com")
-    assert (await flodesk.unsubscribe("jane+vip@example.com")).status == "unsubscribed"
+    flodesk = FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), http=open_http(sandbox.transport()))
+    await flodesk.subscribers.save(email="jane+vip@example.com")
+    assert (await flodesk.subscribers.unsubscribe("jane+vip@example.com")).status == "unsubscribed"
 
 
 @settings(max_examples=400, deadline=None)
@@ -142,7 +142,7 @@ def test_any_text_is_refused_or_stays_one_segment_of_its_own_operation(
     async def make() -> FlodeskError | None:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
             try:
-                await call(FlodeskClient(AccessToken("t"), http=http), text)
+                await call(FlodeskClient(BearerToken("t"), http=http), text)
             except FlodeskError as error:
                 return error
         return None

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from flodesk_mcp.flodesk import (
-    AccessToken,
+    BearerToken,
     FlodeskClient,
     FlodeskError,
     Forbidden,
@@ -57,7 +57,7 @@ each_fault = pytest.mark.parametrize("fault", FAULTS)
 @pytest.fixture
 def flodesk(http: httpx2.AsyncClient) -> FlodeskClient:
     return FlodeskClient(
-        AccessToken(SANDBOX_ACCESS_TOKEN), http=http, max_wait_seconds=MAX_WAIT, timeout_seconds=TIMEOUT
+        BearerToken(SANDBOX_ACCESS_TOKEN), http=http, max_wait_seconds=MAX_WAIT, timeout_seconds=TIMEOUT
     )
 
 
@@ -138,7 +138,7 @@ async def test_a_client_that_follows_redirects_does_not_do_so_for_us(sandbox: Sa
     sandbox.fail(Fault("status", status=302))
     async with httpx2.AsyncClient(transport=sandbox.transport(), follow_redirects=True) as http:
         with pytest.raises(StatusError):
-            await FlodeskClient(AccessToken(SANDBOX_ACCESS_TOKEN), http=http).list_segments()
+            await FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), http=http).segments.list()
     assert len(sandbox.requests) == 1
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import anyio
 import httpx2
 
-from flodesk_mcp.flodesk import AccessToken, FlodeskClient, FlodeskError, Quota, open_http
+from flodesk_mcp.flodesk import BearerToken, FlodeskClient, FlodeskError, open_http
+from flodesk_mcp.quota import Quota
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, RecordedRequest, Sandbox
 
 HOUR = 3600.0
@@ -44,7 +45,7 @@ def most_in_a_minute(requests: Iterable[RecordedRequest]) -> int:
 
 def client_of(sandbox: Sandbox, *, max_wait: float = HOUR, quota: Quota | None = None) -> FlodeskClient:
     return FlodeskClient(
-        AccessToken(SANDBOX_ACCESS_TOKEN), http=open_http(sandbox.transport()), max_wait_seconds=max_wait, quota=quota
+        BearerToken(SANDBOX_ACCESS_TOKEN), http=open_http(sandbox.transport()), max_wait_seconds=max_wait, quota=quota
     )
 
 
@@ -65,7 +66,7 @@ async def at_once(calls: Iterable[Call]) -> list[FlodeskError]:
 
 
 def listings(flodesk: FlodeskClient, number: int) -> list[Call]:
-    return [partial(flodesk.list_segments, page=page) for page in range(1, number + 1)]
+    return [partial(flodesk.segments.list, page=page) for page in range(1, number + 1)]
 
 
 def statuses(sandbox: Sandbox) -> set[int | None]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from conftest import VirtualTimeLoop
 from flodesk_mcp.deadline import WaitDeadline
-from flodesk_mcp.flodesk import QuotaExhausted
-from flodesk_mcp.quota.window import WINDOW_SECONDS, Slot, Window
+from flodesk_mcp.quota import QuotaSpent, Slot
+from flodesk_mcp.quota.window import WINDOW_SECONDS, Window
 
 pytestmark = pytest.mark.anyio
 
@@ -163,8 +163,8 @@ async def test_a_call_with_room_behind_one_that_is_about_to_leave_is_not_refused
     window = Window(2)
     slots: list[Slot] = []
 
-    async def leave(budget: WaitDeadline) -> None:
-        async with window.slot(budget) as slot:
+    async def leave(deadline: WaitDeadline) -> None:
+        async with window.slot(deadline) as slot:
             slots.append(slot)
 
     await leave(WaitDeadline(inf))
@@ -184,9 +184,9 @@ async def test_the_seconds_of_a_refusal_are_those_after_which_it_works() -> None
         await anyio.sleep(1)
         async with window.slot(WaitDeadline(inf)):
             pass
-    with pytest.raises(QuotaExhausted) as refused:
+    with pytest.raises(QuotaSpent) as refused:
         async with window.slot(WaitDeadline(anyio.current_time())):
             pass
-    await anyio.sleep(refused.value.retry_after)
+    await anyio.sleep(refused.value.seconds)
     async with window.slot(WaitDeadline(anyio.current_time())):
         pass

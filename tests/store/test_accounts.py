@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text, update
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey
+from flodesk_mcp.flodesk import ApiKey, BearerToken, identity_of
 from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens, StoreError, TokenLimits, new_key
 from flodesk_mcp.store.models import Account
 
@@ -14,15 +14,15 @@ from .conftest import Clock
 pytestmark = pytest.mark.anyio
 
 
-def fingerprint(key: str) -> str:
-    return ApiKey(key).fingerprint
+def identity(key: str) -> str:
+    return identity_of(ApiKey(key))
 
 
 async def test_a_credential_comes_back_as_it_was(accounts: StoredAccounts) -> None:
     await accounts.add("studio", "api_key", "key-1")
     await accounts.add("shop", "access_token", "token-1")
-    assert (await accounts.credential("studio")).fingerprint == fingerprint("key-1")
-    assert (await accounts.credential("shop")).fingerprint == AccessToken("token-1").fingerprint
+    assert identity_of(await accounts.credential("studio")) == identity("key-1")
+    assert identity_of(await accounts.credential("shop")) == identity_of(BearerToken("token-1"))
 
 
 async def test_the_database_holds_no_credential(accounts: StoredAccounts, database: Database) -> None:
@@ -63,7 +63,7 @@ async def test_keys_rotate(database: Database, clock: Clock) -> None:
     await both.check()
     assert await both.reseal() == 1
     only_new = StoredAccounts(database, Sealer(SecretStr(new)), clock)
-    assert (await only_new.credential("studio")).fingerprint == fingerprint("key-1")
+    assert identity_of(await only_new.credential("studio")) == identity("key-1")
     only_old = StoredAccounts(database, Sealer(SecretStr(old)), clock)
     for read in (only_old.check, only_old.reseal):
         with pytest.raises(StoreError, match="None of FLODESK_ENCRYPTION_KEYS"):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from flodesk_mcp.flodesk import ApiKey
+from flodesk_mcp.flodesk import ApiKey, identity_of
 from flodesk_mcp.store import Database, StoredAccounts, StoredTokens, StoreError, TokenLimits
 
 from .conftest import Clock
@@ -18,7 +18,7 @@ async def test_a_token_is_found_with_its_account_and_limits(accounts: StoredAcco
     assert found is not None
     assert found.credential is not None
     assert (found.name, found.account, found.limits) == ("ci", "studio", limits)
-    assert found.credential.fingerprint == ApiKey("key-1").fingerprint
+    assert identity_of(found.credential) == identity_of(ApiKey("key-1"))
 
 
 async def test_a_token_of_the_environment_has_no_credential(tokens: StoredTokens) -> None:

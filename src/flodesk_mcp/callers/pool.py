@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from flodesk_mcp.flodesk import Credential, FlodeskClient
+from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
 
 __all__ = ["ClientPool"]
 
@@ -39,11 +39,12 @@ class ClientPool:
     def client(self, credential: Credential) -> FlodeskClient:
         """Return the client of `credential`."""
         now = anyio.current_time()
-        pooled = self._clients.get(credential.fingerprint)
+        identity = identity_of(credential)
+        pooled = self._clients.get(identity)
         if pooled is None:
-            pooled = self._clients[credential.fingerprint] = _Pooled(self._open(credential), now)
+            pooled = self._clients[identity] = _Pooled(self._open(credential), now)
         pooled.used_at = now
-        self._clients.move_to_end(credential.fingerprint)
+        self._clients.move_to_end(identity)
         self._forget_the_idle(now)
         return pooled.client
 

@@ -8,7 +8,8 @@ from typing import Any
 from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
 from mcp.server.context import ServerRequestContext
 
-from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, Quota, open_http
+from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, open_http
+from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.settings import Settings, SettingsError
 from flodesk_mcp.tools import Accounts, Confirm, ToolFilter
 
@@ -73,7 +74,7 @@ def client_for(credential: Credential, settings: Settings, http: AsyncClient) ->
         credential,
         base_url=settings.base_url,
         http=http,
-        quota=Quota(settings.requests_per_minute, settings.batches_per_minute),
+        quota=WindowQuota(settings.requests_per_minute, settings.batches_per_minute),
         max_wait_seconds=settings.max_wait_seconds,
         timeout_seconds=settings.timeout_seconds,
     )

@@ -63,7 +63,7 @@ def check(flags: Mapping[str, Any], name: str) -> None:
         async with open_connections(store.settings, None) as http:
             flodesk = FlodeskClient(credential, base_url=store.settings.base_url, http=http)
             try:
-                await flodesk.list_segments(per_page=1)
+                await flodesk.segments.list(per_page=1)
             except FlodeskError as error:
                 raise SettingsError(f"Account {name!r}: {error}") from error
         click.echo(f"Flodesk takes the credential of {name!r}.")

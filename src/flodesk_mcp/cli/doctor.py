@@ -56,7 +56,7 @@ def examine(settings: Settings) -> bool:
 async def _cheapest_call(settings: Settings) -> Page[Segment]:
     # A doctor tells what is, and does not wait until it is better.
     async with flodesk_client(settings.model_copy(update={"max_wait_seconds": 0.0})) as flodesk:
-        return await flodesk.list_segments(per_page=1)
+        return await flodesk.segments.list(per_page=1)
 
 
 def _in_words(settings: Settings) -> str:

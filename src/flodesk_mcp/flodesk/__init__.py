@@ -2,9 +2,10 @@
 
 from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
-from flodesk_mcp.flodesk.credentials import AccessToken, ApiKey, Credential
+from flodesk_mcp.flodesk.credentials import ApiKey, BearerToken, Credential, identity_of
 from flodesk_mcp.flodesk.errors import (
     BadRequest,
+    BrokenAnswer,
     FlodeskError,
     Forbidden,
     InvalidArgument,
@@ -13,13 +14,14 @@ from flodesk_mcp.flodesk.errors import (
     QuotaExhausted,
     ServerError,
     StatusError,
+    TooManyRequests,
     Unauthorized,
     UnknownCustomField,
     UnknownName,
     UnreadableAnswer,
 )
 from flodesk_mcp.flodesk.models import (
-    Account,
+    AccountSummary,
     BatchFailure,
     BatchResult,
     Campaign,
@@ -35,16 +37,16 @@ from flodesk_mcp.flodesk.models import (
     Workflow,
 )
 from flodesk_mcp.flodesk.transport import open_http
-from flodesk_mcp.quota.quota import Quota
 
 __all__ = [
     "BASE_URL",
-    "AccessToken",
-    "Account",
+    "AccountSummary",
     "ApiKey",
     "BadRequest",
     "BatchFailure",
     "BatchResult",
+    "BearerToken",
+    "BrokenAnswer",
     "Campaign",
     "CampaignDraft",
     "CanvaDesign",
@@ -58,19 +60,20 @@ __all__ = [
     "NotFound",
     "Page",
     "Profile",
-    "Quota",
     "QuotaExhausted",
     "Segment",
     "SegmentRef",
     "ServerError",
     "StatusError",
     "Subscriber",
+    "TooManyRequests",
     "Unauthorized",
     "UnknownCustomField",
     "UnknownName",
     "UnreadableAnswer",
     "Webhook",
     "Workflow",
+    "identity_of",
     "open_http",
     "wait_deadline",
 ]

@@ -3,7 +3,8 @@
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.models import Campaign, CampaignDraft, CanvaDesign, Page
-from flodesk_mcp.flodesk.resource import Resource, given
+from flodesk_mcp.flodesk.request import Request, given
+from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Campaigns"]
 
@@ -12,24 +13,27 @@ _DRAFT = TypeAdapter(CampaignDraft)
 _DESIGN = TypeAdapter(CanvaDesign)
 
 
-class Campaigns(Resource):
+class Campaigns:
     """Mailings. The listing is not on Flodesk's published page: treat it as unstable."""
 
-    async def list_campaigns(
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(
         self, *, page: int = 1, per_page: int = 20, search: str | None = None, status: str | None = None
     ) -> Page[Campaign]:
         """Return one page of campaigns. Source: GET /campaigns."""
         query = {"page": page, "per_page": per_page, "Search": search, "Status": status}
-        return await self._send(_CAMPAIGNS, "GET", "campaigns", query=query)
+        return await self._sender.send(_CAMPAIGNS, Request("GET", "campaigns", query=query))
 
-    async def create_campaign_draft(
+    async def create_draft(
         self, html: str, title: str, *, campaign_id: str | None = None, asset_id: str | None = None
     ) -> CampaignDraft:
         """Save `html` as a draft, or into the draft `campaign_id`. Source: POST /campaigns/studio."""
         body = given({"html": html, "title": title, "campaign_id": campaign_id, "asset_id": asset_id})
-        return await self._send(_DRAFT, "POST", "campaigns", "studio", body=body, repeatable=False)
+        return await self._sender.send(_DRAFT, Request("POST", "campaigns", "studio", body=body, repeatable=False))
 
-    async def create_canva_campaign_draft(
+    async def create_canva_draft(
         self,
         bundle_url: str,
         title: str,
@@ -48,8 +52,8 @@ class Campaigns(Resource):
                 "campaign_id": campaign_id,
             }
         )
-        return await self._send(_DRAFT, "POST", "campaigns", "canva", body=body, repeatable=False)
+        return await self._sender.send(_DRAFT, Request("POST", "campaigns", "canva", body=body, repeatable=False))
 
-    async def get_canva_design_state(self) -> CanvaDesign:
+    async def canva_design_state(self) -> CanvaDesign:
         """Return the Canva design in use. Raises NotFound. Source: GET /campaigns/canva/design-state."""
-        return await self._send(_DESIGN, "GET", "campaigns", "canva", "design-state")
+        return await self._sender.send(_DESIGN, Request("GET", "campaigns", "canva", "design-state"))

@@ -1,23 +1,25 @@
 """How a request proves whose account it is for. Source: flodesk-api, Access."""
 
 import base64
-import hashlib
+import hmac
+import secrets
 from collections.abc import Generator
 
 import httpx2
 
-__all__ = ["AccessToken", "ApiKey", "Credential"]
+__all__ = ["ApiKey", "BearerToken", "Credential", "identity_of"]
+
+_PROCESS_KEY = secrets.token_bytes(32)
 
 
 class Credential(httpx2.Auth):
-    """A secret that opens one Flodesk account. Its repr never shows the secret.
+    """A secret that opens one Flodesk account. Its repr never shows the secret."""
 
-    `fingerprint` tells credentials apart without revealing them: quotas, caches and pools are keyed by it.
-    """
+    kind = "credential"
+    """What people call it."""
 
     def __init__(self, header: str) -> None:
         self._header = header
-        self.fingerprint = hashlib.sha256(header.encode()).hexdigest()
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Put the credential on `request`."""
@@ -25,11 +27,13 @@ class Credential(httpx2.Auth):
         yield request
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.fingerprint[:8]})"
+        return f"{type(self).__name__}({identity_of(self)[:8]})"
 
 
 class ApiKey(Credential):
     """An API key of a private integration: HTTP Basic, the key as user name, no password."""
+
+    kind = "API key"
 
     def __init__(self, key: str) -> None:
         if ":" in _checked(key):
@@ -37,11 +41,22 @@ class ApiKey(Credential):
         super().__init__("Basic " + base64.b64encode(f"{key}:".encode()).decode())
 
 
-class AccessToken(Credential):
+class BearerToken(Credential):
     """An OAuth access token of a partner integration."""
+
+    kind = "access token"
 
     def __init__(self, token: str) -> None:
         super().__init__(f"Bearer {_checked(token)}")
+
+
+def identity_of(credential: Credential, key: bytes = _PROCESS_KEY) -> str:
+    """Return an identity for an account of which nothing is known but `credential`: a keyed hash, in hex.
+
+    Quotas, caches and pools are keyed by it. Nobody without `key` can try out which secret it stands for; the default
+    is drawn anew by every process, so an identity that must outlive the process needs a key of its own.
+    """
+    return hmac.digest(key, credential._header.encode(), "sha256").hex()
 
 
 def _checked(secret: str) -> str:

@@ -1,18 +1,16 @@
 """Operations on custom fields, and the check that keeps Flodesk from losing values silently."""
 
-from collections.abc import Iterable, Mapping
-from math import inf
+from collections.abc import Iterable, Mapping, Sequence
 
-import anyio
 from pydantic import TypeAdapter
 
-from flodesk_mcp.deadline import current_deadline
 from flodesk_mcp.flodesk.errors import InvalidArgument, UnknownCustomField
 from flodesk_mcp.flodesk.models import CustomField, Page
-from flodesk_mcp.flodesk.resource import Resource
-from flodesk_mcp.flodesk.transport import Transport
+from flodesk_mcp.flodesk.request import Request
+from flodesk_mcp.flodesk.retry import Sender
+from flodesk_mcp.freshness import Fresh
 
-__all__ = ["CustomFields", "check_lengths"]
+__all__ = ["CustomFields", "KnownFields", "check_lengths"]
 
 MAX_VALUE_LENGTH = 256
 CACHED_SECONDS = 300
@@ -22,41 +20,68 @@ _PAGE = TypeAdapter(Page[CustomField])
 _FIELDS = TypeAdapter(list[CustomField])
 
 
-class CustomFields(Resource):
+class KnownFields:
+    """The custom fields of an account, each found by its key or its label."""
+
+    def __init__(self, fields: Sequence[CustomField]) -> None:
+        self.fields = fields
+        self.labels = {field.key: field.label or field.key for field in fields}
+        self._by_label: dict[str, str] = {}
+        for key, label in self.labels.items():
+            self._by_label.setdefault(_folded(label), key)
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Tell whether there is a field for each of `names`."""
+        return all(self._key(name) is not None for name in names)
+
+    def by_key(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return `values` by key, where a name in `values` may be a key or a label.
+
+        Raises UnknownCustomField, InvalidArgument where two names of one field have different values.
+        """
+        if unknown := [name for name in values if self._key(name) is None]:
+            raise UnknownCustomField(unknown, self.labels)
+        result: dict[str, str] = {}
+        for name, value in values.items():
+            key = self._key(name) or name
+            if result.setdefault(key, value) != value:
+                raise InvalidArgument(f"Custom field {key!r} is given twice, with different values.")
+        return result
+
+    def _key(self, name: str) -> str | None:
+        return name if name in self.labels else self._by_label.get(_folded(name))
+
+
+class CustomFields:
     """Fields that subscribers can have beside their names."""
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
-        self._known: dict[str, str] = {}
-        self._known_until = -inf
-        self._look_ups = 0
-        self._ongoing: anyio.Event | None = None
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._known = Fresh(self._look_up, CACHED_SECONDS)
 
-    async def list_custom_fields(self, *, page: int = 1, per_page: int = 20) -> Page[CustomField]:
+    async def page(self, *, page: int = 1, per_page: int = 20) -> Page[CustomField]:
         """Return one page of custom fields. Source: GET /custom-fields."""
-        return await self._send(_PAGE, "GET", "custom-fields", query={"page": page, "per_page": per_page})
+        return await self._sender.send(
+            _PAGE, Request("GET", "custom-fields", query={"page": page, "per_page": per_page})
+        )
 
-    async def list_all_custom_fields(self) -> list[CustomField]:
-        """Return every custom field. Source: GET /custom-fields/all."""
-        fields = await self._send(_FIELDS, "GET", "custom-fields", "all")
-        self._known = {field.key: field.label or field.key for field in fields}
-        self._known_until = anyio.current_time() + CACHED_SECONDS
-        self._look_ups += 1
-        return fields
+    async def all(self) -> list[CustomField]:
+        """Return every custom field, as it is now. Source: GET /custom-fields/all."""
+        return list((await self._known.refresh()).fields)
 
-    async def custom_field_labels(self) -> dict[str, str]:
+    async def labels(self) -> dict[str, str]:
         """Return every label by key, at most five minutes old."""
-        if anyio.current_time() >= self._known_until:
-            await self.list_all_custom_fields()
-        return dict(self._known)
+        return dict((await self._known.get()).labels)
 
-    async def create_custom_field(self, label: str) -> CustomField:
+    async def create(self, label: str) -> CustomField:
         """Create a custom field; Flodesk makes its key. Source: POST /custom-fields."""
-        field = await self._send(_FIELD, "POST", "custom-fields", body={"label": label}, repeatable=False)
-        self._known_until = -inf
+        field = await self._sender.send(
+            _FIELD, Request("POST", "custom-fields", body={"label": label}, repeatable=False)
+        )
+        self._known.forget()
         return field
 
-    async def resolve_custom_fields(self, values: Mapping[str, str]) -> dict[str, str]:
+    async def resolve(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return `values` by key, where a name in `values` may be a key or a label.
 
         Flodesk answers 200 to a key that it does not know, and drops the value. The account's fields are
@@ -65,54 +90,20 @@ class CustomFields(Resource):
         Raises InvalidArgument for a value of more than 256 characters, UnknownCustomField.
         """
         check_lengths(values)
-        return self._by_key(values, await self._keys(values))
+        return (await self.known(values)).by_key(values)
 
-    async def _keys(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the key for each of `names` that a field has, after at most one look-up."""
+    async def known(self, names: Iterable[str]) -> KnownFields:
+        """Return the account's fields, with those of `names` that there are, after at most one look-up."""
         if not (wanted := set(names)):
-            return {}
-        seen = self._look_ups
-        with self._transport.one_deadline():
-            if anyio.current_time() >= self._known_until:
-                await self._look_up(seen)
-            keys = self._known_keys(wanted)
-            if len(keys) < len(wanted) and self._look_ups == seen:
-                await self._look_up(seen)
-                keys = self._known_keys(wanted)
-        return keys
+            return KnownFields(())
+        seen = self._known.look_ups
+        with self._sender.one_deadline():
+            known = await self._known.get()
+            return known if known.has(wanted) else await self._known.newer_than(seen)
 
-    def _by_key(self, values: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
-        if unknown := [name for name in values if name not in keys]:
-            raise UnknownCustomField(unknown, self._known)
-        result: dict[str, str] = {}
-        for name, value in values.items():
-            if result.setdefault(keys[name], value) != value:
-                raise InvalidArgument(f"Custom field {keys[name]!r} is given twice, with different values.")
-        return result
-
-    async def _look_up(self, seen: int) -> None:
-        """Bring the known fields up to date, unless a look-up since the one numbered `seen` has done so.
-
-        Calls at the same time share one look-up, but none waits for another's beyond its own budget.
-        """
-        while self._look_ups == seen:
-            if self._ongoing and (seconds := current_deadline().seconds_left):
-                with anyio.move_on_after(seconds):
-                    await self._ongoing.wait()
-                continue
-            self._ongoing = ongoing = anyio.Event()
-            try:
-                await self.list_all_custom_fields()
-            finally:
-                self._ongoing = None
-                ongoing.set()
-
-    def _known_keys(self, names: Iterable[str]) -> dict[str, str]:
-        by_label: dict[str, str] = {}
-        for key, label in self._known.items():
-            by_label.setdefault(_folded(label), key)
-        keys = {name: name if name in self._known else by_label.get(_folded(name)) for name in names}
-        return {name: key for name, key in keys.items() if key is not None}
+    async def _look_up(self) -> KnownFields:
+        fields = await self._sender.send(_FIELDS, Request("GET", "custom-fields", "all"))
+        return KnownFields(fields)
 
 
 def check_lengths(values: Mapping[str, str]) -> None:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable
 
-import anyio
-
 from flodesk_mcp.flodesk.errors import UnknownName
 from flodesk_mcp.flodesk.models import Page, Segment, Workflow
+from flodesk_mcp.flodesk.retry import Sender
+from flodesk_mcp.freshness import Fresh
 
 __all__ = ["Directory"]
 
@@ -23,11 +23,13 @@ _PERHAPS_AN_ID = re.compile(r"(?=\S*\d)[A-Za-z0-9_-]{16,}")
 class Directory:
     """The names and ids of one kind of thing in an account, looked up once and kept for five minutes."""
 
-    def __init__(self, kind: str, fetch: Callable[..., Awaitable[Page[Segment] | Page[Workflow]]]) -> None:
+    def __init__(
+        self, kind: str, sender: Sender, fetch: Callable[..., Awaitable[Page[Segment] | Page[Workflow]]]
+    ) -> None:
         self._kind = kind
+        self._sender = sender
         self._fetch = fetch
-        self._names: dict[str, str] = {}
-        self._known_until = float("-inf")
+        self._names = Fresh(self._look_up, CACHED_SECONDS)
 
     async def id_of(self, id_or_name: str) -> str:
         """Return the id for an exact name, however it is cased. What can only be an id is one, at no cost.
@@ -36,41 +38,41 @@ class Directory:
         """
         if _ID.fullmatch(id_or_name):
             return id_or_name
-        was_cached = anyio.current_time() < self._known_until
-        found = self._found(id_or_name) if was_cached else []
-        if not found:
-            await self.refresh()
-            found = self._found(id_or_name)
+        seen = self._names.look_ups
+        with self._sender.one_deadline():
+            names = await self._names.get()
+            found = _found(id_or_name, names)
+            if not found:
+                names = await self._names.newer_than(seen)
+                found = _found(id_or_name, names)
         if len(found) == 1:
             return found[0]
         if not found and _PERHAPS_AN_ID.fullmatch(id_or_name):
             return id_or_name
-        candidates = {found_id: self._names[found_id] for found_id in found} if found else self._names
+        candidates = {found_id: names[found_id] for found_id in found} if found else names
         raise UnknownName(self._kind, id_or_name, candidates)
 
-    async def names(self) -> dict[str, str]:
+    async def by_id(self) -> dict[str, str]:
         """Return every name by id."""
-        if anyio.current_time() >= self._known_until:
-            await self.refresh()
-        return dict(self._names)
+        with self._sender.one_deadline():
+            return dict(await self._names.get())
 
     def forget(self) -> None:
         """Look everything up again the next time: something was created."""
-        self._known_until = float("-inf")
+        self._names.forget()
 
-    async def refresh(self) -> None:
-        """Look everything up, however fresh."""
+    async def _look_up(self) -> dict[str, str]:
         names: dict[str, str] = {}
         for page in range(1, MAX_PAGES + 1):
             answer = await self._fetch(page=page, per_page=PER_PAGE)
             names |= {item.id: item.name or "" for item in answer.data}
             if page >= (answer.meta.total_pages or 0):
                 break
-        self._names = names
-        self._known_until = anyio.current_time() + CACHED_SECONDS
+        return names
 
-    def _found(self, id_or_name: str) -> list[str]:
-        if id_or_name in self._names:
-            return [id_or_name]
-        wanted = id_or_name.strip().casefold()
-        return [known for known, name in self._names.items() if name.strip().casefold() == wanted]
+
+def _found(id_or_name: str, names: dict[str, str]) -> list[str]:
+    if id_or_name in names:
+        return [id_or_name]
+    wanted = id_or_name.strip().casefold()
+    return [known for known, name in names.items() if name.strip().casefold() == wanted]

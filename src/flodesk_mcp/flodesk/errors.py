@@ -5,8 +5,10 @@ FlodeskError
 │   ├── UnknownCustomField   Flodesk would have dropped the value silently
 │   └── UnknownName          a name that fits nothing, or several
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
+│   └── TooManyRequests      429
 ├── NoAnswer                 the network failed, or Flodesk did not answer in time
 ├── UnreadableAnswer         an answer came, but not one of the documented form
+│   └── BrokenAnswer         no JSON: perhaps cut short on its way
 └── StatusError              Flodesk answered with a status that is not a success
     ├── BadRequest           400, 422
     ├── Unauthorized         401
@@ -20,6 +22,7 @@ from math import ceil
 
 __all__ = [
     "BadRequest",
+    "BrokenAnswer",
     "FlodeskError",
     "Forbidden",
     "InvalidArgument",
@@ -28,10 +31,12 @@ __all__ = [
     "QuotaExhausted",
     "ServerError",
     "StatusError",
+    "TooManyRequests",
     "Unauthorized",
     "UnknownCustomField",
     "UnknownName",
     "UnreadableAnswer",
+    "status_error",
 ]
 
 
@@ -84,6 +89,14 @@ class QuotaExhausted(FlodeskError):
         self.retry_after = retry_after
 
 
+class TooManyRequests(QuotaExhausted):
+    """429: Flodesk did nothing. `known_wait` is how long our own count makes the next request wait, or 0."""
+
+    def __init__(self, known_wait: float) -> None:
+        super().__init__(known_wait or 60)
+        self.known_wait = known_wait
+
+
 class NoAnswer(FlodeskError):
     """No answer arrived. `sent` is False when the connection was never made."""
 
@@ -104,13 +117,17 @@ class UnreadableAnswer(FlodeskError):
         self.status = status
 
 
-class StatusError(FlodeskError):
-    """Flodesk answered with `status`. `words` is its own short message, untrusted, or empty."""
+class BrokenAnswer(UnreadableAnswer):
+    """Not JSON: cut short on its way, perhaps, so asking again may help."""
 
-    def __init__(self, status: int, words: str = "", *, uncertain: bool = False) -> None:
-        super().__init__(f"Flodesk answered {status}." + (f" Its words: {words!r}" if words else ""))
+
+class StatusError(FlodeskError):
+    """Flodesk answered with `status`. `message` is its own short one, untrusted, or empty."""
+
+    def __init__(self, status: int, message: str = "", *, uncertain: bool = False) -> None:
+        super().__init__(f"Flodesk answered {status}." + (f" Its words: {message!r}" if message else ""))
         self.status = status
-        self.words = words
+        self.message = message
         self.uncertain = uncertain
 
 
@@ -134,7 +151,7 @@ class ServerError(StatusError):
     """5xx: Flodesk or a proxy in front of it failed."""
 
 
-def status_error(status: int, words: str, *, uncertain: bool = False) -> StatusError:
+def status_error(status: int, message: str, *, uncertain: bool = False) -> StatusError:
     """Return the error of the class that fits `status`."""
     kinds: dict[int, type[StatusError]] = {
         400: BadRequest,
@@ -144,4 +161,4 @@ def status_error(status: int, words: str, *, uncertain: bool = False) -> StatusE
         422: BadRequest,
     }
     kind = ServerError if status >= 500 else kinds.get(status, StatusError)  # noqa: PLR2004
-    return kind(status, words, uncertain=uncertain)
+    return kind(status, message, uncertain=uncertain)

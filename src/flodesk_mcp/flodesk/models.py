@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = [
-    "Account",
+    "AccountSummary",
     "BatchFailure",
     "BatchResult",
     "Campaign",
@@ -155,7 +155,7 @@ class Profile(Model):
     profile_url: OptionalText = None
 
 
-class Account(Model):
+class AccountSummary(Model):
     """What can be known of the account that a credential opens. An API key does not tell whose it is."""
 
     credential: str = Field(description="API key or access token; it works")

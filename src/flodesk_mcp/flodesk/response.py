@@ -1,20 +1,30 @@
-"""What came back, and what it says. Bodies are mostly unknown: an error is decided by its status, never by its text."""
+"""What an answer says: from status, headers and bytes to data, an error, or facts of the quota. Nothing here does I/O.
+
+Bodies are mostly unknown: an error is decided by its status, never by its text. Source: flodesk-api, Errors, Limits.
+"""
 
 import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from flodesk_mcp.flodesk.errors import UnreadableAnswer
-from flodesk_mcp.flodesk.retry import BrokenAnswer
+from flodesk_mcp.flodesk.errors import BrokenAnswer, StatusError, UnreadableAnswer, status_error
 
-__all__ = ["MAX_ANSWER_BYTES", "Answer", "decoded", "words"]
+__all__ = ["MAX_ANSWER_BYTES", "Answer", "QuotaFacts", "decoded", "failure", "quota_facts", "retry_after", "shaped"]
+
+Result = TypeVar("Result")
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
-MAX_WORDS = 300
+MAX_MESSAGE = 300
+TOO_MANY_REQUESTS = 429
+LONGEST_CLOSING = 3600.0
+"""No Retry-After counts for more: a wrong date must not shut an account out for good."""
 
 # JSON escapes that are half of a surrogate pair, after those that are not: half a character is dropped.
 _HALF_A_CHARACTER = re.compile(
@@ -36,6 +46,18 @@ class Answer:
         """Whether Flodesk did what was asked."""
         return 200 <= self.status < 300  # noqa: PLR2004
 
+    @property
+    def is_over_quota(self) -> bool:
+        """Whether Flodesk did nothing, because there were too many requests."""
+        return self.status == TOO_MANY_REQUESTS
+
+
+class QuotaFacts(NamedTuple):
+    """What Flodesk tells of its quota: so many requests are allowed a minute, so many remain."""
+
+    allowed: int
+    remaining: int
+
 
 def decoded(answer: Answer) -> Any:
     """Return the JSON of a successful answer.
@@ -52,15 +74,58 @@ def decoded(answer: Answer) -> Any:
         raise BrokenAnswer(f"Flodesk's answer ({answer.status}) is not JSON.", status=answer.status) from None
 
 
-def words(answer: Answer) -> str:
+def shaped(data: Any, form: TypeAdapter[Result], status: int) -> Result:
+    """Return the data of an answer with `status` in the documented form.
+
+    Raises UnreadableAnswer, which says where the form is another, and not what stands there.
+    """
+    try:
+        return form.validate_python(data)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "all of it"
+        reason = f"Flodesk's answer ({status}) has not the documented form: {where} ({problem['type']})."
+        raise UnreadableAnswer(reason, status=status) from None
+
+
+def failure(answer: Answer, *, repeatable: bool) -> StatusError:
+    """Return the error that an answer other than a success or a 429 is. After a write only a 4xx did surely nothing."""
+    uncertain = not repeatable and not 400 <= answer.status < 500  # noqa: PLR2004
+    return status_error(answer.status, _message(answer.content), uncertain=uncertain)
+
+
+def quota_facts(headers: Mapping[str, str]) -> QuotaFacts | None:
+    """Return what the headers of any answer tell of the quota, or None."""
+    allowed = _count(headers.get("X-Fd-RateLimit-Limit"))
+    remaining = _count(headers.get("X-Fd-RateLimit-Remaining"))
+    return QuotaFacts(allowed, remaining) if allowed and remaining is not None else None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header tells, in either of its forms, or None."""
+    text = headers.get("Retry-After", "")
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_CLOSING)
+    try:
+        seconds = (parsedate_to_datetime(text) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0), LONGEST_CLOSING)
+
+
+def _message(content: bytes) -> str:
     """Return Flodesk's own short message from the body of an error, or nothing."""
     try:
-        message = _json(answer.content)["message"]
+        message = _json(content)["message"]
     except (ValueError, LookupError, TypeError):
         return ""
-    return message[:MAX_WORDS] if isinstance(message, str) else ""
+    return message[:MAX_MESSAGE] if isinstance(message, str) else ""
 
 
 def _json(content: bytes) -> Any:
     whole = _HALF_A_CHARACTER.sub(lambda found: found[1] or b"", content)
     return from_json(whole.removeprefix(codecs.BOM_UTF8))
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004

@@ -1,65 +1,114 @@
-"""Which failed requests may be repeated, and when. Source: flodesk-api, Repeating a request."""
+"""As many attempts as it takes: what may be repeated, and when. Source: flodesk-api, Repeating a request."""
 
 import random
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
-from flodesk_mcp.flodesk.errors import FlodeskError, NoAnswer, QuotaExhausted, ServerError, UnreadableAnswer
+import anyio
+from pydantic import TypeAdapter
 
-__all__ = [
-    "MAX_ATTEMPTS",
-    "RETRIED",
-    "BrokenAnswer",
-    "TooManyRequests",
-    "delay",
-    "did_nothing",
-    "may_repeat",
-    "retry_after",
-]
+from flodesk_mcp.deadline import current_deadline, wait_deadline
+from flodesk_mcp.flodesk.errors import (
+    BrokenAnswer,
+    FlodeskError,
+    NoAnswer,
+    NotFound,
+    QuotaExhausted,
+    ServerError,
+    TooManyRequests,
+)
+from flodesk_mcp.flodesk.request import Request
+from flodesk_mcp.flodesk.response import Answer, decoded, failure, shaped
+from flodesk_mcp.flodesk.transport import Transport
+from flodesk_mcp.quota import QuotaSpent
+
+__all__ = ["Sender"]
+
+Result = TypeVar("Result")
 
 MAX_ATTEMPTS = 6
-LONGEST_CLOSING = 3600.0
-"""No Retry-After counts for more: a wrong date must not shut an account out for good."""
+_RETRIED = (TooManyRequests, NoAnswer, ServerError, BrokenAnswer)
 
 
-class BrokenAnswer(UnreadableAnswer):
-    """Not JSON: cut short on its way, perhaps, so asking again may help."""
+class Sender:
+    """What every resource sends with: one request, as many attempts as it takes, one answer or error."""
+
+    def __init__(self, transport: Transport, max_wait_seconds: float) -> None:
+        self._transport = transport
+        self._max_wait_seconds = max_wait_seconds
+
+    async def send(self, form: TypeAdapter[Result], request: Request) -> Result:
+        """Return what Flodesk answers to `request`, in its documented form.
+
+        Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
+        """
+        status, data = await self._answered(request)
+        return shaped(data, form, status)
+
+    async def command(self, request: Request) -> None:
+        """Send a `request` that is answered with 204, or whatever success comes instead. Raises FlodeskError."""
+        await self._answered(request)
+
+    def one_deadline(self) -> AbstractContextManager[None]:
+        """Let the requests within the block share what one call may wait."""
+        return wait_deadline(self._max_wait_seconds)
+
+    async def _answered(self, request: Request) -> tuple[int, Any]:
+        """Return the status and, where one is expected, the data of the answer that settles `request`."""
+        paths = iter(request.paths)
+        path = next(paths)
+        doubt: FlodeskError | None = None  # the last failure after which a write may have happened
+        failures = 0
+        with self.one_deadline():
+            while True:
+                try:
+                    answer = await self._transport.attempt(path, request)
+                    return answer.status, self._data(answer, request)
+                except NotFound as missing:
+                    if other := next(paths, None):
+                        path = other
+                        continue
+                    if request.removes and doubt:
+                        return missing.status, None
+                    raise
+                except QuotaSpent as spent:
+                    failed: FlodeskError = QuotaExhausted(spent.seconds)
+                except _RETRIED as error:
+                    failed = error
+                failures += 1
+                if request.method != "GET" and not _did_nothing(failed):
+                    doubt = failed
+                if failures == MAX_ATTEMPTS or not await _waited(failed, failures, request):
+                    raise doubt or failed
+
+    def _data(self, answer: Answer, request: Request) -> Any:
+        """Return the data of an answer, or raise the error that it is."""
+        if answer.is_over_quota:
+            raise TooManyRequests(self._transport.quota.seconds_until_free(batch=request.batch))
+        if not answer.is_success:
+            raise failure(answer, repeatable=request.repeatable)
+        return decoded(answer) if request.answered else None
 
 
-class TooManyRequests(QuotaExhausted):
-    """429: Flodesk did nothing. `known_wait` is how long the quota's window makes the next request wait."""
+async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool:
+    """Wait as long as a failure demands, or return False if the request must not be repeated."""
+    deadline = current_deadline()
+    known_wait = failed.known_wait if isinstance(failed, TooManyRequests) else 0
+    seconds = known_wait or _delay(failures)
+    repeats = isinstance(failed, _RETRIED) and (request.repeatable or _did_nothing(failed))
+    if not repeats or not deadline.allows(seconds):
+        return False
+    if not known_wait:  # a known wait is the quota's, where all wait in order of arrival
+        async with deadline.waiting(seconds):
+            await anyio.sleep(seconds)
+    return True
 
-    def __init__(self, known_wait: float) -> None:
-        super().__init__(known_wait or 60)
-        self.known_wait = known_wait
 
-
-RETRIED = (TooManyRequests, NoAnswer, ServerError, BrokenAnswer)
-
-
-def did_nothing(failure: FlodeskError) -> bool:
+def _did_nothing(failed: FlodeskError) -> bool:
     """Tell whether a request surely had no effect."""
-    return isinstance(failure, QuotaExhausted) or (isinstance(failure, NoAnswer) and not failure.sent)
+    return isinstance(failed, QuotaExhausted) or (isinstance(failed, NoAnswer) and not failed.sent)
 
 
-def may_repeat(failure: FlodeskError, *, repeatable: bool) -> bool:
-    """Tell whether a request of which twice is `repeatable` or not may be sent again after `failure`."""
-    return repeatable or did_nothing(failure)
-
-
-def delay(failures: int) -> float:
+def _delay(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row."""
     return float(2 ** (failures - 2) * random.uniform(0.75, 1.25))  # noqa: S311 - spreads retries, no secret
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a Retry-After header tells, in either of its forms, or None."""
-    text = headers.get("Retry-After", "")
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_CLOSING)
-    try:
-        seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0), LONGEST_CLOSING)

@@ -1,8 +1,9 @@
 """Who is active and who is not, as the answers of the last minutes say."""
 
-import anyio
+from collections.abc import Iterable
 
-from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
+from flodesk_mcp.flodesk.models import Subscriber
+from flodesk_mcp.freshness import FreshMap
 
 __all__ = ["Statuses"]
 
@@ -14,25 +15,15 @@ class Statuses:
     """The status of each person that was lately seen, by id and by address."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[str, float]] = {}
+        self._seen: FreshMap[str, str] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
 
-    def remember(self, answer: object) -> None:
+    def remember(self, people: Iterable[Subscriber]) -> None:
         """Take note of everybody in an answer; the longest unseen are forgotten."""
-        people: list[object] = [answer]
-        if isinstance(answer, Page):
-            people = answer.data
-        elif isinstance(answer, BatchResult):
-            people = [*answer.successes]
-        until = anyio.current_time() + REMEMBERED_SECONDS
         for person in people:
-            if isinstance(person, Subscriber) and person.status:
+            if person.status:
                 for name in filter(None, (person.id, person.email)):
-                    self._seen.pop(name.casefold(), None)
-                    self._seen[name.casefold()] = (person.status, until)
-        while len(self._seen) > MAX_REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+                    self._seen.set(name.casefold(), person.status)
 
     def recall(self, id_or_email: str) -> str | None:
         """Return the status that somebody had in the last five minutes, if it was seen."""
-        status, until = self._seen.get(id_or_email.strip().casefold(), (None, 0.0))
-        return status if anyio.current_time() < until else None
+        return self._seen.get(id_or_email.strip().casefold())

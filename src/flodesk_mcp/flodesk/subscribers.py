@@ -9,9 +9,9 @@ from pydantic import TypeAdapter
 from flodesk_mcp.flodesk.custom_fields import CustomFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
-from flodesk_mcp.flodesk.resource import Result, given, person
+from flodesk_mcp.flodesk.request import Request, given, person
+from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.flodesk.statuses import Statuses
-from flodesk_mcp.flodesk.transport import Transport
 
 __all__ = ["Subscribers"]
 
@@ -35,25 +35,28 @@ _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
 _BATCH = TypeAdapter(BatchResult)
 
 
-class Subscribers(CustomFields):
+class Subscribers:
     """People on the list. The API can neither delete nor re-subscribe one."""
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
+    def __init__(self, sender: Sender, custom_fields: CustomFields) -> None:
+        self._sender = sender
+        self._custom_fields = custom_fields
         self._statuses = Statuses()
 
-    async def list_subscribers(
+    async def list(
         self, *, page: int = 1, per_page: int = 20, status: str | None = None, segment_id: str | None = None
     ) -> Page[Subscriber]:
         """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
         query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
-        return await self._send(_SUBSCRIBERS, "GET", "subscribers", query=query)
+        found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
+        self._statuses.remember(found.data)
+        return found
 
-    async def get_subscriber(self, id_or_email: str) -> Subscriber:
+    async def get(self, id_or_email: str) -> Subscriber:
         """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""
-        return await self._send(_SUBSCRIBER, "GET", "subscribers", id_or_email)
+        return await self._person(Request("GET", "subscribers", id_or_email))
 
-    async def create_or_update_subscriber(
+    async def save(
         self,
         *,
         email: str | None = None,
@@ -81,33 +84,36 @@ class Subscribers(CustomFields):
                 "optin_timestamp": optin_timestamp,
             }
         )
-        with self._transport.one_deadline():
+        with self._sender.one_deadline():
             if custom_fields:
-                body["custom_fields"] = await self.resolve_custom_fields(custom_fields)
-            return await self._send(_SUBSCRIBER, "POST", "subscribers", body=body)
+                body["custom_fields"] = await self._custom_fields.resolve(custom_fields)
+            return await self._person(Request("POST", "subscribers", body=body))
 
-    async def create_or_update_subscribers(
-        self, subscribers: Sequence[Mapping[str, Any]], *, segment_ids: Sequence[str] | None = None
+    async def save_batch(
+        self, rows: Sequence[Mapping[str, Any]], *, segment_ids: Sequence[str] | None = None
     ) -> BatchResult:
         """Create or update up to 50 subscribers at once, in rows like the arguments of one; add all to `segment_ids`.
 
         A success can hold failures: look at `failures`. Counts against 20 batches a minute.
         Raises InvalidArgument and UnknownCustomField, which name the row. Source: POST /subscribers/batch.
         """
-        if not 1 <= len(subscribers) <= MAX_BATCH:
-            raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(subscribers)}.")
+        if not 1 <= len(rows) <= MAX_BATCH:
+            raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(rows)}.")
         everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
-        rows = []
-        for index, row in enumerate(subscribers):
+        bodies = []
+        for index, row in enumerate(rows):
             with _naming_row(index):
-                rows.append(_row(row) | everyone)
-        with self._transport.one_deadline():
-            keys = await self._keys(name for row in rows for name in row.get("custom_fields", ()))
-            for index, row in enumerate(rows):
-                if values := row.pop("custom_fields", None):
+                bodies.append(_body(row) | everyone)
+        with self._sender.one_deadline():
+            known = await self._custom_fields.known(name for body in bodies for name in body.get("custom_fields", ()))
+            for index, body in enumerate(bodies):
+                if values := body.pop("custom_fields", None):
                     with _naming_row(index):
-                        row["custom_fields"] = self._by_key(values, keys)
-            return await self._send(_BATCH, "POST", "subscribers", "batch", body={"subscribers": rows}, batch=True)
+                        body["custom_fields"] = known.by_key(values)
+            request = Request("POST", "subscribers", "batch", body={"subscribers": bodies}, batch=True)
+            result = await self._sender.send(_BATCH, request)
+        self._statuses.remember(result.successes)
+        return result
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
         """Put a subscriber into segments. Raises NotFound, and does not create a subscriber.
@@ -115,7 +121,7 @@ class Subscribers(CustomFields):
         Source: POST /subscribers/{id_or_email}/segments.
         """
         body = {"segment_ids": list(segment_ids)}
-        return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "segments", body=body)
+        return await self._person(Request("POST", "subscribers", id_or_email, "segments", body=body))
 
     async def remove_from_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
         """Take a subscriber out of segments, and return what is left of it. Raises NotFound.
@@ -123,7 +129,7 @@ class Subscribers(CustomFields):
         Source: DELETE /subscribers/{id_or_email}/segments, with a body.
         """
         body = {"segment_ids": list(segment_ids)}
-        return await self._send(_SUBSCRIBER, "DELETE", "subscribers", id_or_email, "segments", body=body)
+        return await self._person(Request("DELETE", "subscribers", id_or_email, "segments", body=body))
 
     async def status_of(self, id_or_email: str) -> str | None:
         """Return a subscriber's status as it was seen in the last five minutes, or looked up.
@@ -131,7 +137,7 @@ class Subscribers(CustomFields):
         None where it cannot be had: what depends on it is an advice, never a reason to fail.
         """
         try:
-            return self._statuses.recall(id_or_email) or (await self.get_subscriber(id_or_email)).status
+            return self._statuses.recall(id_or_email) or (await self.get(id_or_email)).status
         except FlodeskError:
             return None
 
@@ -140,15 +146,15 @@ class Subscribers(CustomFields):
 
         Source: POST /subscribers/{id_or_email}/unsubscribe.
         """
-        return await self._send(_SUBSCRIBER, "POST", "subscribers", id_or_email, "unsubscribe")
+        return await self._person(Request("POST", "subscribers", id_or_email, "unsubscribe"))
 
-    async def _send(self, answers: TypeAdapter[Result], method: str, *path: str, **request: Any) -> Result:
-        answer = await super()._send(answers, method, *path, **request)
-        self._statuses.remember(answer)
-        return answer
+    async def _person(self, request: Request) -> Subscriber:
+        person = await self._sender.send(_SUBSCRIBER, request)
+        self._statuses.remember([person])
+        return person
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _body(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Flodesk shall see of a row of a batch, but for the keys of its custom fields.
 
     Raises InvalidArgument for a row that names nobody, or holds what Flodesk would ignore without a word.

@@ -6,7 +6,8 @@ from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.models import Page, Webhook
-from flodesk_mcp.flodesk.resource import Resource, given
+from flodesk_mcp.flodesk.request import Request, given
+from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Webhooks"]
 
@@ -14,23 +15,27 @@ _WEBHOOK = TypeAdapter(Webhook)
 _WEBHOOKS = TypeAdapter(Page[Webhook])
 
 
-class Webhooks(Resource):
+class Webhooks:
     """Subscriptions of an address to the account's events."""
 
-    async def list_webhooks(self, *, page: int = 1, per_page: int = 20) -> Page[Webhook]:
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(self, *, page: int = 1, per_page: int = 20) -> Page[Webhook]:
         """Return one page of webhooks. Source: GET /webhooks."""
-        return await self._send(_WEBHOOKS, "GET", "webhooks", query={"page": page, "per_page": per_page})
+        query = {"page": page, "per_page": per_page}
+        return await self._sender.send(_WEBHOOKS, Request("GET", "webhooks", query=query))
 
-    async def get_webhook(self, id: str) -> Webhook:
+    async def get(self, id: str) -> Webhook:
         """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""
-        return await self._send(_WEBHOOK, "GET", "webhooks", id)
+        return await self._sender.send(_WEBHOOK, Request("GET", "webhooks", id))
 
-    async def create_webhook(self, name: str, post_url: str, events: Sequence[str]) -> Webhook:
+    async def create(self, name: str, post_url: str, events: Sequence[str]) -> Webhook:
         """Post `events` to `post_url` (https) from now on. Source: POST /webhooks."""
         body = {"name": name, "post_url": post_url, "events": list(events)}
-        return await self._send(_WEBHOOK, "POST", "webhooks", body=body, repeatable=False)
+        return await self._sender.send(_WEBHOOK, Request("POST", "webhooks", body=body, repeatable=False))
 
-    async def update_webhook(
+    async def update(
         self,
         id: str,
         *,
@@ -45,8 +50,8 @@ class Webhooks(Resource):
         body = given({"name": name, "post_url": post_url, "events": None if events is None else list(events)})
         if not body:
             raise InvalidArgument("There is nothing to change: give `name`, `post_url` or `events`.")
-        return await self._send(_WEBHOOK, "PUT", "webhooks", id, body=body)
+        return await self._sender.send(_WEBHOOK, Request("PUT", "webhooks", id, body=body))
 
-    async def delete_webhook(self, id: str) -> None:
+    async def delete(self, id: str) -> None:
         """Stop posting events. Raises NotFound. Source: DELETE /webhooks/{id}."""
-        await self._command("DELETE", "webhooks", id)
+        await self._sender.command(Request("DELETE", "webhooks", id, answered=False))

@@ -6,30 +6,28 @@ from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.directory import Directory
 from flodesk_mcp.flodesk.models import Page, Workflow
-from flodesk_mcp.flodesk.resource import Resource, person
-from flodesk_mcp.flodesk.transport import Transport
+from flodesk_mcp.flodesk.request import Request, person
+from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Workflows"]
 
 _WORKFLOWS = TypeAdapter(Page[Workflow])
 
 
-class Workflows(Resource):
+class Workflows:
     """Automated sequences of mails. The API can enroll people and take them out; it cannot make a workflow."""
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
-        self.workflow_names = Directory("workflow", self.list_workflows)
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self.names = Directory("workflow", sender, self.list)
 
-    async def list_workflows(
-        self, *, page: int = 1, per_page: int = 20, statuses: Sequence[str] | None = None
-    ) -> Page[Workflow]:
+    async def list(self, *, page: int = 1, per_page: int = 20, statuses: Sequence[str] | None = None) -> Page[Workflow]:
         """Return one page of workflows, of all `statuses` or of some: active, paused, draft.
 
         Source: GET /workflows, which spells its page size `perPage`.
         """
         query = {"page": page, "perPage": per_page, "statuses": ",".join(statuses) if statuses else None}
-        return await self._send(_WORKFLOWS, "GET", "workflows", query=query)
+        return await self._sender.send(_WORKFLOWS, Request("GET", "workflows", query=query))
 
     async def enroll(self, workflow_id: str, *, id: str | None = None, email: str | None = None) -> None:
         """Start a workflow for a subscriber.
@@ -38,11 +36,15 @@ class Workflows(Resource):
         Source: POST /workflows/{workflow_id}/subscribers.
         """
         body = person(id, email)
-        await self._command("POST", "workflows", workflow_id, "subscribers", body=body, repeatable=False)
+        await self._sender.command(
+            Request("POST", "workflows", workflow_id, "subscribers", body=body, repeatable=False, answered=False)
+        )
 
-    async def remove_from_workflow(self, workflow_id: str, id_or_email: str) -> None:
+    async def remove(self, workflow_id: str, id_or_email: str) -> None:
         """Stop a workflow for a subscriber. Raises NotFound.
 
         Source: DELETE /workflows/{workflow_id}/subscribers/{id_or_email}.
         """
-        await self._command("DELETE", "workflows", workflow_id, "subscribers", id_or_email)
+        await self._sender.command(
+            Request("DELETE", "workflows", workflow_id, "subscribers", id_or_email, answered=False)
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from pydantic import BaseModel
 
+from flodesk_mcp.flodesk import identity_of
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.access import visitor_of
 
@@ -30,7 +31,7 @@ async def audit_writes(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         outcome = _outcome(answer)
     finally:
         access = visitor_of(ctx).access
-        target = _target((ctx.params or {}).get("arguments"), access.credential.fingerprint)
+        target = _target((ctx.params or {}).get("arguments"), identity_of(access.credential))
         told = {"who": access.who, "tool": name, "target": target, "outcome": outcome}
         logger.info("%(who)s called %(tool)s on %(target)s: %(outcome)s", told, extra={"audit": told})
     return answer
@@ -43,9 +44,9 @@ def _outcome(answer: HandlerResult) -> str:
     return "failed" if told.get("isError") else "done"
 
 
-def _target(arguments: Any, fingerprint: str) -> str:
+def _target(arguments: Any, identity: str) -> str:
     """Return a hash of what is written to. Only who has the credential can try out which address it stands for."""
     given = arguments if isinstance(arguments, dict) else {}
     named = [given[name] for name in TARGETS if name in given]
     text = json.dumps(named, default=str).encode()
-    return hmac.digest(fingerprint.encode(), text, "sha256").hex()[:16]
+    return hmac.digest(identity.encode(), text, "sha256").hex()[:16]

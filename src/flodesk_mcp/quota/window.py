@@ -1,7 +1,7 @@
-"""One request window: never more than Flodesk allows in any 60 seconds, in order of arrival.
+"""A moving window of requests: never more than allowed in any 60 seconds, in order of arrival, for one process.
 
 A token bucket would let almost twice the quota through in its first minute, so each request holds a slot
-of a moving window. Flodesk counts when a request arrives, somewhere between its leaving and its answer: a slot
+of a moving window. The other side counts when a request arrives, somewhere between its leaving and its answer: a slot
 is therefore held until 60 seconds after the *answer*, which no jitter of the network can undercut.
 """
 
@@ -16,32 +16,15 @@ from operator import attrgetter
 import anyio
 
 from flodesk_mcp.deadline import CLOCK_STEP, WaitDeadline
-from flodesk_mcp.flodesk.errors import QuotaExhausted
+from flodesk_mcp.quota.protocol import QuotaSpent, Slot
 
-__all__ = ["Slot", "Window"]
+__all__ = ["Window", "WindowQuota"]
 
 MINUTE = 60.0
 WINDOW_SECONDS = MINUTE + 0.5
-"""Flodesk's minute, and half a second for clocks that differ."""
+"""The other side's minute, and half a second for clocks that differ."""
 
-
-@dataclass(eq=False)
-class Slot:
-    """One request's place in the window. `ended_at` is None while the request is under way.
-
-    A slot whose request never left (`sent` is False at the end) costs nothing. `counted` says that Flodesk
-    answered, and so has surely counted the request.
-    """
-
-    left_at: float
-    ended_at: float | None = None
-    sent: bool = True
-    counted: bool = False
-
-    @property
-    def free_at(self) -> float:
-        """When others can have it; for a request under way, the soonest that is possible."""
-        return (anyio.current_time() if self.ended_at is None else self.ended_at) + WINDOW_SECONDS
+MAX_IN_FLIGHT = 10
 
 
 @dataclass(eq=False)
@@ -69,12 +52,12 @@ class Window:
         self._newest_observed = -math.inf
 
     @asynccontextmanager
-    async def slot(self, budget: WaitDeadline) -> AsyncIterator[Slot]:
+    async def slot(self, deadline: WaitDeadline) -> AsyncIterator[Slot]:
         """Hold a slot during the block, and 60 seconds more.
 
-        Raises QuotaExhausted at once when `budget` does not allow the wait.
+        Raises QuotaSpent at once when `deadline` does not allow the wait.
         """
-        slot = await self._take(budget)
+        slot = await self._take(deadline)
         try:
             yield slot
         finally:
@@ -85,7 +68,7 @@ class Window:
             self._wake_next()
 
     def observe(self, allowed: int, remaining: int, left_at: float) -> None:
-        """Believe Flodesk's own count where it shows that other applications spend the same quota.
+        """Believe the other side's count where it shows that other applications spend the same quota.
 
         `left_at` is when the request left whose answer says so. Requests that were under way beside it may or may
         not be in that count, and those of a minute ago may have left it, so others' share is known within bounds.
@@ -113,7 +96,7 @@ class Window:
             self._wake_next()
 
     def close_for(self, seconds: float) -> None:
-        """Let nobody through for `seconds`: Flodesk said so (Retry-After)."""
+        """Let nobody through for `seconds`."""
         self._closed_until = max(self._closed_until, anyio.current_time() + seconds)
         self._wake_all()
 
@@ -125,7 +108,7 @@ class Window:
         taken = self._taken()
         if now >= self._closed_until and ahead + taken < min(self.limit, self._allowed_in_all - len(self._foreign)):
             return 0.0
-        own = [slot.free_at for slot in (*self._ended, *self._under_way)]
+        own = [_free_at(slot) for slot in (*self._ended, *self._under_way)]
         free_at = max(
             _turn_of(own, self.limit, ahead, now),
             _turn_of(own + self._foreign, self._allowed_in_all, ahead, now),
@@ -141,14 +124,14 @@ class Window:
     def _taken(self) -> int:
         return len(self._under_way) + len(self._ended)
 
-    async def _take(self, budget: WaitDeadline) -> Slot:
-        turn = _Turn(budget.arrival)
+    async def _take(self, deadline: WaitDeadline) -> Slot:
+        turn = _Turn(deadline.arrival)
         insort(self._queue, turn, key=attrgetter("arrival"))
         try:
             # Twice, because leaving `waiting` takes time: between the last look and the taking, nobody else may run.
-            while self._pause(turn, budget) is not None:
-                async with budget.waiting(self.seconds_until_free(self._queue.index(turn))):
-                    while (pause := self._pause(turn, budget)) is not None:
+            while self._pause(turn, deadline) is not None:
+                async with deadline.waiting(self.seconds_until_free(self._queue.index(turn))):
+                    while (pause := self._pause(turn, deadline)) is not None:
                         turn.woken = anyio.Event()
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
@@ -159,21 +142,21 @@ class Window:
             self._queue.remove(turn)
             self._wake_next()
 
-    def _pause(self, turn: _Turn, budget: WaitDeadline) -> float | None:
+    def _pause(self, turn: _Turn, deadline: WaitDeadline) -> float | None:
         """Return how long `turn` sleeps at most before it looks again, or None if it may leave now."""
         ahead = self._queue.index(turn)
         wait = self.seconds_until_free(ahead)
         crowded = len(self._under_way) + ahead >= self._at_once
-        if (wait and not budget.allows(wait)) or (crowded and not budget.seconds_left):
-            raise QuotaExhausted(wait or 1)
+        if (wait and not deadline.allows(wait)) or (crowded and not deadline.seconds_left):
+            raise QuotaSpent(wait or 1)
         if not ahead:
-            return wait or (budget.seconds_left if crowded else None)
+            return wait or (deadline.seconds_left if crowded else None)
         # Whoever leaves wakes the next, so all that those behind must not miss is their deadline.
-        return budget.seconds_left if wait or crowded else math.inf
+        return deadline.seconds_left if wait or crowded else math.inf
 
     def _forget_the_old(self) -> None:
         now = anyio.current_time()
-        while self._ended and self._ended[0].free_at <= now:
+        while self._ended and _free_at(self._ended[0]) <= now:
             self._ended.popleft()
         self._foreign = [free_at for free_at in self._foreign if free_at > now]
 
@@ -193,3 +176,63 @@ def _turn_of(taken: list[float], limit: int, ahead: int, now: float) -> float:
     # The slots that nobody holds come first. With more taken than allowed, the first to be freed open no slot.
     place = index - (limit - len(taken))
     return (now if place < 0 else sorted(taken)[place]) + rounds * WINDOW_SECONDS
+
+
+def _free_at(slot: Slot) -> float:
+    """Return when others can have the slot; for a request under way, the soonest that is possible."""
+    return (anyio.current_time() if slot.ended_at is None else slot.ended_at) + WINDOW_SECONDS
+
+
+class WindowQuota:
+    """A Quota for one process: two windows, and at most ten requests under way at once.
+
+    A batch counts in both windows. It waits for the batches' window first and joins the other queue only then, so
+    that it holds up no ordinary request. Waiting for one of the ten places counts as waiting for quota.
+    """
+
+    def __init__(self, requests_per_minute: int = 100, batches_per_minute: int = 20) -> None:
+        self._requests = Window(requests_per_minute, at_once=MAX_IN_FLIGHT)
+        self._batches = Window(batches_per_minute)
+
+    @asynccontextmanager
+    async def slot(self, deadline: WaitDeadline, *, batch: bool = False) -> AsyncIterator[Slot]:
+        """Hold what one request needs for as long as it is under way; wait for it in order of arrival.
+
+        Raises QuotaSpent at once when `deadline` does not allow the wait.
+        """
+        if not batch:
+            async with self._requests.slot(deadline) as slot:
+                yield slot
+            return
+        wait = self.seconds_until_free(batch=True)
+        if wait and not deadline.allows(wait):
+            raise QuotaSpent(wait)
+        async with self._batches.slot(deadline) as outer:
+            outer.sent = False
+            async with self._requests.slot(deadline) as slot:
+                outer.left_at = slot.left_at
+                try:
+                    yield slot
+                finally:
+                    outer.sent, outer.counted = slot.sent, slot.counted
+
+    def observe(self, allowed: int, remaining: int, slot: Slot, *, batch: bool = False) -> None:
+        """Learn what the answer to the request in `slot` tells of the quota.
+
+        Which of the two a batch's answer tells of is not documented: its limit shows it.
+        """
+        window = self._batches if batch and allowed <= self._batches.limit else self._requests
+        window.observe(allowed, remaining, slot.left_at)
+
+    def close_for(self, seconds: float, *, batch: bool = False) -> None:
+        """Let nobody through for `seconds`; after a batch, only batches wait."""
+        (self._batches if batch else self._requests).close_for(seconds)
+
+    def seconds_until_free(self, *, batch: bool = False) -> float:
+        """Return how long a request must wait that arrives now."""
+        wait = self._requests.seconds_until_free()
+        return max(wait, self._batches.seconds_until_free()) if batch else wait
+
+    def free(self) -> int:
+        """Return how many requests may leave in this minute."""
+        return self._requests.free()

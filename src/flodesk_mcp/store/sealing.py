@@ -6,14 +6,14 @@ from typing import Literal
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey, Credential
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential
 from flodesk_mcp.store.errors import StoreError
 
 __all__ = ["CredentialKind", "Sealer", "new_key"]
 
 CredentialKind = Literal["api_key", "access_token"]
 
-KINDS: dict[str, type[ApiKey] | type[AccessToken]] = {"api_key": ApiKey, "access_token": AccessToken}
+KINDS: dict[str, type[ApiKey] | type[BearerToken]] = {"api_key": ApiKey, "access_token": BearerToken}
 
 
 def new_key() -> str:

@@ -15,15 +15,15 @@ MAX_VALUES = 100  # the protocol's
 
 
 async def _segments(flodesk: FlodeskClient) -> Iterable[str]:
-    return (await flodesk.segment_names.names()).values()
+    return (await flodesk.segments.names.by_id()).values()
 
 
 async def _workflows(flodesk: FlodeskClient) -> Iterable[str]:
-    return (await flodesk.workflow_names.names()).values()
+    return (await flodesk.workflows.names.by_id()).values()
 
 
 async def _custom_fields(flodesk: FlodeskClient) -> Iterable[str]:
-    return (await flodesk.custom_field_labels()).values()
+    return (await flodesk.custom_fields.labels()).values()
 
 
 NAMES: dict[str, tuple[str, Callable[[FlodeskClient], Awaitable[Iterable[str]]]]] = {

@@ -140,7 +140,7 @@ async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict
         value = given[argument]
         if value is None:
             continue
-        directory = flodesk.segment_names if mark.kind == "segment" else flodesk.workflow_names
+        directory = flodesk.segments.names if mark.kind == "segment" else flodesk.workflows.names
         names = value if isinstance(value, list) else [value]
         ids = [await directory.id_of(name) for name in names]
         given[argument] = ids if isinstance(value, list) else ids[0]

@@ -18,7 +18,7 @@ async def list_all_flodesk_campaigns(
     """Show e-mail campaigns (newsletters, mailings) with subject and status: what did we send, what has gone out, which
     drafts are there, what is scheduled? Opens and clicks are not in the API.
     """
-    return await listing(flodesk.list_campaigns, limit, next_cursor, search=search, status=status)
+    return await listing("list_campaigns", flodesk.campaigns.list, limit, next_cursor, search=search, status=status)
 
 
 @tool("Save HTML as a campaign draft", "POST /campaigns/studio")
@@ -28,4 +28,4 @@ async def create_a_flodesk_campaign_draft(
     """Write an email, such as a newsletter, and save its HTML in Flodesk as a draft campaign to finish later;
     campaign_id replaces a draft. Sends nothing: a person reviews and sends it in Flodesk, at the url returned.
     """
-    return await flodesk.create_campaign_draft(html, title, campaign_id=campaign_id)
+    return await flodesk.campaigns.create_draft(html, title, campaign_id=campaign_id)

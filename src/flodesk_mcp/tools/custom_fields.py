@@ -11,7 +11,7 @@ async def list_all_flodesk_custom_fields(flodesk: FlodeskClient) -> Everything[C
     """List which custom fields exist already: the extra info that can be kept about people, with the key to use in
     custom_fields.
     """
-    return Everything(result=await flodesk.list_all_custom_fields())
+    return Everything(result=await flodesk.custom_fields.all())
 
 
 @tool("Create a custom field", "POST /custom-fields")
@@ -19,4 +19,4 @@ async def create_a_flodesk_custom_field(flodesk: FlodeskClient, label: FieldLabe
     """Add a new field: a place to save one more thing about everyone. Flodesk makes its key: use the one returned. No
     tool can delete it.
     """
-    return await flodesk.create_custom_field(label)
+    return await flodesk.custom_fields.create(label)

@@ -108,7 +108,7 @@ def _candidates(error: UnknownName) -> str:
 
 
 def _quoted(error: StatusError) -> str:
-    words = visible(error.words).strip()
+    words = visible(error.message).strip()
     return f" Flodesk's words: {words!r}." if words else ""
 
 

@@ -23,15 +23,14 @@ DAMAGED = "next_cursor is damaged or comes from another tool. Leave it out to st
 
 
 async def listing(
-    fetch: Callable[..., Awaitable[Page[Item]]], limit: int, next_cursor: str | None, **filters: Any
+    name: str, fetch: Callable[..., Awaitable[Page[Item]]], limit: int, next_cursor: str | None, **filters: Any
 ) -> Listing[Item]:
     """Return the page of `fetch` that `next_cursor` stands for, or the first.
 
-    A cursor keeps its page size, and its filters may be left out with it. Raises InvalidArgument for a damaged
-    cursor, and for one that was made with other filters.
+    A cursor keeps the list's `name`, so that no other tool takes it, and its page size; its filters may be left out
+    with it. Raises InvalidArgument for a damaged cursor, and for one that was made with other filters.
     """
     page, skip = 1, 0
-    name = fetch.__name__
     if next_cursor is not None:
         page, skip, limit, filters = _opened(next_cursor, name, filters)
     answer = await fetch(page=page, per_page=limit, **filters)

@@ -12,7 +12,7 @@ MAX_SHOWN = 200
 
 async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> str:
     """Ask about the end of all mail to a person."""
-    person = await flodesk.get_subscriber(id_or_email)
+    person = await flodesk.subscribers.get(id_or_email)
     name = " ".join(part for part in (person.first_name, person.last_name) if part)
     who = f"{_shown(name)}, {_shown(person.email)}" if name else _shown(person.email or person.id)
     return (
@@ -27,7 +27,7 @@ async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: 
         raise InvalidArgument("At least one of name, post_url and events is needed.")
     asked = "; ".join(f"{name} becomes {_shown(value)}" for name, value in changes.items() if value)
     return (
-        f"Change the webhook {_described(await flodesk.get_webhook(id))}? Its {asked}. "
+        f"Change the webhook {_described(await flodesk.webhooks.get(id))}? Its {asked}. "
         "It can be changed back, but events of the meantime go to the new receiver only."
     )
 
@@ -35,7 +35,7 @@ async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: 
 async def about_deleting_webhook(flodesk: FlodeskClient, *, id: str) -> str:
     """Ask about the end of a feed."""
     return (
-        f"Delete the webhook {_described(await flodesk.get_webhook(id))}? "
+        f"Delete the webhook {_described(await flodesk.webhooks.get(id))}? "
         "This cannot be undone, and events of the meantime are lost to the receiver."
     )
 

@@ -14,7 +14,7 @@ async def list_all_flodesk_segments(
     """Show what segments (lists, groups) we have, with ids: find one by name, or see how big they are and which has the
     most people.
     """
-    return await listing(flodesk.list_segments, limit, next_cursor)
+    return await listing("list_segments", flodesk.segments.list, limit, next_cursor)
 
 
 @tool("Get a segment", "GET /segments/{id}")
@@ -22,7 +22,7 @@ async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId
     """Tell how big one segment is right now: how many active people are in it. Who they are:
     list_all_flodesk_subscribers with segment_id.
     """
-    return await flodesk.get_segment(id)
+    return await flodesk.segments.get(id)
 
 
 @tool("Create a segment", "POST /segments")
@@ -30,10 +30,10 @@ async def create_a_flodesk_segment(flodesk: FlodeskClient, name: SegmentName, co
     """Set up a new segment: a fresh, empty list or group, in a color you want. A repeat makes a second one; no tool can
     rename or delete it.
     """
-    return await flodesk.create_segment(name, color)
+    return await flodesk.segments.create(name, color)
 
 
 @tool("List segment colors", "GET /segments/colors")
 async def list_all_flodesk_segment_colors(flodesk: FlodeskClient) -> Everything[str]:
     """Give the color options: the shades (hex codes) that a new segment can have."""
-    return Everything(result=await flodesk.list_segment_colors())
+    return Everything(result=await flodesk.segments.colors())

@@ -15,7 +15,7 @@ async def add_a_flodesk_subscriber_to_segments(
     mark them as something. Other segments and values stay; to move somebody, take them out of the old one with
     delete_a_flodesk_subscriber_by_id. Creates nobody: for a new person use create_a_flodesk_subscriber.
     """
-    return with_notice(await flodesk.add_to_segments(id_or_email, segment_ids))
+    return with_notice(await flodesk.subscribers.add_to_segments(id_or_email, segment_ids))
 
 
 @tool(
@@ -30,7 +30,7 @@ async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: 
     everything). Cannot be undone: only they can subscribe again, through a form. To take them off one list only, use
     delete_a_flodesk_subscriber_by_id.
     """
-    return with_notice(await flodesk.unsubscribe(id_or_email))
+    return with_notice(await flodesk.subscribers.unsubscribe(id_or_email))
 
 
 @tool("Create or update up to 50 subscribers", "POST /subscribers/batch", idempotent=True)
@@ -42,4 +42,4 @@ async def create_flodesk_subscribers_in_batch(
     batches a minute.
     """
     rows = [row.model_dump(exclude_none=True) for row in subscribers]
-    return batch_report(await flodesk.create_or_update_subscribers(rows, segment_ids=segment_ids))
+    return batch_report(await flodesk.subscribers.save_batch(rows, segment_ids=segment_ids))

@@ -36,7 +36,8 @@ async def list_all_flodesk_subscribers(
     on one segment's list, with addresses; else everybody. No search: find one person with
     get_single_flodesk_subscriber_by_id. Empty values are left out.
     """
-    page = await listing(flodesk.list_subscribers, limit, next_cursor, status=status, segment_id=segment_id)
+    fetch = flodesk.subscribers.list
+    page = await listing("list_subscribers", fetch, limit, next_cursor, status=status, segment_id=segment_id)
     return subscriber_listing(page, fields)
 
 
@@ -47,7 +48,7 @@ async def get_single_flodesk_subscriber_by_id(
     """Look up one person by id or e-mail address: are they still subscribed, when did they join, which segments is this
     person in, what do we know? Empty values are left out.
     """
-    return only(await flodesk.get_subscriber(id_or_email), fields)
+    return only(await flodesk.subscribers.get(id_or_email), fields)
 
 
 @tool("Create or update a subscriber", "POST /subscribers", idempotent=True)
@@ -68,7 +69,7 @@ async def create_a_flodesk_subscriber(
     first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     return with_notice(
-        await flodesk.create_or_update_subscriber(
+        await flodesk.subscribers.save(
             email=email,
             id=id,
             first_name=first_name,
@@ -87,4 +88,4 @@ async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
     """Remove (take out, drop) a person from segments. They stay on the list: nobody is deleted or unsubscribed."""
-    return with_notice(await flodesk.remove_from_segments(id_or_email, segment_ids))
+    return with_notice(await flodesk.subscribers.remove_from_segments(id_or_email, segment_ids))

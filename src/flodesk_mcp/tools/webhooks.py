@@ -20,13 +20,13 @@ async def list_all_flodesk_webhooks(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Webhook]:
     """Show every webhook that is set up: where events get sent (the url it notifies). Names are not returned."""
-    return await listing(flodesk.list_webhooks, limit, next_cursor)
+    return await listing("list_webhooks", flodesk.webhooks.list, limit, next_cursor)
 
 
 @tool("Get a webhook", "GET /webhooks/{id}")
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
     """Show the details of one webhook: its url, and which events the hook is listening to."""
-    return await flodesk.get_webhook(id)
+    return await flodesk.webhooks.get(id)
 
 
 @tool("Create a webhook", "POST /webhooks")
@@ -36,7 +36,7 @@ async def create_a_flodesk_webhook(
     """Set up a hook: notify (ping) a url whenever there is a new subscriber, or people are joining a segment or
     unsubscribe. Flodesk signs nothing: put a secret into the url.
     """
-    return await flodesk.create_webhook(name, post_url, events)
+    return await flodesk.webhooks.create(name, post_url, events)
 
 
 @tool("Update a webhook", "PUT /webhooks/{id}", destructive=True, idempotent=True, question=about_updating_webhook)
@@ -50,11 +50,11 @@ async def update_a_flodesk_webhook_by_id(
     """Change a webhook: point the hook at a different address, rename it, or have other events fire it; events replaces
     the list.
     """
-    return await flodesk.update_webhook(id, name=name, post_url=post_url, events=events)
+    return await flodesk.webhooks.update(id, name=name, post_url=post_url, events=events)
 
 
 @tool("Delete a webhook", "DELETE /webhooks/{id}", destructive=True, idempotent=True, question=about_deleting_webhook)
 async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
     """Delete a webhook, or hook, that is not needed any longer: its address gets no more events. Cannot be undone."""
-    await flodesk.delete_webhook(id)
+    await flodesk.webhooks.delete(id)
     return Deleted(id=id, deleted=True)

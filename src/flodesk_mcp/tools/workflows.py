@@ -27,7 +27,7 @@ async def list_all_flodesk_workflows(
     """Show which workflows we have: automations such as a welcome series, running, paused or draft. None can be made or
     edited here.
     """
-    return await listing(flodesk.list_workflows, limit, next_cursor, statuses=statuses)
+    return await listing("list_workflows", flodesk.workflows.list, limit, next_cursor, statuses=statuses)
 
 
 @tool(
@@ -41,7 +41,7 @@ async def create_a_flodesk_workflow(
     """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it sends
     its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
     """
-    await flodesk.enroll(workflow_id, id=id, email=email)
+    await flodesk.workflows.enroll(workflow_id, id=id, email=email)
     return await _enrollment(flodesk, workflow_id, id or email or "", enrolled=True)
 
 
@@ -57,11 +57,11 @@ async def delete_a_flodesk_workflow_by_id(
     """Stop a workflow (end a series or sequence) for one person: take them out of it. The workflow itself stays:
     nothing is deleted.
     """
-    await flodesk.remove_from_workflow(workflow_id, id_or_email)
+    await flodesk.workflows.remove(workflow_id, id_or_email)
     return await _enrollment(flodesk, workflow_id, id_or_email, enrolled=False)
 
 
 async def _enrollment(flodesk: FlodeskClient, workflow_id: str, subscriber: str, *, enrolled: bool) -> Enrollment:
     """Return what the 204 does not say, with a notice about somebody who gets no mail."""
-    notice = notice_for(await flodesk.status_of(subscriber))
+    notice = notice_for(await flodesk.subscribers.status_of(subscriber))
     return Enrollment(workflow_id=workflow_id, subscriber=subscriber, enrolled=enrolled, notice=notice)

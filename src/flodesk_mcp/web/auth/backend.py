@@ -7,7 +7,7 @@ from typing import Protocol
 from starlette.authentication import AuthCredentials, AuthenticationBackend
 from starlette.requests import HTTPConnection
 
-from flodesk_mcp.flodesk import AccessToken, ApiKey, Credential
+from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, identity_of
 from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.auth.access import Access, Visitor
 from flodesk_mcp.web.auth.errors import AuthError
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 BEARER = "bearer "
 CREDENTIAL_HEADERS: Mapping[str, Callable[[str], Credential]] = {
     "X-Flodesk-Api-Key": ApiKey,
-    "X-Flodesk-Access-Token": AccessToken,
+    "X-Flodesk-Access-Token": BearerToken,
 }
 
 
@@ -96,9 +96,9 @@ class AuthBackend(AuthenticationBackend):
         except ValueError:
             raise AuthError(401, f"{header} holds no Flodesk credential.", "invalid_token") from None
         return Access(
-            who=f"credential {credential.fingerprint[:8]}",
+            who=f"credential {identity_of(credential)[:8]}",
             client_id="headers",
-            subject=credential.fingerprint,
+            subject=identity_of(credential),
             credential=credential,
             credential_source=f"the header {header}",
         )
