@@ -1,9 +1,9 @@
 """Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
 
 import logging
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,26 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
 
 
-@pytest.fixture(autouse=True)
-def _loggers_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to.
+
+    It does so when a test's body ends. aiosqlite's threads log on even after they have given their results.
+    """
     before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
-    yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:  # aiosqlite's: it logs on after it has given its last result
-            thread.join(5)
-    for logger in _loggers():
-        logger.setLevel(logging.NOTSET)
-        logger.handlers.clear()
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
+    known = {handler for _, _, handlers in before for handler in handlers}
+    try:
+        yield
+    finally:
+        for handler in {handler for logger in _loggers() for handler in logger.handlers} - known:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(StringIO())  # for who has it in hand already
+        for logger in _loggers():
+            logger.setLevel(logging.NOTSET)
+            logger.handlers.clear()
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
 
 
 def _loggers() -> list[logging.Logger]:
