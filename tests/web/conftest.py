@@ -1,8 +1,9 @@
 """Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,30 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
 
 
-@pytest.fixture(autouse=True)
-def _loggers_as_before() -> Iterator[None]:
-    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to.
+
+    It does so when a test's body ends. aiosqlite's threads log on even after they have given their results.
+    """
+    before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
+    known = {handler for _, _, handlers in before for handler in handlers}
+    try:
+        yield
+    finally:
+        for handler in {handler for logger in _loggers() for handler in logger.handlers} - known:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(StringIO())  # for who has it in hand already
+        for logger in _loggers():
+            logger.setLevel(logging.NOTSET)
+            logger.handlers.clear()
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
 
 
 @pytest.fixture
