@@ -85,22 +85,19 @@ async def _ask(
     given: dict[str, Any],
 ) -> InputRequiredResult | None:
     """Ask the person behind the client, where the call destroys something and the operator did not say never."""
-    if spec.question is None or caller.confirm == "never":
+    if spec.question is None or caller.confirm == "never" or (spec.asked_for and given[spec.asked_for] is None):
         return None
-    asks = can_ask(context)
-    if not asks and caller.confirm == "auto":
-        return None
-    question = None
-    if asks or not spec.destructive:  # what always destroys is refused without a look
-        with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-            question = await spec.question(caller.flodesk, **given)
-        if question is None:
+    if not can_ask(context):
+        if caller.confirm == "auto":
             return None
-    if question is None or not asks:
         raise _Refused(
             f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
+    with caller.deadline(_progress(context)):  # and not for as long as the person thinks
+        question = await spec.question(caller.flodesk, **given)
+    if question is None:
+        return None
     try:
         answer = await ask(context, params, question, [spec.name, given])
     except MCPError as error:

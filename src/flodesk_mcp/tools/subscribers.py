@@ -61,6 +61,7 @@ async def get_single_flodesk_subscriber_by_id(
     target=("email", "id", "segment_ids"),
     idempotent=True,
     question=about_clearing,
+    asked_for="clear_fields",
 )
 async def create_a_flodesk_subscriber(
     flodesk: FlodeskClient,
@@ -93,7 +94,8 @@ async def create_a_flodesk_subscriber(
         optin_timestamp=optin_timestamp,
         clear_fields=erased,
     )
-    return with_notice(saved, erased, await flodesk.subscribers.not_cleared(saved, erased))
+    stayed = await flodesk.subscribers.not_cleared(saved, erased) if erased else ()
+    return with_notice(saved, erased, stayed)
 
 
 @toolset.tool(
