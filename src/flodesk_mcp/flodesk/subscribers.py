@@ -189,10 +189,10 @@ class Subscribers:
 
     def _remember(self, people: Iterable[Subscriber]) -> None:
         """Take note of who is active and who is not: an answer to an enrollment does not say it."""
-        for person in people:
-            if person.status:
-                for name in filter(None, (person.id, person.email)):
-                    self._statuses.set(name.casefold(), person.status)
+        for seen in people:
+            if seen.status:
+                for name in filter(None, (seen.id, seen.email)):
+                    self._statuses.set(name.casefold(), seen.status)
 
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
