@@ -9,6 +9,9 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Annotated
+
+from pydantic import Field, FiniteFloat
 
 from flodesk_mcp.deadline import CLOCK_STEP
 from flodesk_mcp.quota.protocol import Slot
@@ -23,6 +26,11 @@ MOST_COUNTED = 1000
 
 KEPT_APART = 256
 """So many requests are remembered one by one; what ends at nearly the same time as another is then counted with it."""
+
+Moment = FiniteFloat
+"""A time on anyio's clock. What stands in a file is checked when it is read."""
+
+Number = Annotated[int, Field(ge=1, le=10**9)]
 
 
 @dataclass(frozen=True)
@@ -48,25 +56,25 @@ class Departure:
     """A request that is under way, sent by `process`."""
 
     process: str
-    left_at: float
+    left_at: Moment
 
 
 @dataclass
 class Ended:
     """One request, or some of nearly the same time: when the first left and the last ended."""
 
-    left_at: float
-    ended_at: float
+    left_at: Moment
+    ended_at: Moment
     counted: bool
-    number: int = 1
+    number: Number = 1
 
 
 @dataclass
 class Foreign:
     """Requests that others have sent, seen in Flodesk's count."""
 
-    seen_at: float
-    number: int
+    seen_at: Moment
+    number: Number
 
 
 @dataclass
@@ -76,9 +84,9 @@ class Ledger:
     under_way: dict[str, Departure] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     foreign: list[Foreign] = field(default_factory=list)
-    closed_until: float = 0.0
-    allowed: int | None = None
-    newest_observed: float = 0.0
+    closed_until: Moment = 0.0
+    allowed: Number | None = None
+    newest_observed: Moment = 0.0
 
     @property
     def taken(self) -> int:
