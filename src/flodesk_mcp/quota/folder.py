@@ -9,12 +9,12 @@ import stat
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from flodesk_mcp.quota.locking import try_lock
 
-__all__ = ["LockHeld", "MeetingFolder"]
+__all__ = ["LockHeld", "MeetingFolder", "open_private"]
 
 KEY_BYTES = 32
 KEPT_SECONDS = 24 * 3600.0
@@ -50,22 +50,32 @@ class MeetingFolder:
         try:
             if not try_lock(descriptor):
                 raise LockHeld
+            os.utime(self.path / "lock")
             if not self._joined:
                 self._join()
             yield
         finally:
             os.close(descriptor)
 
+    def last_locked_at(self) -> int:
+        """Return a number that changes with every process that gets the lock; 0 where that cannot be seen."""
+        try:
+            return (self.path / "lock").stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def key(self) -> bytes:
         """Return the key of this folder, drawn by the first process that ever asks. Call it with the lock held."""
-        path = self.path / "key"
-        with suppress(FileNotFoundError):
-            key = path.read_bytes()
-            if len(key) == KEY_BYTES:
-                return key
-        key = secrets.token_bytes(KEY_BYTES)
-        replace(path, key)
-        return key
+        descriptor = open_private(self.path / "key", os.O_RDWR | os.O_CREAT)
+        try:
+            key = os.read(descriptor, KEY_BYTES)
+            if len(key) < KEY_BYTES:  # new, or its writer was killed
+                key = secrets.token_bytes(KEY_BYTES)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, key)
+            return key
+        finally:
+            os.close(descriptor)
 
     def is_alive(self, process: str) -> bool:
         """Tell whether a process of that name still runs. Call it with the lock held."""
@@ -74,7 +84,7 @@ class MeetingFolder:
         if not process.isalnum():
             return False  # no name of ours
         try:
-            descriptor = _open(self.path / (process + PROCESS), os.O_RDWR)
+            descriptor = open_private(self.path / (process + PROCESS), os.O_RDWR)
         except FileNotFoundError:
             return False
         except OSError:
@@ -85,7 +95,7 @@ class MeetingFolder:
             os.close(descriptor)
 
     def _open_lock(self) -> int:
-        return _open(self.path / "lock", os.O_RDWR | os.O_CREAT)
+        return open_private(self.path / "lock", os.O_RDWR | os.O_CREAT)
 
     def _make(self) -> None:
         self._joined = False  # if there was a folder before, it is gone, and this process's file with it
@@ -99,10 +109,10 @@ class MeetingFolder:
         for path in self.path.glob("*" + PROCESS):
             if not self.is_alive(path.stem):
                 path.unlink(missing_ok=True)
-        for path in self.path.glob("*.json"):
+        for path in self.path.glob("*.quota"):
             if path.stat().st_mtime < time.time() - KEPT_SECONDS:
                 path.unlink(missing_ok=True)
-        descriptor = _open(self.path / (self.me + PROCESS), os.O_RDWR | os.O_CREAT)
+        descriptor = open_private(self.path / (self.me + PROCESS), os.O_RDWR | os.O_CREAT)
         if not try_lock(descriptor):
             os.close(descriptor)
             raise OSError("the folder's file system has no locks")
@@ -110,19 +120,6 @@ class MeetingFolder:
         self._joined = True
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file that only this user may read, whole or not at all, even when the process is killed meanwhile."""
-    unfinished = path.with_suffix(".new")
-    descriptor = _open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    try:
-        with open(descriptor, "wb", buffering=0) as file:
-            file.write(content)
-        os.replace(unfinished, path)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _open(path: Path, flags: int) -> int:
+def open_private(path: Path, flags: int) -> int:
+    """Open a file that only this user may read, and no link to one; return its descriptor."""
     return os.open(path, flags | BINARY | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)

@@ -24,7 +24,7 @@ CLOCKS_DIFFER = 0.5
 MOST_COUNTED = 1000
 """A limit above this one, and above our own, changes nothing for us; whatever it says, no more is kept in memory."""
 
-KEPT_APART = 256
+KEPT_APART = 128
 """So many requests are remembered one by one; what ends at nearly the same time as another is then counted with it."""
 
 Moment = FiniteFloat

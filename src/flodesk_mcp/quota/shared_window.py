@@ -46,6 +46,7 @@ class _Turn:
 
     arrival: int
     began: float
+    taken: tuple[str, Slot] | None = None
     woken: anyio.Event = field(default_factory=anyio.Event)
 
 
@@ -101,24 +102,22 @@ class SharedWindow:
     async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
         turn = _Turn(deadline.arrival, deadline.began)
         insort(self._queue, turn, key=attrgetter("arrival"))
-        taken: tuple[str, Slot] | None = None
         try:
-            look = await self._look(turn, deadline)
-            if isinstance(look, float):
+            pause = await self._look(turn, deadline)
+            if turn.taken is None:
                 async with deadline.waiting(self._wait_of(turn)):
-                    while isinstance(look, float):
+                    while turn.taken is None:
                         turn.woken = anyio.Event()
-                        with anyio.move_on_after(look):
+                        with anyio.move_on_after(pause):
                             await turn.woken.wait()
-                        look = await self._look(turn, deadline)
-                    taken = look
+                        pause = await self._look(turn, deadline)
         except BaseException:
-            if taken is not None:  # it was cancelled in the moment of leaving
-                taken[1].sent = False
-                await self._end(*taken)
+            if turn.taken is not None:  # it was cancelled in the moment of leaving
+                turn.taken[1].sent = False
+                await self._end(*turn.taken)
             raise
         else:
-            return look
+            return turn.taken
         finally:
             if turn in self._queue:
                 self._queue.remove(turn)
@@ -131,13 +130,13 @@ class SharedWindow:
         ahead = self._queue.index(turn) + self._others_before((turn.began, self._shared.me), line, now)
         return line.ledger.seconds_until_free(self._bounds, ahead, now)
 
-    async def _look(self, turn: _Turn, deadline: WaitDeadline) -> tuple[str, Slot] | float:
-        """Take a slot, or return how long to sleep at most before the next look.
+    async def _look(self, turn: _Turn, deadline: WaitDeadline) -> float:
+        """Take a slot for `turn`, or return how long it sleeps at most before the next look.
 
         Raises QuotaSpent when the deadline does not allow the wait.
         """
 
-        def look(state: State, line: Line, now: float) -> tuple[str, Slot] | QuotaSpent | float:
+        def look(state: State, line: Line, now: float) -> QuotaSpent | float:
             pause = self._pause(turn, deadline, line, now)
             if pause is not None and self._shared.bury_the_dead(state):
                 pause = self._pause(turn, deadline, line, now)
@@ -146,9 +145,9 @@ class SharedWindow:
             self._queue.remove(turn)
             if pause is not None:
                 return pause
-            key, slot = f"{self._shared.me}.{next(self._keys)}", Slot(left_at=now)
+            turn.taken = key, _ = f"{self._shared.me}.{next(self._keys)}", Slot(left_at=now)
             line.ledger.leave(key, self._shared.me, now)
-            return key, slot
+            return 0.0
 
         found = await self._change(look)
         if isinstance(found, QuotaSpent):
@@ -202,22 +201,23 @@ class SharedWindow:
 
     async def _change(self, change: Callable[[State, Line, float], T]) -> T:
         """Change what all processes share, tell them what was heard since, and write this process's queue down."""
+        results: list[T] = []
 
-        def changed(state: State) -> T:
+        def changed(state: State) -> None:
             line, now = self._line_of(state), anyio.current_time()
             line.ledger.forget_the_old(self._bounds, now)
             while self._heard:
                 self._heard.pop(0)(line.ledger, now)
-            result = change(state, line, now)
+            results.append(change(state, line, now))
             if not self._queue:
                 line.waiting.pop(self._shared.me, None)
-                return result
+                return
             promised = self._promise is not None and self._promise[0] is self._queue[0]
             look_by = self._promise[1] if self._promise and promised else now + OVERTAKEN_AFTER
             line.waiting[self._shared.me] = Waiting([turn.began for turn in self._queue[:MOST_ARRIVALS]], look_by)
-            return result
 
-        return await self._shared.change(changed)
+        await self._shared.change(changed)
+        return results[0]
 
     def _wake_next(self) -> None:
         if self._queue:

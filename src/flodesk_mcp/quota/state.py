@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from flodesk_mcp.quota.ledger import Ledger, Moment
 
-__all__ = ["Line", "State", "Waiting", "parsed", "written"]
+__all__ = ["Line", "State", "Waiting", "parsed", "prepare", "written"]
 
 LONGEST_CLOSING = 3600.0
 CLOCK_TOLERANCE = 5.0
@@ -100,6 +100,11 @@ class State:
                 waiting.look_by = min(waiting.look_by + seconds, now + LONGEST_CLOSING)
         self.seen = {process: moved(moment) for process, moment in self.seen.items()}
         self.written_at = moved(self.written_at)
+
+
+def prepare() -> None:
+    """Do once what the first `parsed` and `written` would take long for."""
+    written(parsed(written(State()), 0))
 
 
 @cache
