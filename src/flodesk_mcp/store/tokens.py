@@ -15,6 +15,7 @@ from flodesk_mcp.store.accounts import StoredAccount
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.models import AccountRow, TokenRow
+from flodesk_mcp.store.names import check_name
 from flodesk_mcp.store.sealing import Sealer
 
 __all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
@@ -87,14 +88,16 @@ class StoredTokens:
     ) -> str:
         """Return a new token for an account, or for that of the environment. It cannot be read again.
 
-        The name of a revoked token is free. Raises StoreError for one that is taken, and for an unknown account.
+        The name of a revoked token is free. Raises StoreError for one that is none or taken, or an unknown account.
         """
+        check_name("a token", name)
         token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         now = int(self._now())
         try:
-            async with self._database.sessions.begin() as session:
+            async with self._database.writing() as session:
                 account_id = None
                 if account is not None:
+                    check_name("an account", account)
                     query = select(AccountRow.id).where(AccountRow.name == account)
                     account_id = (await session.execute(query)).scalar_one_or_none()
                     if account_id is None:
@@ -172,15 +175,16 @@ class StoredTokens:
 
         Raises StoreError for an unknown name.
         """
+        check_name("a token", name)
         valid = update(TokenRow).where(TokenRow.name == name, TokenRow.revoked_at.is_(None))
         query = valid.values(revoked_at=int(self._now())).returning(TokenRow.id)
-        async with self._database.sessions.begin() as session:
+        async with self._database.writing() as session:
             found = (await session.execute(query)).first()
         if found is None:
             raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
 
     async def _note_use(self, id: str, now: int) -> None:
-        async with self._database.sessions.begin() as session:
+        async with self._database.writing() as session:
             await session.execute(update(TokenRow).where(TokenRow.id == id).values(last_used_at=now))
 
 

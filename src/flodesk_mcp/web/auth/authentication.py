@@ -67,6 +67,7 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
+                await self._store.accounts.note_keys()
             yield
 
     def guard(self, app: ASGIApp) -> ASGIApp:
