@@ -25,8 +25,8 @@ Question = Callable[..., Awaitable[str]]
 class ToolSpec:
     """All that is known of a tool before any account is.
 
-    `target` names the arguments that a write is done to, for the audit; `check` tells how to see whether a doubtful
-    write happened.
+    `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
+    a doubtful write happened.
     """
 
     function: Function

@@ -268,7 +268,7 @@ async def test_a_database_that_is_broken_is_not_the_callers_fault(
         connection.close()
         answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(token))
     assert answer.status_code == 503
-    assert "The database cannot be read" in capsys.readouterr().err
+    assert "The database lacks something" in capsys.readouterr().err
 
 
 async def test_limits_that_no_longer_fit_close_the_token(hosted: Hosted, state: State) -> None:

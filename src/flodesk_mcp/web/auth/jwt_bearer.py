@@ -1,6 +1,5 @@
 """The mode `oauth`: this server as a resource server for tokens of an identity provider."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from starlette.requests import HTTPConnection
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
 from flodesk_mcp.store import StoredAccounts
-from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.web.auth.access import Access, OpenedAccount, shown_subject
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 
@@ -117,8 +116,7 @@ class JwtBearer:
         if found is None:
             raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
         return Access(
-            # Some providers' subjects are addresses of people.
-            name=f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]} of account {found.name}",
+            name=f"{shown_subject(subject)} of account {found.name}",
             client_id=str(claims.get("client_id") or claims.get("azp") or "oauth"),
             issuer=self._issuer,
             subject=subject,
