@@ -30,6 +30,7 @@ BUSY_SECONDS = 5
 READ_SECONDS = 4
 WRITE_SECONDS = 20
 CONNECT_SECONDS = 5
+CLOSE_SECONDS = 2
 
 
 class Database:
@@ -124,8 +125,9 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._engine.dispose()
+        """Close the connections, without waiting for a database that hangs."""
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            await self._engine.dispose()
 
     def __repr__(self) -> str:
         shown = self._url.set(query={})  # there may be a password there, too

@@ -12,6 +12,7 @@ from flodesk_mcp.observability.audit import record
 __all__ = ["AuthError", "AuthErrors", "wrong_token"]
 
 LOGGED_EVERY_SECONDS = 60
+SERVER_ERROR = 500
 
 
 class AuthError(AuthenticationError):
@@ -59,6 +60,8 @@ class AuthErrors:
         return ", ".join([self._challenge, *(f'{name}="{value}"' for name, value in parameters.items() if value)])
 
     def _log(self, refusal: AuthError) -> None:
+        if refusal.status >= SERVER_ERROR:
+            return  # whatever could not be looked up has a line of its own
         self._since_logged += 1
         now = self._clock()
         if now - self._logged_at >= LOGGED_EVERY_SECONDS:
