@@ -17,13 +17,17 @@ from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import compact
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
-__all__ = ["call_tool", "result_of"]
+__all__ = ["Declined", "Refused", "call_tool", "result_of"]
 
 logger = logging.getLogger(__name__)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The call was not made; the message is for the agent."""
+
+
+class Declined(Refused):
+    """The person who was asked said no."""
 
 
 async def call_tool(
@@ -33,6 +37,7 @@ async def call_tool(
     try:
         result = await _called(caller, spec, context, params)
     except Exception as error:
+        caller.failed(error)
         return CallToolResult(content=[TextContent(type="text", text=_told(caller, spec, error))], is_error=True)
     if isinstance(result, InputRequiredResult):
         return result
@@ -43,7 +48,7 @@ async def _called(
     caller: Caller, spec: ToolSpec, context: ServerRequestContext[Any], params: CallToolRequestParams
 ) -> dict[str, Any] | InputRequiredResult:
     if reason := caller.tool_filter.why_off(spec):
-        raise _Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
+        raise Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
     if unanswered := await _ask(caller, spec, context, params, given):
         return unanswered
@@ -53,7 +58,7 @@ async def _called(
 def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
     """Return what an agent is told of a call that ended with `error`."""
     match error:
-        case _Refused():
+        case Refused():
             return str(error)
         case ValidationError():
             return explain_arguments(spec, error)
@@ -90,7 +95,7 @@ async def _ask(
     if not can_ask(context):
         if caller.confirm == "auto":
             return None
-        raise _Refused(
+        raise Refused(
             f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
@@ -101,9 +106,9 @@ async def _ask(
     try:
         answer = await ask(context, params, question, [spec.name, given])
     except MCPError as error:
-        raise _Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
+        raise Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
-        raise _Refused(f"{spec.title}: the person declined, and nothing was changed.")
+        raise Declined(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None
 
 

@@ -60,7 +60,8 @@ class _Hosted:
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
         self._server = build_server(lambda: nullcontext(self._callers))
-        self._server.middleware.append(Audit(derived_key(settings.encryption_keys, "targets in the audit")))
+        key = derived_key(settings.encryption_keys, "targets in the audit")
+        self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         # Hosts are checked before, on every path; the SDK's own check would come after the body was read.
         self._server.streamable_http_app(
             stateless_http=True,
