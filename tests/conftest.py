@@ -1,11 +1,19 @@
 """Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock."""
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: looking through it took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 class _JumpingSelector(selectors.DefaultSelector):

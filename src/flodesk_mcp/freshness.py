@@ -91,6 +91,7 @@ class Fresh(Generic[T]):
 
     async def _run(self) -> T:
         self._look_ups += 1
+        overtaken = self._ongoing
         self._ongoing = ongoing = _LookUp(self._look_ups)
         try:
             value = await self._look_up()
@@ -99,6 +100,8 @@ class Fresh(Generic[T]):
             raise
         else:
             self._keep(value, ongoing.number)
+            if overtaken is not None:
+                overtaken.ended.set()  # who waits for it need not do so any longer
             return value
         finally:
             if self._ongoing is ongoing:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
+from ports import free_port
 
 
 class Clock:
@@ -41,9 +41,7 @@ def postgresql() -> Iterator[str]:
     with TemporaryDirectory(prefix="flodesk-postgresql-") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         initdb, control, data = programs[-1], programs[-1].with_name("pg_ctl"), f"{folder}/data"
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         _run(initdb, "-D", data, "-A", "trust", "-U", "flodesk")

@@ -1,7 +1,6 @@
 """Real servers: in a thread, or as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ from pathlib import Path
 import httpx2
 import uvicorn
 from starlette.applications import Starlette
+
+from ports import free_port
 
 
 @dataclass
@@ -34,9 +35,7 @@ def serve(
     log: Path, *flags: str, program: tuple[str, ...] = ("flodesk_mcp", "serve", "--port"), **environment: str
 ) -> Iterator[Served]:
     """Run the command, or another program, on a free port until the block ends. Its log must hold no traceback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
     command = [sys.executable, "-m", *program, str(port), *flags]
     with log.open("wb") as stderr:
@@ -73,7 +72,7 @@ def serve_in_thread(app: Starlette) -> Iterator[str]:
             await super().startup()
             started.set()
 
-    server = Server(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
+    server = Server(uvicorn.Config(app, port=0, log_config=None, log_level="critical", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -50,15 +50,7 @@ class FlodeskError(Exception):
 
 
 class InvalidArgument(FlodeskError):
-    """An argument was refused before any request; the message says why.
-
-    `row` is the row of a batch that it stands in, counted from 0.
-    """
-
-    row: int | None = None
-
-    def __str__(self) -> str:
-        return super().__str__() if self.row is None else f"Row {self.row}: {super().__str__()}"
+    """An argument was refused before any request; the message says why."""
 
 
 class UnknownCustomField(InvalidArgument):

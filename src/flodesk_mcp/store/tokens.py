@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flodesk_mcp.store.accounts import StoredAccount
@@ -22,6 +22,12 @@ __all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
 PREFIX = "fmcp"
 TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 USE_NOTED_EVERY_SECONDS = 60
+
+MARK_LENGTH = 24
+_MARK = func.substr(AccountRow.sealed_credential, func.length(AccountRow.sealed_credential) - MARK_LENGTH + 1).label(
+    "mark"
+)
+"""The end of a sealed credential, which is its signature."""
 
 _NO_DIGEST = "0" * 64
 
@@ -51,12 +57,16 @@ class TokenInfo:
 
 @dataclass(frozen=True)
 class FoundToken:
-    """A token that is valid. Without an account it is for that of the environment."""
+    """A token that is valid. Without an account it is for that of the environment.
+
+    `credential_mark` changes whenever the credential of the account is replaced.
+    """
 
     id: str
     name: str
     limits: TokenLimits
     account: StoredAccount | None
+    credential_mark: str | None
 
 
 class StoredTokens:
@@ -128,14 +138,16 @@ class StoredTokens:
             token.name,
             _limits(token),
             StoredAccount.of(account, self._sealer) if account else None,
+            account.sealed_credential[-MARK_LENGTH:] if account else None,
         )
 
-    async def valid(self) -> set[str]:
-        """Return the ids of all tokens that are neither expired nor revoked."""
+    async def valid(self) -> dict[str, str | None]:
+        """Return the ids of all tokens that are neither expired nor revoked, each with its `credential_mark`."""
         never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > self._now())
-        query = select(TokenRow.id).where(TokenRow.revoked_at.is_(None), never_or_later)
+        query = select(TokenRow.id, _MARK).outerjoin(AccountRow).where(TokenRow.revoked_at.is_(None), never_or_later)
         async with self._database.reading() as session:
-            return set((await session.execute(query)).scalars())
+            rows = (await session.execute(query)).all()
+        return {row.id: row.mark for row in rows}
 
     async def list(self) -> list[TokenInfo]:
         """Return all tokens by name."""

@@ -22,6 +22,12 @@ __all__ = ["call_tool", "result_of"]
 logger = logging.getLogger(__name__)
 
 
+_NO_ELICITATION = " (FLODESK_CONFIRM=always), and this client cannot ask one."
+_NO_SESSION = (
+    ", and the request leaves no way to. Open a session: send `initialize`, and its Mcp-Session-Id with each request."
+)
+
+
 class _Refused(Exception):
     """The call was not made; the message is for the agent."""
 
@@ -93,24 +99,21 @@ async def _ask(
     asking: Asking,
     given: dict[str, Any],
 ) -> InputRequiredResult | None:
-    """Ask the person behind the client, where the tool destroys something and the operator did not say never."""
+    """Ask the person behind the client, where the call destroys something and the operator did not say never."""
     if spec.question is None or caller.confirm == "never":
         return None
     way = way_to_ask(context)
-    if way is Way.UNKNOWN:
-        raise _Refused(
-            f"{spec.title} was refused, and nothing was changed: this server asks a person before it, and the request "
-            "leaves no way to. Open a session: send `initialize`, and its Mcp-Session-Id with each request."
-        )
-    if way is Way.NONE:
-        if caller.confirm == "auto":
+    if way is Way.NONE and caller.confirm == "auto":
+        return None
+    question = None
+    if way is Way.OPEN or not spec.destructive:  # what always destroys is refused without a look
+        with caller.deadline(_progress(context)):  # and not for as long as the person thinks
+            question = await spec.question(caller.flodesk, **given)
+        if question is None:
             return None
-        raise _Refused(
-            f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
-            "(FLODESK_CONFIRM=always), and this client cannot ask one."
-        )
-    with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(caller.flodesk, **given)
+    if question is None or way is not Way.OPEN:
+        why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
+        raise _Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
     try:
         answer = await asking.ask(context, params, question, [spec.name, given])
     except MCPError as error:

@@ -17,8 +17,8 @@ __all__ = ["USED_IDS", "ToolSpec", "Toolset"]
 Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
-Question = Callable[..., Awaitable[str]]
-"""Given the client and the arguments of a destructive tool, returns what a person is asked before the call."""
+Question = Callable[..., Awaitable[str | None]]
+"""Given the client and the arguments of a tool, returns what a person is asked before the call, if anything."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class ToolSpec:
         result: type[BaseModel] = get_type_hints(self.function)["return"]
         schema = output_schema(result)
         if self.named:
-            schema["properties"][USED_IDS] = {"type": "object", "description": "By name"}
+            schema["properties"][USED_IDS] = {"type": "object", "description": "Ids that were used for the names given"}
         return schema
 
     @cached_property

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
-from flodesk_mcp.observability.audit import audit_writes
+from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
@@ -17,7 +17,7 @@ from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
-from flodesk_mcp.web.keys import derived_keys
+from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
@@ -49,6 +49,7 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
+    app.state.withdraw_questions = hosted.withdraw_questions
     return app
 
 
@@ -62,7 +63,7 @@ class _Hosted:
         self._server = build_server(
             lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
         )
-        self._server.middleware.append(audit_writes)
+        self._server.middleware.append(Audit(derived_key(settings.encryption_keys, "targets in the audit")))
         keys = derived_keys(settings.encryption_keys, "session ids")
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings)
@@ -72,6 +73,10 @@ class _Hosted:
         """Open what requests need, for as long as the application runs."""
         async with self._flodesk, self._authentication.running(), self._sessions.running():
             yield
+
+    def withdraw_questions(self) -> None:
+        """Let calls that wait for a person fail in time: the process is about to end, and calls before it."""
+        self._sessions.withdraw_questions()
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""

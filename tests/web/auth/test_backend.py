@@ -1,4 +1,4 @@
-"""Every door tried without a key."""
+"""Every path tried without a key."""
 
 from collections.abc import AsyncIterator
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import anyio
 import httpx2
 import jwt
 import pytest
@@ -45,6 +46,10 @@ class IdentityProvider:
             for name, key in self._private.items()
         ]
         return JSONResponse({"keys": keys})
+
+    def rotate(self, **keys: Any) -> None:
+        """Publish `keys` instead of those before."""
+        self._private = keys
 
     def token(self, key: str = "first", private: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
         """Sign claims that are right but for those given; None leaves one out."""
@@ -203,3 +208,85 @@ async def test_what_cannot_be_a_providers_keys_is_not_taken_for_them(provider: I
         with pytest.raises(AuthError) as refused:
             await Keys(http, "https://login.example.com/jwks").key("first")
     assert refused.value.status == 503
+
+
+class Clock:
+    """The time that keys go by."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rotating() -> IdentityProvider:
+    return IdentityProvider()
+
+
+@pytest.fixture
+async def keys(rotating: IdentityProvider, clock: Clock) -> AsyncIterator[Keys]:
+    async with open_http(httpx2.ASGITransport(rotating.app)) as http:
+        yield Keys(http, "https://login.example.com/jwks", clock)
+
+
+def new_key() -> Any:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+async def test_a_new_key_is_fetched_once_a_minute_has_passed(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(first=new_key(), second=new_key())
+    clock.now += 59
+    assert await keys.key("second") is None
+    clock.now += 1
+    assert await keys.key("second") is not None
+    assert rotating.asked == 2
+
+
+async def test_an_old_key_is_forgotten_when_a_new_one_is_fetched(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(second=new_key())
+    clock.now += 61
+    assert await keys.key("second") is not None
+    assert await keys.key("first") is None
+
+
+async def test_an_old_key_is_forgotten_within_an_hour_even_if_nobody_uses_a_new_one(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(second=new_key())
+    clock.now += 3599
+    assert await keys.key("first") is not None
+    assert rotating.asked == 1
+    clock.now += 1
+    assert await keys.key("first") is None
+
+
+async def test_known_keys_stay_good_while_the_provider_is_away(
+    keys: Keys, rotating: IdentityProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await keys.key("first") is not None
+    monkeypatch.setattr(rotating.app.router, "routes", [])
+    for _ in range(3):
+        clock.now += 3601
+        assert await keys.key("first") is not None
+        assert await keys.key("second") is None
+
+
+async def test_the_provider_is_asked_once_for_all_who_wait(keys: Keys, rotating: IdentityProvider) -> None:
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(keys.key, "first")
+    assert rotating.asked == 1

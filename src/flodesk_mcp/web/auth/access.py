@@ -1,6 +1,7 @@
 """Who a request comes from, and what is open to it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -45,21 +46,23 @@ class Access:
     scopes: tuple[str, ...] = ()
     tool_filter: ToolFilter = field(default_factory=ToolFilter)
 
+    @cached_property
+    def principal(self) -> AccessToken:
+        """What the SDK gets to see: never the token itself."""
+        return AccessToken(
+            token="",
+            client_id=self.client_id,
+            subject=self.subject,
+            claims={"iss": self.issuer} if self.issuer else None,
+            scopes=list(self.scopes),
+        )
+
 
 class User(AuthenticatedUser):
-    """Who makes a request, limited by their access and by the request itself. The SDK gets no token to see."""
+    """Who makes a request, limited by their access and by the request itself."""
 
     def __init__(self, access: Access, request_filter: ToolFilter) -> None:
-        claims = {"iss": access.issuer} if access.issuer else None
-        super().__init__(
-            AccessToken(
-                token="",
-                client_id=access.client_id,
-                subject=access.subject,
-                claims=claims,
-                scopes=list(access.scopes),
-            )
-        )
+        super().__init__(access.principal)
         self.access = access
         self.tool_filter = access.tool_filter & request_filter
 

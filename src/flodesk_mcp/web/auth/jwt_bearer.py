@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import jwt
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.freshness import Fresh
 from flodesk_mcp.store import StoredAccounts
 from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.bearer import bearer_token
@@ -38,40 +39,43 @@ logger = logging.getLogger(__name__)
 
 
 class Keys:
-    """The identity provider's keys. A token with an unknown one asks for them anew, but only once a minute."""
+    """The identity provider's keys. A token with an unknown one asks for them anew, but only once a minute.
+
+    When they cannot be had, those that are known stay good.
+    """
 
     def __init__(self, http: httpx2.AsyncClient, url: str, clock: Callable[[], float] = anyio.current_time) -> None:
         self._http = http
         self._url = url
-        self._clock = clock
-        self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._asked_at = float("-inf")
-        self._asking = anyio.Lock()
+        self._last: Mapping[str | None, jwt.PyJWK] = {}
+        self._newest = Fresh(self._ask, KEYS_ASKED_EVERY_SECONDS, clock)
+        self._keys = Fresh(self._newest.get, KEYS_FRESH_SECONDS, clock)
 
     async def key(self, key_id: str | None) -> jwt.PyJWK | None:
         """Return the key of that id, None when there is none.
 
         Raises AuthError when no keys could be had at all.
         """
-        age = self._clock() - self._asked_at
-        if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_ASKED_EVERY_SECONDS):
-            await self.refresh()
-        if not self._keys:
+        keys = await self._keys.get()
+        if key_id not in keys:
+            keys = await self._newest.get()
+            self._keys.set(keys)
+        if not keys:
             raise AuthError(503, "The identity provider's keys cannot be had now.")
-        return self._keys.get(key_id)
+        return keys.get(key_id)
 
-    async def refresh(self) -> None:
-        """Ask for the keys, unless somebody just did. A failure leaves those that are known."""
-        async with self._asking:
-            if self._clock() - self._asked_at <= KEYS_ASKED_EVERY_SECONDS:
-                return
-            self._asked_at = self._clock()
-            try:
-                found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
-            except (httpx2.HTTPError, jwt.PyJWTError, ValueError, RecursionError, AttributeError, TypeError) as error:
-                logger.warning("The identity provider's keys cannot be read (%s)", type(error).__name__)
-                return
-            self._keys = {key.key_id: key for key in found.keys}
+    async def check(self) -> None:
+        """Raise unless keys are known."""
+        await self.key(None)
+
+    async def _ask(self) -> Mapping[str | None, jwt.PyJWK]:
+        try:
+            found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
+        except (httpx2.HTTPError, jwt.PyJWTError, ValueError, RecursionError, AttributeError, TypeError) as error:
+            logger.warning("The identity provider's keys cannot be read (%s)", type(error).__name__)
+        else:
+            self._last = {key.key_id: key for key in found.keys}
+        return self._last
 
     async def _read(self) -> bytes:
         content = bytearray()
@@ -82,10 +86,6 @@ class Keys:
                 if len(content) > MAX_KEYS_BYTES:
                     raise ValueError("more than a provider's keys can be")
         return bytes(content)
-
-    async def check(self) -> None:
-        """Raise unless keys are known."""
-        await self.key(None)
 
 
 class JwtBearer:
