@@ -31,11 +31,13 @@ class Served:
 
 
 @contextmanager
-def serve(log: Path, *flags: str, **environment: str) -> Iterator[Served]:
-    """Run the command on a free port until the block ends. Its log must hold no traceback."""
+def serve(
+    log: Path, *flags: str, program: tuple[str, ...] = ("flodesk_mcp", "serve", "--port"), **environment: str
+) -> Iterator[Served]:
+    """Run the command, or another program, on a free port until the block ends. Its log must hold no traceback."""
     port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
-    command = [sys.executable, "-m", "flodesk_mcp", "serve", "--port", str(port), *flags]
+    command = [sys.executable, "-m", *program, str(port), *flags]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, env=variables, stderr=stderr)
         served = Served(f"http://127.0.0.1:{port}", process, log)

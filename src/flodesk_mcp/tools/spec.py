@@ -29,8 +29,8 @@ class ToolSpec:
     """All that is known of a tool before any account is.
 
     `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
-    a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only where the
-    argument `asked_for` is given.
+    a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only
+    where the argument `asked_for` is given.
     """
 
     function: Function

@@ -55,12 +55,17 @@ class HeadDeadlineProtocol(H11Protocol):
 
 
 class _GracefulServer(uvicorn.Server):
-    """Lets running calls end, then closes the streams that would stay open for ever."""
+    """Lets running calls end, those first that wait for a person, then closes the streams that would stay open."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._withdraw_questions = app.state.withdraw_questions
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         def close_streams() -> None:
             AppStatus.should_exit = True
 
+        self._withdraw_questions()
         closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
@@ -86,4 +91,4 @@ def run(app: Starlette, host: str, port: int) -> None:
         limit_concurrency=MAX_CONNECTIONS,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
-        _GracefulServer(config).run()
+        _GracefulServer(config, app).run()
