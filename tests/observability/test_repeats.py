@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flodesk_mcp.observability.repeats import OncePerMinute
+from flodesk_mcp.observability.repeats import OnceAMinute
 
 
 class Log(logging.Handler):
@@ -13,7 +13,7 @@ class Log(logging.Handler):
         super().__init__()
         self.now = 0.0
         self.lines: list[str] = []
-        self.addFilter(OncePerMinute(lambda: self.now))
+        self.addFilter(OnceAMinute(lambda: self.now))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
@@ -40,7 +40,7 @@ def test_what_repeats_is_one_line_a_minute_with_its_number(log: Log) -> None:
     log.now = 60
     complain("somebody")
     complain("somebody else")
-    assert log.lines == ["stranger 0 knocked", "somebody knocked (and 999 like it since the last)"]
+    assert log.lines == ["stranger 0 knocked", "somebody knocked (and 999 such lines left out)"]
 
 
 def test_another_trouble_is_told_at_once(log: Log) -> None:

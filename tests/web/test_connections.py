@@ -15,7 +15,6 @@ from flodesk_mcp.web.open_files import FOR_PROBES
 from .calls import ANN, JSON, LIST_TOOLS
 from .serving import Served, serve
 
-MOST_FILES = 512
 STRANGERS = 508
 
 
@@ -70,7 +69,7 @@ def test_a_connection_that_was_cut_takes_no_place() -> None:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with serve(tmp_path / "log", "--auth=headers", "--sandbox", most_files=MOST_FILES) as served:
+    with serve(tmp_path / "log", "--auth=headers", "--sandbox", MOST_FILES="512") as served:
         yield served
 
 

@@ -4,10 +4,10 @@ import json
 import logging
 import sys
 import traceback
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from flodesk_mcp.observability import audit
-from flodesk_mcp.observability.repeats import OncePerMinute
+from flodesk_mcp.observability.repeats import OnceAMinute
 from flodesk_mcp.observability.request_id import request_id
 
 __all__ = ["log_to_stderr"]
@@ -18,16 +18,27 @@ TALKATIVE = ("aiosqlite", "alembic", "asyncio", "httpcore2", "httpx2", "mcp", "s
 
 def log_to_stderr(level: str, form: Literal["text", "json"]) -> None:
     """Log on standard error from `level` on, what repeats once a minute; the audit always."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     verbose = level == "DEBUG"
     if not verbose:
-        handler.addFilter(OncePerMinute())
+        handler.addFilter(OnceAMinute())
     handler.setFormatter(_Json(verbose) if form == "json" else _Text(verbose))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if not verbose:
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger(audit.__name__).setLevel(logging.INFO)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Whatever standard error is when a line is written, so that a handler may outlive one that was redirected."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override] # as in logging's own handler of last resort
+        return sys.stderr
 
 
 class _Text(logging.Formatter):

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-__all__ = ["OncePerMinute"]
+__all__ = ["OnceAMinute"]
 
 MINUTE = 60
 MAX_PLACES = 1000
@@ -18,8 +18,11 @@ class _Silence:
     kept_back: int = 0
 
 
-class OncePerMinute(logging.Filter):
-    """Lets one warning or error a minute through from each place in the code, with the number of those kept back."""
+class OnceAMinute(logging.Filter):
+    """Lets one warning or error a minute through from each place in the code, with the number of those left out.
+
+    Lines that name their trouble in `extra={"repeats": ...}` share one a minute, from wherever they are.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -28,7 +31,7 @@ class OncePerMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to log `record`; what is below a warning always is."""
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING and not hasattr(record, "repeats"):
             return True
         now, place = self._clock(), _place(record)
         silence = self._silences.get(place)
@@ -36,7 +39,7 @@ class OncePerMinute(logging.Filter):
             silence.kept_back += 1
             return False
         if silence and silence.kept_back:
-            record.msg, record.args = f"{record.getMessage()} (and {silence.kept_back} like it since the last)", ()
+            record.msg, record.args = f"{record.getMessage()} (and {silence.kept_back} such lines left out)", ()
         self._silences.pop(place, None)
         self._silences[place] = _Silence(now + MINUTE)
         if len(self._silences) > MAX_PLACES:
@@ -46,6 +49,8 @@ class OncePerMinute(logging.Filter):
 
 def _place(record: logging.LogRecord) -> Hashable:
     """Return where a record was logged, and where its error was raised: not its words, which anybody may vary."""
+    if (trouble := getattr(record, "repeats", None)) is not None:
+        return str(trouble)
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return record.pathname, record.lineno

@@ -36,43 +36,43 @@ class BoundedProtocol(H11Protocol):
         self._room = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Begin to wait for the head of a request."""
+        """Start the deadline for the head of the first request."""
         super().connection_made(transport)
         # What a client does not read must show here at once, and not be hidden by megabytes of buffers.
         transport.set_write_buffer_limits(high=0)
         if (connected := transport.get_extra_info("socket")) is not None:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._await_head(MAX_HEADER_SECONDS)
+        self._start_deadline(MAX_HEADER_SECONDS)
         if not self._room.enter(self):
             self.app = probes_only(self.app)
 
     def handle_events(self) -> None:
-        """Stop waiting once it is there."""
+        """Read what came, and end the deadline once the head of a request is complete."""
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_awaiting()
+            self._end_deadline()
             self._room.busy(self)
 
     def on_response_complete(self) -> None:
-        """Wait for the next one."""
-        self._await_head(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
+        """Start the deadline for the head of the next request."""
+        self._start_deadline(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
         self._room.resting(self)
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to read what was sent."""
+        """Start the deadline for the client to read what was sent."""
         super().pause_writing()
         self._read_deadline = self.loop.call_later(UNREAD_SECONDS, self.cut)
 
     def resume_writing(self) -> None:
-        """Stop waiting once it has."""
-        self._stop_awaiting_reader()
+        """End it once the client has."""
+        self._end_read_deadline()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop_awaiting()
-        self._stop_awaiting_reader()
+        """End the deadlines."""
+        self._end_deadline()
+        self._end_read_deadline()
         self._room.leave(self)
         super().connection_lost(exc)
 
@@ -80,23 +80,27 @@ class BoundedProtocol(H11Protocol):
         """Close at once, whatever is under way."""
         self.transport.abort()
 
-    def _await_head(self, seconds: float) -> None:
-        self._stop_awaiting()
+    def _start_deadline(self, seconds: float) -> None:
+        self._end_deadline()
         self._head_deadline = self.loop.call_later(seconds, self.cut)
 
-    def _stop_awaiting(self) -> None:
+    def _end_deadline(self) -> None:
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
 
-    def _stop_awaiting_reader(self) -> None:
+    def _end_read_deadline(self) -> None:
         if self._read_deadline is not None:
             self._read_deadline.cancel()
             self._read_deadline = None
 
 
 class _GracefulServer(uvicorn.Server):
-    """Lets running calls end, then closes the streams that would stay open for ever."""
+    """Lets running calls end, those first that wait for a person, then closes the streams that would stay open."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._withdraw_questions = app.state.withdraw_questions
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -108,6 +112,7 @@ class _GracefulServer(uvicorn.Server):
         def close_streams() -> None:
             AppStatus.should_exit = True
 
+        self._withdraw_questions()
         closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
@@ -138,4 +143,4 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None
         backlog=ACCEPTED_AT_ONCE,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
-        _GracefulServer(config).run()
+        _GracefulServer(config, app).run()
