@@ -1,6 +1,7 @@
 """Large bodies, on virtual time."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import anyio
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES, MAX_VALUES, LargeBodies, Turns
+from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES, MAX_HELD_EACH, MAX_VALUES, LargeBodies, Turns
 
 from .calls import Backend, call
 
@@ -105,3 +106,16 @@ async def test_large_bodies_come_one_after_the_other_and_small_ones_at_once() ->
         assert anyio.current_time() == before
     reached = sorted(site.reached)
     assert reached[-1] - reached[0] > 0.8
+
+
+async def test_a_caller_has_only_so_many_large_bodies_in_memory() -> None:
+    site, statuses = Site(), Counter[int]()
+
+    async def post() -> None:
+        statuses[(await site.post(body_of(html="x" * 100_000)))[0]] += 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(2 * MAX_HELD_EACH):
+            group.start_soon(post)
+    assert statuses == {200: MAX_HELD_EACH, 429: MAX_HELD_EACH}
+    assert (await site.post(body_of(html="x" * 100_000)))[0] == 200

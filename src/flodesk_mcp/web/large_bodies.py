@@ -1,7 +1,8 @@
 """Large bodies of requests: each costs all other callers time, so they come one after the other, with pauses."""
 
-from collections import deque
-from collections.abc import Hashable
+from collections import Counter, deque
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import anyio
@@ -17,6 +18,7 @@ LARGE_BYTES = 64 * 1024
 MAX_VALUES = 20_000
 """Twice of what the arguments of a tool may hold: this is counted without reading the JSON, and only roughly."""
 
+MAX_HELD_EACH = 16
 SECONDS_APART = 0.1
 REFUSED_AFTER_SECONDS = 1.0
 """Who sends such bodies in a row is slowed down by that, and nobody else."""
@@ -29,6 +31,17 @@ class Turns:
         self._next_at = float("-inf")
         self._all = anyio.Lock()
         self._own: WeakValueDictionary[Hashable, anyio.Lock] = WeakValueDictionary()
+        self._held: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def held(self, caller: Hashable) -> Iterator[bool]:
+        """Count a body of `caller` for as long as it takes up memory; tell whether there may be one more."""
+        self._held[caller] += 1
+        try:
+            yield self._held[caller] <= MAX_HELD_EACH
+        finally:
+            self._held[caller] -= 1
+            self._held += Counter()  # forgets who has none
 
     async def wait(self, caller: Hashable) -> None:
         """Return when it is the turn of a body of `caller`."""
@@ -50,36 +63,57 @@ class LargeBodies:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self._app(scope, receive, send)
         length = Headers(scope=scope).get("content-length", "")
-        declared = int(length) if length.isdecimal() else None
-        if declared is not None and declared <= LARGE_BYTES:
-            return await self._app(scope, receive, send)
-        read: deque[Message] = deque()
-        size = declared or 0
-        if size <= MAX_BODY_BYTES:
-            size = await _read(receive, read)
-        if size > LARGE_BYTES:
-            if size <= MAX_BODY_BYTES:
-                await self._turns.wait(_caller(scope))
-            if size > MAX_BODY_BYTES or _holds_too_much(b"".join(message.get("body", b"") for message in read)):
-                await anyio.sleep(REFUSED_AFTER_SECONDS)
-                return await PlainTextResponse("Request body too large.\n", 413)(scope, receive, send)
+        body = _Body(receive, int(length) if length.isdecimal() else 0)
+        if await body.is_larger_than(LARGE_BYTES):
+            with self._turns.held(_caller(scope)) as room:
+                if not room:
+                    headers = {"Retry-After": "1"}
+                    return await PlainTextResponse("Too many large requests.\n", 429, headers)(scope, receive, send)
+                if await self._is_too_much(body, _caller(scope)):
+                    await anyio.sleep(REFUSED_AFTER_SECONDS)
+                    return await PlainTextResponse("Request body too large.\n", 413)(scope, receive, send)
+                return await self._app(scope, body.receive, send)
+        return await self._app(scope, body.receive, send)
 
-        async def replay() -> Message:
-            return read.popleft() if read else await receive()
+    async def _is_too_much(self, body: "_Body", caller: Hashable) -> bool:
+        if await body.is_larger_than(MAX_BODY_BYTES):
+            return True
+        await body.read(MAX_BODY_BYTES)
+        await self._turns.wait(caller)
+        return _holds_too_much(body.content())
 
-        return await self._app(scope, replay, send)
 
+class _Body:
+    """The body of a request, of which a part is read ahead."""
 
-async def _read(receive: Receive, read: deque[Message]) -> int:
-    """Read a body, or one byte more than any may have, and return the size of what was read."""
-    size = 0
-    while size <= MAX_BODY_BYTES:
-        message = await receive()
-        read.append(message)
-        size += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            break
-    return size
+    def __init__(self, receive: Receive, declared: int) -> None:
+        self._receive = receive
+        self._declared = declared
+        self._ahead: deque[Message] = deque()
+        self._size = 0
+        self._complete = False
+
+    async def is_larger_than(self, size: int) -> bool:
+        """Tell whether there are more bytes than that; what does not say so itself is read until it is known."""
+        if not self._declared:
+            await self.read(size)
+        return max(self._declared, self._size) > size
+
+    async def read(self, size: int) -> None:
+        """Read all that there is, or more than `size` bytes of it."""
+        while not self._complete and self._size <= size:
+            message = await self._receive()
+            self._ahead.append(message)
+            self._size += len(message.get("body", b""))
+            self._complete = message["type"] != "http.request" or not message.get("more_body", False)
+
+    def content(self) -> bytes:
+        """Return what was read."""
+        return b"".join(message.get("body", b"") for message in self._ahead)
+
+    async def receive(self) -> Message:
+        """Be what an application receives the body with."""
+        return self._ahead.popleft() if self._ahead else await self._receive()
 
 
 def _caller(scope: Scope) -> Hashable:
