@@ -36,7 +36,8 @@ async def connect(connections: SseConnections) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": User(access, ToolFilter())}
+    user = User(access, ToolFilter(), "shown")
+    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": user}
     await connections(scope, receive, send)
     return sent
 

@@ -5,6 +5,7 @@ becomes one; what is no number where one is expected is None. Only what every ca
 """
 
 import json
+from enum import Enum, auto
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -19,6 +20,7 @@ __all__ = [
     "CustomField",
     "Meta",
     "Page",
+    "Personal",
     "Profile",
     "Segment",
     "SegmentRef",
@@ -57,6 +59,17 @@ OptionalText = Annotated[str | None, BeforeValidator(_text)]
 Count = Annotated[int | None, BeforeValidator(_count)]
 
 
+class Personal(Enum):
+    """Marks a field that can tell who somebody is, with what kind of thing stands there."""
+
+    ADDRESS = auto()
+    NAME = auto()
+    VALUES = auto()
+    IP = auto()
+    WORDS = auto()
+    """A message that may hold any of these."""
+
+
 class Model(BaseModel):
     """What all answers share: unknown fields are kept."""
 
@@ -74,14 +87,16 @@ class Subscriber(Model):
     """A person on the list."""
 
     id: Text = Field(description="Id")
-    email: OptionalText = Field(None, description="Address")
+    email: Annotated[OptionalText, Personal.ADDRESS] = Field(None, description="Address")
     status: OptionalText = Field(None, description="active gets mail")
     source: OptionalText = Field(None, description="Origin")
-    first_name: OptionalText = Field(None, description="First")
-    last_name: OptionalText = Field(None, description="Last")
+    first_name: Annotated[OptionalText, Personal.NAME] = Field(None, description="First")
+    last_name: Annotated[OptionalText, Personal.NAME] = Field(None, description="Last")
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="By key")
-    optin_ip: OptionalText = Field(None, description="Opt-in")
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts), Personal.VALUES] = Field(
+        None, description="By key"
+    )
+    optin_ip: Annotated[OptionalText, Personal.IP] = Field(None, description="Opt-in")
     optin_timestamp: OptionalText = Field(None, description="Time")
     created_at: OptionalText = Field(None, description="Time")
 
@@ -159,8 +174,8 @@ class AccountSummary(Model):
     """What can be known of the account that a credential opens. An API key does not tell whose it is."""
 
     credential: str = Field(description="API key or access token; it works")
-    email: OptionalText = Field(None, description="Of the owner")
-    full_name: OptionalText = Field(None, description="Of the owner")
+    email: Annotated[OptionalText, Personal.ADDRESS] = Field(None, description="Of the owner")
+    full_name: Annotated[OptionalText, Personal.NAME] = Field(None, description="Of the owner")
     requests_left: int = Field(description="In this minute")
     subscribers: int | None = Field(None, description="Of every status")
     active_subscribers: int | None = Field(None, description="Who get mail")

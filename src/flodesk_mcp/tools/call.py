@@ -14,6 +14,7 @@ from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.tools.confirmation import ask, can_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
+from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
 from flodesk_mcp.tools.results import compact
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
@@ -45,6 +46,8 @@ async def _called(
     if reason := caller.tool_filter.why_off(spec):
         raise _Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
+    if caller.masked:
+        check_not_masked(given)
     if unanswered := await _ask(caller, spec, context, params, given):
         return unanswered
     return await result_of(caller, spec, given, _progress(context))
@@ -56,9 +59,9 @@ def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
         case _Refused():
             return str(error)
         case ValidationError():
-            return explain_arguments(spec, error)
+            return explain_arguments(caller, spec, error)
         case FlodeskError():
-            return explain(spec, error, caller.credential_source)
+            return explain(caller, spec, error)
         case _:
             logger.error("%s failed", spec.name, exc_info=error)
             return f"{spec.title} failed: a defect of this server, see its log."
@@ -74,7 +77,7 @@ async def result_of(
     with caller.deadline(report):
         used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
         result = await spec.function(caller.flodesk, **given)
-    return compact(result, {USED_IDS: used_ids} if used_ids else {})
+    return compact(result, {USED_IDS: used_ids} if used_ids else {}, mask=caller.masked)
 
 
 async def _ask(
@@ -95,7 +98,9 @@ async def _ask(
             "(FLODESK_CONFIRM=always), and this client cannot ask one."
         )
     with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(caller.flodesk, **given)
+        question = await spec.question(caller.flodesk, caller.masked, **given)
+    if caller.masked:
+        question = mask_addresses(question)
     try:
         answer = await ask(context, params, question, [spec.name, given])
     except MCPError as error:

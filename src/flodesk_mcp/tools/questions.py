@@ -3,16 +3,19 @@
 from typing import Any
 
 from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, Webhook
-from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.masking import masked_person
+from flodesk_mcp.tools.visible import visible
 
 __all__ = ["about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
 
 MAX_SHOWN = 200
 
 
-async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> str:
+async def about_unsubscribing(flodesk: FlodeskClient, mask: bool, *, id_or_email: str) -> str:
     """Ask about the end of all mail to a person."""
     person = await flodesk.subscribers.get(id_or_email)
+    if mask:
+        person = masked_person(person)
     name = " ".join(part for part in (person.first_name, person.last_name) if part)
     who = f"{_shown(name)}, {_shown(person.email)}" if name else _shown(person.email or person.id)
     return (
@@ -21,7 +24,7 @@ async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> st
     )
 
 
-async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: Any) -> str:
+async def about_updating_webhook(flodesk: FlodeskClient, _: bool, *, id: str, **changes: Any) -> str:
     """Ask about the redirection of a feed."""
     if not any(changes.values()):
         raise InvalidArgument("At least one of name, post_url and events is needed.")
@@ -32,7 +35,7 @@ async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: 
     )
 
 
-async def about_deleting_webhook(flodesk: FlodeskClient, *, id: str) -> str:
+async def about_deleting_webhook(flodesk: FlodeskClient, _: bool, *, id: str) -> str:
     """Ask about the end of a feed."""
     return (
         f"Delete the webhook {_described(await flodesk.webhooks.get(id))}? "

@@ -1,14 +1,15 @@
 """What tools return: Flodesk's objects, made short and safe for an agent to read."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from flodesk_mcp.flodesk import BatchResult, Subscriber
+from flodesk_mcp.flodesk import BatchResult, Personal, Subscriber
+from flodesk_mcp.tools.masking import mask_addresses, masked
 from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
+from flodesk_mcp.tools.visible import visible
 
 __all__ = [
     "BatchReport",
@@ -23,18 +24,10 @@ __all__ = [
     "notice_for",
     "only",
     "subscriber_listing",
-    "visible",
     "with_notice",
 ]
 
 Item = TypeVar("Item")
-
-# Text from Flodesk may have been typed by strangers. Control characters (but for tab and line feed), zero-width and
-# other format characters (directions, tags), variation selectors beyond emoji and surrogates only serve to deceive.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 
 
 class Everything(BaseModel, Generic[Item]):
@@ -108,7 +101,7 @@ class Written(BaseModel):
     """A row of a batch that was written."""
 
     id: str = Field(description="Id")
-    email: str | None = Field(None, description="Address")
+    email: Annotated[str | None, Personal.ADDRESS] = Field(None, description="Address")
     status: str | None = Field(None, description="active gets mail")
 
 
@@ -116,10 +109,10 @@ class Failed(BaseModel):
     """A row of a batch that was not written."""
 
     row: int | None = Field(None, description="Counted from 0")
-    email: str | None = Field(None, description="Address")
+    email: Annotated[str | None, Personal.ADDRESS] = Field(None, description="Address")
     id: str | None = Field(None, description="Id")
     code: str | None = Field(None, description="Flodesk's code")
-    reason: str | None = Field(None, description="Flodesk's words")
+    reason: Annotated[str | None, Personal.WORDS] = Field(None, description="Flodesk's words")
 
 
 class BatchReport(BaseModel):
@@ -182,13 +175,14 @@ def subscriber_listing(page: Listing[Subscriber], fields: Sequence[str] | None) 
     ).resumed_by(page.cursor_from)
 
 
-def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
+def compact(result: BaseModel, beside: dict[str, Any], *, mask: bool) -> dict[str, Any]:
     """Return `result` as plain data without what is null or empty, its texts free of invisible characters.
 
-    What is `beside` it is added. A page that would make too long an answer ends earlier, with a cursor that
-    continues there; what is too long by itself is cut.
+    What is `beside` it is added. With `mask` nothing in it tells who a subscriber is. A page that would make too long
+    an answer ends earlier, with a cursor that continues there; what is too long by itself is cut.
     """
-    data = _plain(result) | beside
+    beside = _shortened(beside, mask) if mask else beside
+    data = _plain(result, mask) | beside
     while isinstance(result, Everything) and (size := answer_bytes(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
         kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
         shorter: dict[str, Any] = {"result": result.result[:kept]}
@@ -197,27 +191,30 @@ def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
         else:
             shorter["total_items"] = result.total_items or len(result.result)
         result = result.model_copy(update=shorter)
-        data = _plain(result) | beside
+        data = _plain(result, mask) | beside
     return cut_to_size(data)
 
 
-def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
+def _plain(result: BaseModel, mask: bool) -> dict[str, Any]:
+    shortened: dict[str, Any] = _shortened(masked(result) if mask else result.model_dump(exclude_none=True), mask)
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 
 
-def visible(text: str) -> str:
-    """Return `text` without the characters that nobody would see."""
-    return _INVISIBLE.sub("", text)
-
-
-def _shortened(value: Any) -> Any:
+def _shortened(value: Any, mask: bool) -> Any:
     if isinstance(value, str):
-        return visible(value)
+        return _shown(value, mask)
     if isinstance(value, list):
-        return [_shortened(item) for item in value]
+        return [_shortened(item, mask) for item in value]
     if isinstance(value, dict):
-        pairs = ((visible(key), _shortened(item)) for key, item in value.items())
-        return {key: item for key, item in pairs if item not in (None, "", [], {})}
+        short: dict[str, Any] = {}
+        for key, item in value.items():
+            if (shortened := _shortened(item, mask)) not in (None, "", [], {}):
+                name = _shown(key, mask)
+                short[name if name not in short else f"{name} ({len(short)})"] = shortened
+        return short
     return value
+
+
+def _shown(text: str, mask: bool) -> str:
+    return mask_addresses(visible(text)) if mask else visible(text)

@@ -18,7 +18,8 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str]]
-"""Given the client and the arguments of a destructive tool, returns what a person is asked before the call."""
+"""Given the client, whether personal data is masked, and the arguments of a destructive tool, returns what a person is
+asked before the call."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class ApiTokens:
         if found is None:
             return None
         try:
-            layer = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
+            layer = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **found.limits.of_tools())
         except (UnknownTool, ToolsetOff) as error:  # another version made it
             raise StoreError(f"The limits of token {found.name!r} no longer fit: {error}") from error
         account = OpenedAccount.of(found.account) if found.account else self._environment
@@ -102,5 +102,6 @@ class ApiTokens:
             client_id=f"token {found.id}",
             account=account,
             tool_filter=layer,
+            personal_data=found.limits.personal_data,
         )
         return _Found(found.id, access, self._clock() + BELIEVED_SECONDS)
