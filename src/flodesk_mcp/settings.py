@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         "auto", description="Ask a person before what cannot be undone: auto (where the client can), always, never"
     )
     personal_data: PersonalData = Field(
-        "shown", description="Personal data of subscribers in answers: shown, or masked (j***@e***.com)"
+        "shown", description="Whether answers show who subscribers are: shown, or masked"
     )
     requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
     batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")
