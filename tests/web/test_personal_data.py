@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from flodesk_mcp.sandbox import Sandbox
+from flodesk_mcp.sandbox import Sandbox, sample_account
 from flodesk_mcp.sandbox.account import Subscriber
 from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
+from flodesk_mcp.surface.resources import RESOURCES
+from tools import canaries
+from tools.agent import JASPER
+from tools.examples import EXAMPLES
+from tools.examples_beyond_default import BEYOND_DEFAULT
 
 from .calls import ANN, Hosted, call, result_of
 
@@ -92,6 +97,30 @@ async def test_errors_are_masked_as_well(hosted: Hosted) -> None:
             assert answer.status_code in {200, 400}
             assert "rror" in answer.text
             assert "canarybird" not in answer.text
+
+
+@pytest.mark.parametrize("by", ["request", "token", "operator"])
+async def test_whoever_says_so_nothing_that_is_answered_shows_who_somebody_is(
+    hosted: Hosted, flodesk: Sandbox, state: State, by: str
+) -> None:
+    account = flodesk.accounts["key-ann"] = sample_account()
+    canaries.mark(account)
+    limits = TokenLimits(personal_data="masked") if by == "token" else TokenLimits()
+    token = await state[1].create("agent", "ann", limits)
+    headers = {"Authorization": f"Bearer {token}"}
+    path = "/mcp?personal_data=masked" if by == "request" else "/mcp"
+    requests = [call(example.tool, **example.arguments) for example in (*EXAMPLES, *BEYOND_DEFAULT)]
+    requests += [
+        {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}}
+        for uri in (*(spec.uri for spec in RESOURCES), f"flodesk://subscribers/{JASPER.id}")
+    ]
+    requests.append(call("get_single_flodesk_subscriber_by_id", id_or_email=canaries.ADDRESS))
+    operator = "masked" if by == "operator" else "shown"
+    async with hosted(auth="tokens", toolsets="all", personal_data=operator) as client:
+        for request in requests:
+            answer = await client.post(path, json=request, headers=headers)
+            assert answer.status_code == 200
+            assert not canaries.found_in(answer.text), request
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,18 @@ __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 Confirm = Literal["auto", "always", "never"]
 
 
+def _nobody_listens(_: Exception) -> None:
+    """Be told of a failure, and do nothing."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """One object per request: whose Flodesk account it is for, and which tools are on.
 
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
-    before what cannot be undone, `personal_data` whether answers show who subscribers are.
+    before what cannot be undone, `personal_data` whether answers show who subscribers are. `failed` is told what a tool
+    call ended with, before that becomes words for an agent.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Caller:
     max_wait_seconds: float
     confirm: Confirm
     personal_data: PersonalData
+    failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property
     def flodesk(self) -> FlodeskClient:

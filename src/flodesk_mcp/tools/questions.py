@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, Webhook
+from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, NotFound, Webhook
 from flodesk_mcp.tools.masking import masked_person
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
+__all__ = ["about_clearing", "about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
 
 MAX_SHOWN = 200
 
@@ -22,6 +22,18 @@ async def about_unsubscribing(flodesk: FlodeskClient, mask: bool, *, id_or_email
         f"Unsubscribe {who} (now {_shown(person.status)}) from all mail? "
         "This cannot be undone: only the person can subscribe again, through a form."
     )
+
+
+async def about_clearing(
+    flodesk: FlodeskClient, _mask: bool, *, email: str | None, id: str | None, clear_fields: list[str], **_: Any
+) -> str | None:
+    """Ask about values that are to be erased; nothing where there is nobody yet who could lose them."""
+    try:
+        person = await flodesk.subscribers.get(id or email or "")
+    except NotFound:
+        return None
+    fields = ", ".join(_shown(name) for name in clear_fields)
+    return f"Erase {fields} of {_shown(person.email or person.id)}? The values cannot be brought back."
 
 
 async def about_updating_webhook(flodesk: FlodeskClient, _: bool, *, id: str, **changes: Any) -> str:
