@@ -1,6 +1,6 @@
 """Who is active and who is not, as the answers of the last minutes say."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from flodesk_mcp.flodesk.models import Subscriber
 from flodesk_mcp.freshness import FreshMap
@@ -17,9 +17,9 @@ class Statuses:
     def __init__(self) -> None:
         self._seen: FreshMap[str, str] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
 
-    def remember(self, people: Iterable[Subscriber]) -> None:
+    def remember(self, people: Sequence[Subscriber]) -> None:
         """Take note of everybody in an answer; the longest unseen are forgotten."""
-        for person in people:
+        for person in people[-MAX_REMEMBERED:]:
             if person.status:
                 for name in filter(None, (person.id, person.email)):
                     self._seen.set(name.casefold(), person.status)
