@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
 
 test: .venv/ready
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
 
 snapshots: .venv/ready
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/surface/test_snapshots.py

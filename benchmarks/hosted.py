@@ -118,18 +118,17 @@ def _measured(stack: ExitStack, name: str, role: str, callers: list[dict[str, st
 
 
 def _with_tokens(stack: ExitStack, folder: Path, flodesk: str) -> Measured:
-    from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens, TokenLimits, new_key
+    from flodesk_mcp.store import Store, TokenLimits, new_key
 
     database_url, key = f"sqlite:///{folder}/state.sqlite3", new_key()
 
     async def prepare() -> list[dict[str, str]]:
-        database, sealer = Database(database_url), Sealer(SecretStr(key))
-        await database.migrate()
-        accounts, tokens = StoredAccounts(database, sealer), StoredTokens(database, sealer)
-        for number in range(ACCOUNTS):
-            await accounts.add(f"account-{number}", "api_key", f"key-{number + ACCOUNTS}")
-        made = [await tokens.create(f"{number}", f"account-{number}", TokenLimits()) for number in range(ACCOUNTS)]
-        await database.aclose()
+        async with Store(database_url, SecretStr(key)) as store:
+            for number in range(ACCOUNTS):
+                await store.accounts.add(f"account-{number}", "api_key", f"key-{number + ACCOUNTS}")
+            made = [
+                await store.tokens.create(f"{number}", f"account-{number}", TokenLimits()) for number in range(ACCOUNTS)
+            ]
         return [{"Authorization": f"Bearer {token}"} for token in made]
 
     callers = anyio.run(prepare)

@@ -91,6 +91,7 @@ class Fresh(Generic[T]):
 
     async def _run(self) -> T:
         self._look_ups += 1
+        overtaken = self._ongoing
         self._ongoing = ongoing = _LookUp(self._look_ups)
         try:
             value = await self._look_up()
@@ -99,6 +100,8 @@ class Fresh(Generic[T]):
             raise
         else:
             self._keep(value, ongoing.number)
+            if overtaken is not None:
+                overtaken.ended.set()  # who waits for it need not do so any longer
             return value
         finally:
             if self._ongoing is ongoing:
@@ -141,6 +144,11 @@ class FreshMap(Generic[Key, T]):
             return value
         self._known.pop(key, None)
         return None
+
+    def values(self) -> list[T]:
+        """Return all that still hold, the oldest first."""
+        now = self._clock()
+        return [value for value, until in self._known.values() if now < until]
 
     def forget(self, key: Key) -> None:
         """Know nothing of `key` any longer."""

@@ -3,9 +3,11 @@
 It is the SDK's low-level server, whose handlers get the request they answer: ARCHITECTURE.md says why.
 """
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from httpx2 import AsyncBaseTransport
@@ -44,6 +46,7 @@ from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
 from flodesk_mcp.tools import CATALOG, call_tool, tool_named
+from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
 
@@ -55,8 +58,15 @@ Context = ServerRequestContext[Caller]
 Paging = PaginatedRequestParams | None
 
 
-def build_server(open_callers: Callable[[], AbstractAsyncContextManager[Callers]]) -> Server[Any]:
-    """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves."""
+def build_server(
+    open_callers: Callable[[], AbstractAsyncContextManager[Callers]], question_keys: Sequence[bytes] = ()
+) -> Server[Any]:
+    """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves.
+
+    Questions that are put in one request and answered in the next are sealed with the first of `question_keys`, and
+    opened with any; without them, with a key that the server keeps until it ends.
+    """
+    sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
     server: Server[Any] = Server(
         NAME,
         title="Flodesk",
@@ -73,7 +83,7 @@ def build_server(open_callers: Callable[[], AbstractAsyncContextManager[Callers]
         },
         get_tool_input_schema=lambda name: next((spec.input_schema for spec in CATALOG if spec.name == name), None),
         on_list_tools=_list_tools,
-        on_call_tool=_call_tool,
+        on_call_tool=partial(_call_tool, Asking()),
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
@@ -81,7 +91,7 @@ def build_server(open_callers: Callable[[], AbstractAsyncContextManager[Callers]
         on_get_prompt=_get_prompt,
         on_completion=_complete,
     )
-    server.middleware += [RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=NAME), _find_caller]
+    server.middleware += [RequestStateBoundary(sealing, default_audience=NAME), _find_caller]
     return server
 
 
@@ -134,13 +144,15 @@ async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     return ListToolsResult(tools=[spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
 
 
-async def _call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+async def _call_tool(
+    asking: Asking, ctx: Context, params: CallToolRequestParams
+) -> CallToolResult | InputRequiredResult:
     try:
         spec = tool_named(params.name)
     except KeyError:
         near = nearest(params.name[:100], [spec.name for spec in CATALOG])
         raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
-    return await call_tool(ctx.lifespan_context, spec, ctx, params)
+    return await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
 
 
 async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:

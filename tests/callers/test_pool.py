@@ -9,6 +9,7 @@ import pytest
 
 from flodesk_mcp.callers.pool import IDLE_SECONDS, ClientPool
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
+from flodesk_mcp.sandbox import Account, Sandbox
 
 Backend = tuple[str, dict[str, Callable[[], Any]]]
 
@@ -48,6 +49,21 @@ async def test_a_replaced_credential_keeps_the_client(pool: ClientPool) -> None:
     replaced = BearerToken("token")
     assert pool.client("one", replaced) is first
     assert first.credential is replaced
+
+
+async def test_a_credential_that_is_replaced_within_a_minute_spends_the_same_quota() -> None:
+    account = Account()
+    sandbox = Sandbox(accounts={"before": account, "after": account}, requests_per_minute=1000)
+    async with open_http(sandbox.transport()) as http, anyio.create_task_group() as group:
+        pool = ClientPool(lambda identity, key: FlodeskClient(key, identity=identity, http=http, max_wait_seconds=600))
+        for key in ("before", "after", "before"):
+            for _ in range(70):
+                group.start_soon(pool.client("account", ApiKey(key)).segments.list)
+            await anyio.sleep(20)
+    times = [request.at for request in sandbox.requests]
+    assert {request.credential for request in sandbox.requests} == {"before", "after"}
+    assert len(times) == 210
+    assert max(sum(start <= at < start + 60 for at in times) for start in times) <= 100
 
 
 async def test_no_more_are_remembered_than_fit_and_the_longest_unused_goes_first(pool: ClientPool) -> None:

@@ -74,7 +74,9 @@ def _served() -> Iterator[Served]:
             started.set()
 
     sandbox = Sandbox()
-    server = Server(uvicorn.Config(sandbox.app, port=0, log_level="critical", lifespan="off", ws="none"))
+    server = Server(
+        uvicorn.Config(sandbox.app, port=0, log_config=None, log_level="critical", lifespan="off", ws="none")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(10)

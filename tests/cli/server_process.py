@@ -31,7 +31,7 @@ class ServerProcess:
 
     async def exit_code(self) -> int:
         """Wait for the end. The bound is generous: it is there to fail instead of hanging."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             return await self.process.wait()
 
     @property

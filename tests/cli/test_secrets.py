@@ -48,9 +48,11 @@ def settings(environment: dict[str, str], served: Served) -> dict[str, str]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as briefly:
-        return int(briefly.getsockname()[1])
+def closed_port() -> Iterator[int]:
+    """A port that is taken, so that nobody else can listen on it, and does not listen either."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 def _assert_hidden(*texts: str) -> None:

@@ -81,7 +81,7 @@ async def test_the_server_ends_when_stdin_is_closed_while_a_call_waits_for_quota
 
         async with anyio.create_task_group() as calls:
             calls.start_soon(partial(_call_until_cut_off, server, "list_all_flodesk_segments", {}, progress))
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 await waits.wait()
             await server.close_stdin()
             assert await server.exit_code() == 0
@@ -148,7 +148,7 @@ async def test_a_write_that_was_done_when_the_server_was_killed_is_there_and_not
     settings = environment | served.settings
     async with server_process(environment=settings, mode=mode) as server, anyio.create_task_group() as calls:
         calls.start_soon(_call_until_cut_off, server, tool, arguments)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while not _written(served):  # noqa: ASYNC110 - it is done in another thread
                 await anyio.sleep(0.01)
         server.process.kill()
@@ -168,7 +168,7 @@ async def _call_until_cut_off(
 
 async def _arrival(served: Served, request_line: str) -> None:
     """Wait until a request has arrived at the sandbox."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while request_line not in _request_lines(served):  # noqa: ASYNC110 - they arrive in another thread
             await anyio.sleep(0.01)
 

@@ -5,7 +5,7 @@ import httpx2
 import pytest
 
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient, UnknownName
-from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
+from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Fault, Sandbox
 
 from .operations import COLOR, SEGMENT
 
@@ -40,6 +40,21 @@ async def test_a_name_is_looked_up_once_in_five_minutes(flodesk: FlodeskClient, 
     assert len(sandbox.requests) == 2
 
 
+async def test_ten_calls_that_name_a_cold_segment_list_the_segments_once(
+    flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    ids: list[str] = []
+
+    async def name_it() -> None:
+        ids.append(await flodesk.segments.names.id_of("Newsletter"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(name_it)
+    assert ids == [SEGMENT] * 10
+    assert [request.path for request in sandbox.requests] == ["/v1/segments"]
+
+
 async def test_what_looks_like_an_id_costs_no_request(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
     assert await flodesk.segments.names.id_of(SEGMENT) == SEGMENT
     assert not sandbox.requests
@@ -61,6 +76,17 @@ async def test_a_name_that_fits_nothing_or_several_lists_the_candidates(
     with pytest.raises(UnknownName) as ambiguous:
         await flodesk.segments.names.id_of("TWIN")
     assert ambiguous.value.candidates == {twin.id: twin.name for twin in twins}
+
+
+async def test_a_segment_created_while_the_names_are_looked_up_is_found(
+    flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(Fault("status", status=503, method="GET"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(flodesk.segments.names.by_id)
+        await anyio.lowlevel.checkpoint()
+        segment = await flodesk.segments.create("Autumn", COLOR)
+    assert (await flodesk.segments.names.by_id())[segment.id] == "Autumn"
 
 
 async def test_a_short_id_is_its_own_name(flodesk: FlodeskClient, account: Account) -> None:

@@ -67,7 +67,11 @@ def base_url(sandbox: Sandbox, connections: Connections) -> Iterator[str]:
             await super().startup()
             started.set()
 
-    server = Server(uvicorn.Config(sandbox.app, port=0, log_level="critical", lifespan="off", ws="none", http=Counting))
+    server = Server(
+        uvicorn.Config(
+            sandbox.app, port=0, log_config=None, log_level="critical", lifespan="off", ws="none", http=Counting
+        )
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(10)

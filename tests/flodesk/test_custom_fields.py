@@ -123,14 +123,15 @@ async def test_a_batch_with_a_miss_looks_up_no_more_than_once(
     flodesk: FlodeskClient, sandbox: Sandbox, account: Account
 ) -> None:
     rows = [{"email": "a@example.com", "custom_fields": {name: "x"}} for name in ("venue", "nothing", "nobody")]
-    with pytest.raises(UnknownCustomField) as refused:
-        await flodesk.subscribers.save_batch(rows)
-    assert refused.value.unknown == ("nothing",)
-    assert refused.value.row == 1
+    result = await flodesk.subscribers.save_batch(rows)
+    assert [(failure.index, failure.code, failure.message) for failure in result.failures] == [
+        (1, "not_sent", "The account has no custom field 'nothing'."),
+        (2, "not_sent", "The account has no custom field 'nobody'."),
+    ]
+    assert len(result.successes) == 1
     assert look_ups(sandbox) == 1
     account.custom_fields["nothing"] = account.custom_fields["nobody"] = CustomField("nothing", "Nothing")
-    with pytest.raises(UnknownCustomField, match="'nobody'"):
-        await flodesk.subscribers.save_batch(rows)
+    assert len((await flodesk.subscribers.save_batch(rows)).failures) == 1
     assert look_ups(sandbox) == 2
 
 

@@ -1,6 +1,7 @@
 """What each operation sends, and what it makes of the answer."""
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 
 import httpx2
 import pytest
@@ -67,22 +68,30 @@ def test_the_exported_names_are_pinned() -> None:
     assert all(hasattr(package, name) for name in package.__all__)
 
 
-def test_the_client_has_every_operation_of_the_api_and_nothing_else(flodesk: FlodeskClient) -> None:
-    resources = {name: value for name, value in vars(flodesk).items() if not name.startswith("_")}
+async def test_the_client_has_every_operation_of_the_api_and_nothing_else(flodesk: FlodeskClient) -> None:
+    names = [name for name, value in vars(FlodeskClient).items() if isinstance(value, cached_property)]
+    resources = {name: getattr(flodesk, name) for name in names}
     methods = {
         f"{name}.{method}"
         for name, resource in resources.items()
-        if name != "identity"
         for method in dir(resource)
         if not method.startswith("_")
     }
     assert methods - {operation.name for operation in OPERATIONS} == {
         "account.summary",
+        "campaigns.every",
+        "custom_fields.keys_of",
         "custom_fields.known",
         "custom_fields.labels",
         "custom_fields.resolve",
+        "segments.every",
         "segments.names",
+        "subscribers.every",
+        "subscribers.not_cleared",
         "subscribers.status_of",
+        "webhooks.every",
+        "webhooks.ids_of",
+        "workflows.every",
         "workflows.names",
     }
     assert len(OPERATIONS) == len(SERVED) == 27
@@ -161,8 +170,6 @@ async def test_a_key_cannot_read_the_profile(http: httpx2.AsyncClient) -> None:
         lambda f: f.workflows.enroll("w"),
         lambda f: f.subscribers.save_batch([]),
         lambda f: f.subscribers.save_batch([{"email": "a@example.com"}] * 51),
-        lambda f: f.subscribers.save_batch([{"email": "a@example.com"}, {"first_name": "Nobody"}]),
-        lambda f: f.subscribers.save_batch([{"email": "a@example.com", "frist_name": "Typo"}]),
         lambda f: f.segments.create("\ud800", COLOR),
         lambda f: f.subscribers.save_batch([{"email": "a@example.com", "first_name": float("nan")}]),
         lambda f: f.subscribers.save_batch([{"email": "a@example.com", "first_name": b"bytes"}]),
@@ -185,3 +192,16 @@ async def test_an_empty_list_of_events_is_not_dropped(flodesk: FlodeskClient, sa
     with pytest.raises(BadRequest):
         await flodesk.webhooks.update(WEBHOOK, name="x", events=[])
     assert sandbox.requests[0].body == {"name": "x", "events": []}
+
+
+async def test_rows_that_cannot_be_sent_are_failures_beside_those_that_can(
+    flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    rows = [{"first_name": "Nobody"}, {"email": "a@example.com"}, {"email": "b@example.com", "frist_name": "Typo"}]
+    result = await flodesk.subscribers.save_batch(rows)
+    assert [(row.index, row.code, row.email) for row in result.failures] == [
+        (0, "not_sent", None),
+        (2, "not_sent", "b@example.com"),
+    ]
+    assert [person.email for person in result.successes] == ["a@example.com"]
+    assert sandbox.requests[-1].body == {"subscribers": [{"email": "a@example.com"}]}

@@ -1,5 +1,6 @@
 """Every operation under every fault: nothing is lost, and nothing is done twice."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import anyio
@@ -22,7 +23,7 @@ from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Account, Fault, Sandbox
 
 from .operations import OPERATIONS, Operation, effects, outcome
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("account")]
 
 TIMEOUT = 30
 MAX_WAIT = 50
@@ -41,17 +42,44 @@ FAULTS = {
     "malformed": Fault("malformed"),
     "huge": Fault("huge"),
 }
-DID_NOTHING = {"429", "429 with Retry-After", "refused"}
-ACCEPTED = {"malformed", "huge"}
-LOST_AFTER_THE_WORK = {"dropped after the work", "hanging after the work"}
-ENDS_IN: dict[str, type[FlodeskError]] = {
-    **dict.fromkeys(("429", "429 with Retry-After"), QuotaExhausted),
-    **dict.fromkeys(("500", "502 with HTML", "503"), ServerError),
-    **dict.fromkeys(ACCEPTED, UnreadableAnswer),
-}
+# Only where the request surely did nothing may these be sent again. Source: flodesk-api, Repeating a request.
+ONCE = [
+    operation
+    for operation in OPERATIONS
+    if operation.name
+    in {
+        "segments.create",
+        "custom_fields.create",
+        "webhooks.create",
+        "workflows.enroll",
+        "campaigns.create_draft",
+        "campaigns.create_canva_draft",
+    }
+]
+SAFE = [operation for operation in OPERATIONS if operation not in ONCE]
+ANSWERED_WITHOUT_BODY = [
+    operation
+    for operation in OPERATIONS
+    if operation.name in {"workflows.enroll", "workflows.remove", "webhooks.delete"}
+]
+
+# Each fault and what the call ends in if it stays.
+DID_NOTHING = [("429", QuotaExhausted), ("429 with Retry-After", QuotaExhausted), ("refused", NoAnswer)]
+# The same, and how many things the request has made by then, where it makes any.
+LEAVES_IN_DOUBT = [
+    ("500", ServerError, 0),
+    ("502 with HTML", ServerError, 0),
+    ("503", ServerError, 0),
+    ("dropped before the work", NoAnswer, 0),
+    ("dropped after the work", NoAnswer, 1),
+    ("hanging", NoAnswer, 0),
+    ("hanging after the work", NoAnswer, 1),
+]
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-each_fault = pytest.mark.parametrize("fault", FAULTS)
+each_safe_operation = pytest.mark.parametrize("operation", SAFE, ids=str)
+each_operation_that_adds = pytest.mark.parametrize("operation", ONCE, ids=str)
+passing_and_staying = pytest.mark.parametrize("times", [1, 100], ids=["passing", "staying"])
 
 
 @pytest.fixture
@@ -61,65 +89,149 @@ def flodesk(http: httpx2.AsyncClient) -> FlodeskClient:
     )
 
 
+@pytest.fixture
+def made(account: Account) -> Callable[[], int]:
+    """Count what was made since the test began."""
+    before = sum(effects(account))
+    return lambda: sum(effects(account)) - before
+
+
+def attempts(sandbox: Sandbox, fault: str) -> int:
+    """Count the requests; one that was refused before it was sent did not arrive."""
+    return len(sandbox.requests) + (fault == "refused")
+
+
 @each_operation
-@each_fault
-async def test_a_fault_that_passes(
-    operation: Operation, fault: str, flodesk: FlodeskClient, account: Account, sandbox: Sandbox
+@pytest.mark.parametrize("fault", [fault for fault, _ in DID_NOTHING])
+async def test_what_surely_did_nothing_is_sent_again(
+    operation: Operation, fault: str, flodesk: FlodeskClient, sandbox: Sandbox, made: Callable[[], int]
 ) -> None:
-    before = effects(account)
     sandbox.fail(FAULTS[fault])
-    error = await outcome(operation, flodesk)
-    made = sum(effects(account)) - sum(before)
-    attempts = len(sandbox.requests) + (fault == "refused")
-
-    if operation.kind is None and fault in ACCEPTED:
-        assert (error, attempts) == (None, 1)  # no body was expected, so none was needed
-    elif fault == "huge":
-        assert isinstance(error, UnreadableAnswer)
-        assert (error.status, error.uncertain, attempts) == (200, False, 1)
-    elif operation.repeatable or fault in DID_NOTHING:
-        assert (error, attempts) == (None, 2)
-    elif fault == "malformed":
-        assert isinstance(error, UnreadableAnswer)
-        assert (error.status, error.uncertain, attempts, made) == (200, False, 1, 1)
-    else:
-        assert isinstance(error, NoAnswer | ServerError)
-        assert error.uncertain
-        assert (attempts, made) == (1, fault in LOST_AFTER_THE_WORK)
-    if not operation.repeatable:
-        assert made == (error is None or fault in LOST_AFTER_THE_WORK | ACCEPTED)
+    assert await outcome(operation, flodesk) is None
+    assert attempts(sandbox, fault) == 2
+    assert operation in SAFE or made() == 1
 
 
 @each_operation
-@each_fault
-async def test_a_fault_that_stays(
-    operation: Operation, fault: str, flodesk: FlodeskClient, account: Account, sandbox: Sandbox
+@pytest.mark.parametrize(("fault", "kind"), DID_NOTHING)
+async def test_what_never_gets_done_ends_in_time_and_in_no_doubt(
+    operation: Operation,
+    fault: str,
+    kind: type[FlodeskError],
+    flodesk: FlodeskClient,
+    sandbox: Sandbox,
+    made: Callable[[], int],
 ) -> None:
-    before = effects(account)
     sandbox.fail(replace(FAULTS[fault], times=100))
     error = await outcome(operation, flodesk)
-    made = sum(effects(account)) - sum(before)
-
-    assert anyio.current_time() <= MAX_WAIT + TIMEOUT
-    if operation.kind is None and fault in ACCEPTED:
-        assert error is None
-        return
-    expected = {
-        "429": QuotaExhausted,
-        "500": ServerError,
-        "502": ServerError,
-        "503": ServerError,
-        "hug": UnreadableAnswer,
-    }
-    assert isinstance(error, expected.get(fault[:3], UnreadableAnswer if fault == "malformed" else NoAnswer))
+    assert isinstance(error, kind)
+    assert (error.uncertain, made()) == (False, 0)
     assert str(error).endswith((".", "'"))
-    assert error is not None
-    if not operation.repeatable:
-        assert error.uncertain == (fault not in DID_NOTHING | ACCEPTED)
-        assert made == (fault in LOST_AFTER_THE_WORK | ACCEPTED)
-        assert fault in DID_NOTHING or len(sandbox.requests) == 1
-    else:
-        assert not error.uncertain
+    assert anyio.current_time() <= MAX_WAIT + TIMEOUT
+
+
+@each_safe_operation
+@pytest.mark.parametrize("fault", [fault for fault, _, _ in LEAVES_IN_DOUBT])
+async def test_what_may_be_done_twice_is_sent_again_after_a_failure_or_silence(
+    operation: Operation, fault: str, flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(FAULTS[fault])
+    assert await outcome(operation, flodesk) is None
+    assert attempts(sandbox, fault) == 2
+
+
+@each_safe_operation
+@pytest.mark.parametrize(("fault", "kind"), [(fault, kind) for fault, kind, _ in LEAVES_IN_DOUBT])
+async def test_what_may_be_done_twice_is_given_up_in_time_and_without_doubt(
+    operation: Operation, fault: str, kind: type[FlodeskError], flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(replace(FAULTS[fault], times=100))
+    error = await outcome(operation, flodesk)
+    assert isinstance(error, kind)
+    assert not error.uncertain
+    assert str(error).endswith((".", "'"))
+    assert anyio.current_time() <= MAX_WAIT + TIMEOUT
+
+
+@each_operation_that_adds
+@pytest.mark.parametrize(("fault", "kind", "done"), LEAVES_IN_DOUBT)
+@passing_and_staying
+async def test_what_would_be_doubled_is_sent_once_and_said_to_be_in_doubt(
+    operation: Operation,
+    fault: str,
+    kind: type[FlodeskError],
+    done: int,
+    times: int,
+    flodesk: FlodeskClient,
+    sandbox: Sandbox,
+    made: Callable[[], int],
+) -> None:
+    sandbox.fail(replace(FAULTS[fault], times=times))
+    error = await outcome(operation, flodesk)
+    assert isinstance(error, kind)
+    assert error.uncertain
+    assert str(error).endswith((".", "'"))
+    assert (attempts(sandbox, fault), made()) == (1, done)
+    assert anyio.current_time() <= MAX_WAIT + TIMEOUT
+
+
+@pytest.mark.parametrize("operation", [known for known in ONCE if known not in ANSWERED_WITHOUT_BODY], ids=str)
+@pytest.mark.parametrize("fault", ["malformed", "huge"])
+@passing_and_staying
+async def test_what_was_accepted_is_not_sent_again_for_a_readable_answer(
+    operation: Operation, fault: str, times: int, flodesk: FlodeskClient, sandbox: Sandbox, made: Callable[[], int]
+) -> None:
+    sandbox.fail(replace(FAULTS[fault], times=times))
+    error = await outcome(operation, flodesk)
+    assert isinstance(error, UnreadableAnswer)
+    assert (error.status, error.uncertain, attempts(sandbox, fault), made()) == (200, False, 1, 1)
+
+
+each_safe_operation_with_a_body = pytest.mark.parametrize(
+    "operation", [known for known in SAFE if known not in ANSWERED_WITHOUT_BODY], ids=str
+)
+
+
+@each_safe_operation_with_a_body
+async def test_a_broken_answer_is_asked_for_again(
+    operation: Operation, flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(FAULTS["malformed"])
+    assert await outcome(operation, flodesk) is None
+    assert len(sandbox.requests) == 2
+
+
+@each_safe_operation_with_a_body
+async def test_an_answer_that_stays_broken_is_unreadable(
+    operation: Operation, flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(replace(FAULTS["malformed"], times=100))
+    error = await outcome(operation, flodesk)
+    assert isinstance(error, UnreadableAnswer)
+    assert not error.uncertain
+    assert anyio.current_time() <= MAX_WAIT + TIMEOUT
+
+
+@each_safe_operation_with_a_body
+@passing_and_staying
+async def test_an_answer_that_is_too_long_is_not_asked_for_again(
+    operation: Operation, times: int, flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(replace(FAULTS["huge"], times=times))
+    error = await outcome(operation, flodesk)
+    assert isinstance(error, UnreadableAnswer)
+    assert (error.status, error.uncertain, len(sandbox.requests)) == (200, False, 1)
+
+
+@pytest.mark.parametrize("operation", ANSWERED_WITHOUT_BODY, ids=str)
+@pytest.mark.parametrize("fault", ["malformed", "huge"])
+@passing_and_staying
+async def test_where_no_body_is_expected_none_is_needed(
+    operation: Operation, fault: str, times: int, flodesk: FlodeskClient, sandbox: Sandbox
+) -> None:
+    sandbox.fail(replace(FAULTS[fault], times=times))
+    assert await outcome(operation, flodesk) is None
+    assert len(sandbox.requests) == 1
 
 
 @each_operation
@@ -131,7 +243,7 @@ async def test_a_redirect_is_never_followed(
     error = await outcome(operation, flodesk)
     assert isinstance(error, StatusError)
     assert (error.status, len(sandbox.requests)) == (status, 1)
-    assert error.uncertain == (not operation.repeatable)
+    assert error.uncertain == (operation in ONCE)
 
 
 async def test_a_client_that_follows_redirects_does_not_do_so_for_us(sandbox: Sandbox) -> None:

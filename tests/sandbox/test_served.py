@@ -29,7 +29,9 @@ def url(sandbox: Sandbox) -> Iterator[str]:
             await super().startup()
             started.set()
 
-    server = Server(uvicorn.Config(sandbox.app, port=0, log_level="critical", lifespan="off", ws="none"))
+    server = Server(
+        uvicorn.Config(sandbox.app, port=0, log_config=None, log_level="critical", lifespan="off", ws="none")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(10)

@@ -15,6 +15,7 @@ from mcp_types import (
     ElicitRequestParams,
     ElicitResult,
     InputRequiredResult,
+    InputResponses,
     PromptReference,
     ResourceTemplateReference,
 )
@@ -25,7 +26,7 @@ from flodesk_mcp.settings import Settings
 from flodesk_mcp.surface.prompts import PROMPTS
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES
 from flodesk_mcp.tools import CATALOG, ToolSpec
-from tools.agent import Agent
+from tools.agent import ERAS, Agent
 from tools.examples import EXAMPLES
 from tools.examples_beyond_default import BEYOND_DEFAULT
 
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.anyio
 READS = [spec for spec in CATALOG if spec.reads_only]
 WRITES = [spec for spec in CATALOG if not spec.reads_only]
 PLENTY = 3000
+MODERN = ERAS[-1]
+YES = ElicitResult(action="accept", content={})
 
 # One connection serves all examples of a test: each only adds to what Flodesk saw.
 fuzzing = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -48,7 +51,7 @@ def calls_of(specs: Sequence[ToolSpec]) -> st.SearchStrategy[tuple[str, dict[str
 
 async def yes(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
     """Be a person who agrees to everything."""
-    return ElicitResult(action="accept", content={})
+    return YES
 
 
 async def connected_to_plenty(era: str, **limits: Any) -> AsyncIterator[Agent]:
@@ -107,16 +110,39 @@ async def test_under_read_only_a_tool_that_writes_sends_nothing_at_all(
     assert not read_only.sent
 
 
+ASKING = {
+    "delete_a_flodesk_webhook_by_id",
+    "unsubscribe_a_flodesk_subscriber",
+    "update_a_flodesk_webhook_by_id",
+}
+VALID = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFAULT)}
+
+
 @pytest.mark.parametrize("spec", WRITES, ids=lambda spec: spec.name)
-async def test_under_read_only_no_answer_to_a_question_helps(read_only: Agent, spec: ToolSpec) -> None:
-    valid = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFAULT)}[spec.name]
-    round_ = await read_only.client.session.call_tool(
-        spec.name, valid, input_responses={"confirm": ElicitResult(action="accept")}, allow_input_required=True
-    )
-    assert not isinstance(round_, InputRequiredResult)
-    assert isinstance(round_, CallToolResult)
-    assert round_.is_error
+async def test_under_read_only_no_answer_to_a_question_helps(read_only: Agent, era: str, spec: ToolSpec) -> None:
+    answers: InputResponses = {}
+    if era == MODERN:  # the legacy era's answer is its callback's, which agrees
+        async for permitted in connected_to_plenty(era, confirm="always"):
+            first = await call_once(permitted, spec)
+            assert isinstance(first, InputRequiredResult) == (spec.name in ASKING)
+            if isinstance(first, InputRequiredResult):
+                answers = dict.fromkeys(first.input_requests or {}, YES)
+                done = await call_once(permitted, spec, answers)
+                assert isinstance(done, CallToolResult)
+                assert not done.is_error
+    refused = await call_once(read_only, spec, answers)
+    assert isinstance(refused, CallToolResult)
+    assert refused.is_error
     assert not read_only.sent
+
+
+async def call_once(
+    agent: Agent, spec: ToolSpec, answers: InputResponses | None = None
+) -> CallToolResult | InputRequiredResult:
+    """Make one round of a valid call, with the answers to what was asked in the round before."""
+    return await agent.client.session.call_tool(
+        spec.name, VALID[spec.name], input_responses=answers, allow_input_required=True
+    )
 
 
 @fuzzing

@@ -60,6 +60,11 @@ class Agent:
         """The requests that reached Flodesk so far."""
         return [Sent(seen.method, seen.path, seen.query, seen.body) for seen in self.sandbox.requests]
 
+    @property
+    def written(self) -> list[Sent]:
+        """Those of them that wrote."""
+        return [sent for sent in self.sent if sent.method != "GET"]
+
     async def answer(self, tool: str, /, **arguments: Any) -> CallToolResult:
         """Call a tool and return what came, whatever it is."""
         return await self.client.call_tool(tool, arguments)

@@ -29,7 +29,7 @@ async def test_a_list_or_map_that_comes_as_a_json_string_is_decoded(
 ) -> None:
     valid = next(example.arguments for example in EXAMPLES if example.tool == tool)
     await agent.call(tool, **{**valid, argument: json.dumps(value)})
-    assert agent.sent[-1].body[argument] == value
+    assert agent.written[-1].body[argument] == value
 
 
 async def test_lists_in_queries_are_decoded_too(agent: Agent) -> None:
@@ -63,7 +63,7 @@ async def test_a_string_that_is_no_list_is_refused_as_what_it_is(agent: Agent, t
 @pytest.mark.parametrize("name", ["[1, 2]", '{"a": "b"}', "5", "null", "true"])
 async def test_a_text_that_looks_like_json_stays_a_text(agent: Agent, name: str) -> None:
     await agent.call("create_a_flodesk_segment", name=name, color="#F2C9C0")
-    assert agent.sent[-1].body["name"] == name
+    assert agent.written[-1].body["name"] == name
 
 
 def as_map(values: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from mcp.client._memory import InMemoryTransport
 from mcp.client.session import ClientSession
 from mcp.server.lowlevel.server import Server
 from mcp.shared._stream_protocols import ReadStream, WriteStream
+from mcp.shared.exceptions import MCPError
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import (
     CallToolResult,
@@ -39,10 +40,17 @@ MODERN = ERAS[-1]
 
 
 async def call_once(
-    session: ClientSession, tool: str, arguments: dict[str, str], answers: InputResponses | None = None
+    session: ClientSession,
+    tool: str,
+    arguments: dict[str, str],
+    answers: InputResponses | None = None,
+    to: CallToolResult | InputRequiredResult | None = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Make one round of a call of the modern era, as the client's driver would."""
-    return await session.call_tool(tool, arguments, input_responses=answers, allow_input_required=True)
+    """Make one round of a call of the modern era, as the client's driver would; `to` is the round that asked."""
+    state = to.request_state if isinstance(to, InputRequiredResult) else None
+    return await session.call_tool(
+        tool, arguments, input_responses=answers, request_state=state, allow_input_required=True
+    )
 
 
 def only_question(round_: CallToolResult | InputRequiredResult) -> tuple[str, str]:
@@ -60,13 +68,15 @@ YES = ElicitResult(action="accept", content={})
 async def test_an_answer_counts_only_for_the_question_that_was_asked(sandbox: Sandbox, account: Account) -> None:
     async with connected(MODERN, sandbox, person=Person("accept", sandbox), toolsets="all") as agent:
         session = agent.client.session
-        key, question = only_question(await call_once(session, UNSUBSCRIBE, JASPERS))
+        first = await call_once(session, UNSUBSCRIBE, JASPERS)
+        key, question = only_question(first)
         account.subscribers[JASPER.id].first_name = "Somebody"
-        new_key, new_question = only_question(await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES}))
+        second = await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES}, first)
+        new_key, new_question = only_question(second)
         assert (key, question) != (new_key, new_question)
         assert "Somebody" in new_question
         assert account.subscribers[JASPER.id].status == "active"
-        done = await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES, new_key: YES})
+        done = await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES, new_key: YES}, second)
         assert isinstance(done, CallToolResult)
     assert account.subscribers[JASPER.id].status == "unsubscribed"
 
@@ -79,9 +89,33 @@ async def test_an_answer_does_not_count_for_other_arguments_even_where_the_quest
         session = agent.client.session
         first = await call_once(session, UPDATE, {"id": WEBHOOK, "post_url": shown + "a"})
         key, question = only_question(first)
+        with pytest.raises(MCPError, match="requestState"):
+            await call_once(session, UPDATE, {"id": WEBHOOK, "post_url": shown + "b"}, {key: YES}, first)
         second = await call_once(session, UPDATE, {"id": WEBHOOK, "post_url": shown + "b"}, {key: YES})
         assert only_question(second)[1] == question
     assert repr(account.webhooks) == before
+
+
+@pytest.mark.parametrize("answer", [YES, ElicitResult(action="decline")])
+async def test_an_answer_counts_once(sandbox: Sandbox, account: Account, answer: ElicitResult) -> None:
+    async with connected(MODERN, sandbox, person=Person("accept", sandbox), toolsets="all") as agent:
+        session = agent.client.session
+        asked = await call_once(session, UNSUBSCRIBE, JASPERS)
+        key, _ = only_question(asked)
+        assert isinstance(await call_once(session, UNSUBSCRIBE, JASPERS, {key: answer}, asked), CallToolResult)
+        account.subscribers[JASPER.id].status = "active"
+        for _ in range(2):
+            again = await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES}, asked)
+            assert only_question(again)[0] != key
+    assert account.subscribers[JASPER.id].status == "active"
+
+
+async def test_an_answer_without_what_came_with_the_question_asks_again(sandbox: Sandbox, account: Account) -> None:
+    async with connected(MODERN, sandbox, person=Person("accept", sandbox), toolsets="all") as agent:
+        session = agent.client.session
+        key, _ = only_question(await call_once(session, UNSUBSCRIBE, JASPERS))
+        only_question(await call_once(session, UNSUBSCRIBE, JASPERS, {key: YES}))
+    assert account.subscribers[JASPER.id].status == "active"
 
 
 @pytest.mark.parametrize("key", ["confirm", "confirm-", "confirm-0000000000000000", "", "accept"])
@@ -146,7 +180,7 @@ async def one_way(server: Server[Any]) -> AsyncIterator[tuple[ReadStream[Session
 
 
 @pytest.mark.parametrize("confirm", ["auto", "always"])
-async def test_a_legacy_client_that_cannot_be_reached_with_a_question_cannot_ask(
+async def test_a_client_that_could_ask_and_is_not_reached_is_refused(
     sandbox: Sandbox, account: Account, confirm: str
 ) -> None:
     person = Person("decline", sandbox)
@@ -155,9 +189,7 @@ async def test_a_legacy_client_that_cannot_be_reached_with_a_question_cannot_ask
     async with Client(one_way(server), mode="legacy", elicitation_callback=person) as client:
         answer = await client.call_tool(UNSUBSCRIBE, JASPERS)
     assert not person.asked
-    if confirm == "auto":
-        assert account.subscribers[JASPER.id].status == "unsubscribed"
-    else:
-        assert answer.is_error
-        assert "this client cannot ask one." in str(answer.content)
-        assert account.subscribers[JASPER.id].status == "active"
+    assert answer.is_error
+    assert "was refused, and nothing was changed" in str(answer.content)
+    assert "cannot ask" not in str(answer.content)
+    assert account.subscribers[JASPER.id].status == "active"

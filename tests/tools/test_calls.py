@@ -12,7 +12,7 @@ from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Sandbox
 from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
-from .agent import Agent, connected
+from .agent import Agent, Sent, connected
 from .examples import EXAMPLES, Example
 
 pytestmark = pytest.mark.anyio
@@ -92,15 +92,33 @@ def nested(depth: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize("value", [nested(50), "x" * 5_000_000, ["x"] * 200_000], ids=["deep", "long", "many"])
-@pytest.mark.parametrize("argument", ["segment_ids", "custom_fields", "first_name", "email", "unknown"])
-async def test_huge_arguments_get_a_short_answer(agent: Agent, argument: str, value: Any) -> None:
-    answer = await agent.answer("create_a_flodesk_subscriber", **{"email": "jane@example.com", argument: value})
-    if answer.is_error:
-        (block,) = answer.content
-        assert len(block.model_dump_json()) < 2000
-        assert "nothing was sent" in block.model_dump_json()
-        assert not agent.sent
+LONG = "x" * 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        pytest.param(argument, value, id=f"{argument}-{form}")
+        for argument in ("segment_ids", "custom_fields", "first_name", "email", "unknown")
+        for form, value in (("deep", nested(50)), ("long", LONG), ("many", ["x"] * 200_000))
+        if (argument, form) != ("first_name", "long")
+    ],
+)
+async def test_a_huge_argument_of_the_wrong_form_gets_a_short_refusal(agent: Agent, argument: str, value: Any) -> None:
+    text = await agent.refused("create_a_flodesk_subscriber", **{"email": "jane@example.com", argument: value})
+    assert text.startswith("Create or update a subscriber failed: nothing was sent. ")
+    assert argument in text
+    assert len(text) < 2000
+    assert not agent.sent
+
+
+async def test_a_name_of_5_mb_is_flodesks_to_judge_and_comes_back_cut(agent: Agent) -> None:
+    data = await agent.call("create_a_flodesk_subscriber", email="jane@example.com", first_name=LONG)
+    assert agent.sent == [
+        Sent("POST", "/v1/subscribers", {}, {"email": "jane@example.com", "first_name": LONG}),
+    ]
+    assert set(data["first_name"][:9_000]) == {"x"}
+    assert len(data["first_name"]) < 11_000
 
 
 async def test_an_access_token_goes_to_flodesk_as_a_bearer_and_a_401_names_its_setting(

@@ -24,7 +24,13 @@ async def test_custom_fields_are_listed_whole(agent: Agent) -> None:
 async def test_a_custom_field_is_created_from_its_label_and_flodesk_makes_the_key(agent: Agent) -> None:
     data = await agent.call("create_a_flodesk_custom_field", label="Shoe size")
     assert data == {"key": "shoeSize", "label": "Shoe size"}
-    assert agent.sent == [Sent("POST", "/v1/custom-fields", {}, {"label": "Shoe size"})]
+    assert agent.written == [Sent("POST", "/v1/custom-fields", {}, {"label": "Shoe size"})]
+
+
+async def test_a_second_field_of_a_label_says_which_existed(agent: Agent) -> None:
+    data = await agent.call("create_a_flodesk_custom_field", label="Venue")
+    assert data["key"] != "venue"
+    assert data["notice"].startswith("A custom field of this label existed before, with the key: venue. ")
 
 
 async def test_a_new_custom_field_can_be_written_at_once(agent: Agent) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from flodesk_mcp.sandbox import Fault
+
 from .agent import NOTHING, Agent, Sent
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +38,7 @@ async def test_one_segment_is_got_by_its_id(agent: Agent) -> None:
 
 async def test_a_segment_is_created_in_the_color_asked_for(agent: Agent) -> None:
     data = await agent.call("create_a_flodesk_segment", name=" Peony lovers ", color="#E3C27A")
-    assert agent.sent == [Sent("POST", "/v1/segments", {}, {"name": "Peony lovers", "color": "#E3C27A"})]
+    assert agent.written == [Sent("POST", "/v1/segments", {}, {"name": "Peony lovers", "color": "#E3C27A"})]
     assert data == {
         "id": list(agent.account.segments)[-1],
         "name": "Peony lovers",
@@ -49,11 +51,29 @@ async def test_a_segment_is_created_in_the_color_asked_for(agent: Agent) -> None
 
 async def test_a_segment_without_a_color_gets_the_first_of_the_palette(agent: Agent) -> None:
     data = await agent.call("create_a_flodesk_segment", name="Peony lovers")
-    assert agent.sent == [
+    assert agent.sent[:2] == [
         Sent("GET", "/v1/segments/colors", {}, None),
         Sent("POST", "/v1/segments", {}, {"name": "Peony lovers", "color": "#F2C9C0"}),
     ]
     assert data["color"] == "#F2C9C0"
+
+
+async def test_a_second_segment_of_a_name_is_made_and_says_which_existed(agent: Agent) -> None:
+    first = await agent.call("create_a_flodesk_segment", name="Peony lovers")
+    assert "notice" not in first
+    second = await agent.call("create_a_flodesk_segment", name="peony Lovers")
+    assert second["id"] != first["id"]
+    assert second["notice"] == (
+        f"A segment of this name existed before: {first['id']}. "
+        "Now there is one more: use the old one unless two are meant."
+    )
+
+
+async def test_a_look_for_a_segment_of_the_same_name_that_fails_does_not_fail_the_call(agent: Agent) -> None:
+    agent.sandbox.fail(Fault("status", status=500, method="GET", path="segments", times=20))
+    data = await agent.call("create_a_flodesk_segment", name="Newsletter", color="#F2C9C0")
+    assert "notice" not in data
+    assert len(agent.written) == 1
 
 
 async def test_the_palette_is_listed_whole(agent: Agent) -> None:

@@ -118,46 +118,44 @@ async def test_more_rows_than_a_batch_holds_are_refused_before_sending(
     assert not agent.sent
 
 
-async def test_an_unknown_custom_field_refuses_the_batch_and_names_its_row(agent: Agent) -> None:
-    rows = [{"email": "a@example.com"}, {"email": "b@example.com", "custom_fields": {"Venu": "Barn"}}]
-    text = await agent.refused(BATCH, subscribers=rows)
-    assert text == (
-        "Create or update up to 50 subscribers failed: nothing was sent. "
-        "Row 1: The account has no custom field 'Venu'. Flodesk would drop the value silently. "
-        "Existing fields: birthday ('Birthday'), favouriteFlower ('Favourite flower'), weddingDate ('Wedding date'), "
-        "venue ('Venue'), howDidYouHear ('How did you hear'), deliveryDay ('Delivery day'). "
-        "A new one: create_a_flodesk_custom_field."
-    )
-    assert agent.sent == [FIELDS]
-
-
-async def test_a_row_without_email_and_id_refuses_the_batch_and_is_named(agent: Agent) -> None:
-    text = await agent.refused(BATCH, subscribers=[{"email": "a@example.com"}, {"first_name": "Ada"}])
-    assert "nothing was sent. Row 1: Either `email` or `id` is needed" in text
-    assert not agent.sent
-
-
-async def test_a_value_that_is_too_long_names_its_row(agent: Agent) -> None:
-    text = await agent.refused(BATCH, subscribers=[{"email": "a@example.com", "custom_fields": {"venue": "x" * 257}}])
-    assert "Row 0: The value of custom field 'venue' has 257 characters" in text
-    assert not agent.sent
-
-
 @pytest.mark.parametrize(
-    ("row", "complaint"),
+    ("row", "reason"),
     [
-        ({"email": "nobody"}, "Argument 'subscribers.1.email': 'nobody' is not an e-mail address."),
+        ({"email": "nobody"}, "Argument 'email': 'nobody' is not an e-mail address."),
         (
             {"emial": "a@example.com"},
-            "Unknown argument 'subscribers.1.emial'. Did you mean 'email'? "
-            "Valid: email, id, first_name, last_name, custom_fields.",
+            "Unknown argument 'emial'. Did you mean 'email'? Valid: email, id, first_name, last_name, custom_fields.",
         ),
-        ("a@example.com", "Argument 'subscribers.1': Input should be an object."),
+        ("a@example.com", "Input should be an object."),
+        ({"first_name": "Ada"}, "Either `email` or `id` is needed, to know who is meant."),
+        ({"email": "b@example.com", "custom_fields": {"Venu": "Barn"}}, "The account has no custom field 'Venu'."),
+        (
+            {"email": "b@example.com", "custom_fields": [{"field": "venue", "value": "x" * 257}]},
+            "The value of custom field 'venue' has 257 characters; Flodesk takes at most 256.",
+        ),
     ],
 )
-async def test_what_is_wrong_with_a_row_is_said_of_the_row(agent: Agent, row: Any, complaint: str) -> None:
-    text = await agent.refused(BATCH, subscribers=[{"email": "a@example.com"}, row])
-    assert text == f"Create or update up to 50 subscribers failed: nothing was sent. {complaint}"
+async def test_a_row_that_cannot_be_sent_does_not_cost_the_others(agent: Agent, row: Any, reason: str) -> None:
+    rows = [{"email": "a@example.com"}, row, {"email": "c@example.com", "first_name": ""}]
+    data = await agent.call(BATCH, subscribers=rows)
+    assert [written["email"] for written in data["written"]] == ["a@example.com", "c@example.com"]
+    (failed,) = data["failed"]
+    assert (failed["row"], failed["code"], failed["reason"]) == (1, "not_sent", reason)
+    assert data["notice"] == "1 of 3 rows were not written."
+    assert agent.written[-1].body["subscribers"] == [{"email": "a@example.com"}, {"email": "c@example.com"}]
+
+
+async def test_rows_that_flodesk_refuses_keep_their_number_behind_one_that_was_not_sent(agent: Agent) -> None:
+    rows = [{"email": "nobody"}, {"email": "a@example.com"}, {"first_name": "Ada"}, {"id": NOTHING}]
+    data = await agent.call(BATCH, subscribers=rows)
+    assert [(row["row"], row["code"]) for row in data["failed"]] == [(0, "not_sent"), (2, "not_sent"), (3, "not_found")]
+    assert [row["email"] for row in data["written"]] == ["a@example.com"]
+
+
+async def test_without_a_row_that_can_be_sent_nothing_is(agent: Agent) -> None:
+    data = await agent.call(BATCH, subscribers=[{"email": "nobody"}, {"email": "@"}])
+    assert [row["row"] for row in data["failed"]] == [0, 1]
+    assert data["written"] == []
     assert not agent.sent
 
 

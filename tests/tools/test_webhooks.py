@@ -31,13 +31,23 @@ async def test_one_webhook_is_got_by_its_id(agent: Agent) -> None:
 async def test_a_webhook_is_created_with_name_address_and_events(agent: Agent) -> None:
     given = {"name": "Shop", "post_url": "https://shop.example.com/hook", "events": ["subscriber.unsubscribed"]}
     data = await agent.call("create_a_flodesk_webhook", **given)
-    assert agent.sent == [Sent("POST", "/v1/webhooks", {}, given)]
+    assert agent.written == [Sent("POST", "/v1/webhooks", {}, given)]
     assert data == {
         "id": list(agent.account.webhooks)[-1],
         "post_url": "https://shop.example.com/hook",
         "events": ["subscriber.unsubscribed"],
         "created_at": "2026-09-15T10:30:00.000005Z",
     }
+
+
+async def test_a_second_webhook_for_the_same_says_which_existed(agent: Agent) -> None:
+    given = {"name": "Shop", "post_url": "https://shop.example.com/hook", "events": ["subscriber.unsubscribed"]}
+    first = await agent.call("create_a_flodesk_webhook", **given)
+    assert "notice" not in first
+    other = await agent.call("create_a_flodesk_webhook", **given | {"events": ["subscriber.created"]})
+    assert "notice" not in other
+    second = await agent.call("create_a_flodesk_webhook", **given | {"name": "Shop again"})
+    assert second["notice"].startswith(f"A webhook with this address and these events existed before: {first['id']}. ")
 
 
 @pytest.mark.parametrize(

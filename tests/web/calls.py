@@ -1,7 +1,7 @@
 """Requests as clients make them, and what is in the answers."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ BEN = {"X-Flodesk-Api-Key": "key-ben"}
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 Backend = tuple[str, dict[str, Callable[[], Any]]]
+ReplaceCredential = Callable[[str, str], Awaitable[None]]
 Hosted = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 
 

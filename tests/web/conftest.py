@@ -1,22 +1,26 @@
 """Hosted servers in process: real requests to the real application, in front of a sandbox with several accounts."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import select
 
 from flodesk_mcp.http import create_app
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.settings import load_settings
-from flodesk_mcp.store import Store, StoredAccounts, StoredTokens
+from flodesk_mcp.store import Sealer, Store, StoredAccounts, StoredTokens
+from flodesk_mcp.store.models import AccountRow
 from flodesk_mcp.web.settings import HostedSettings
 
-from .calls import JSON, Hosted, account_of
+from .calls import JSON, Hosted, ReplaceCredential, account_of
 from .deployment import Deployment, deployed
 
 
@@ -33,14 +37,30 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
 
 
-@pytest.fixture(autouse=True)
-def _loggers_as_before() -> Iterator[None]:
-    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to.
+
+    It does so when a test's body ends. aiosqlite's threads log on even after they have given their results.
+    """
+    before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
+    known = {handler for _, _, handlers in before for handler in handlers}
+    try:
+        yield
+    finally:
+        for handler in {handler for logger in _loggers() for handler in logger.handlers} - known:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(StringIO())  # for who has it in hand already
+        for logger in _loggers():
+            logger.setLevel(logging.NOTSET)
+            logger.handlers.clear()
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
 
 
 @pytest.fixture
@@ -87,3 +107,16 @@ async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, Stor
         for person in ("ann", "ben"):
             await store.accounts.add(person, "api_key", f"key-{person}")
         yield store.accounts, store.tokens
+
+
+@pytest.fixture
+def replace_credential(state: tuple[StoredAccounts, StoredTokens], encryption_key: str) -> ReplaceCredential:
+    """Replace the API key of a stored account, as a login that is refreshed does."""
+    sealer, sessions = Sealer(SecretStr(encryption_key)), state[0]._database.sessions
+
+    async def replace(name: str, key: str) -> None:
+        async with sessions.begin() as session:
+            row = (await session.execute(select(AccountRow).where(AccountRow.name == name))).scalar_one()
+            row.sealed_credential = sealer.seal(row.id, "api_key", key)
+
+    return replace

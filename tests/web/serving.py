@@ -1,19 +1,20 @@
 """Real servers: in a thread, or as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import uvicorn
 from starlette.applications import Starlette
+
+from ports import free_port
 
 
 @dataclass
@@ -29,14 +30,17 @@ class Served:
         return int(self.url.rpartition(":")[2])
 
 
-@contextmanager
-def serve(log: Path, *flags: str, **environment: str) -> Iterator[Served]:
+def serve(log: Path, *flags: str, **environment: str) -> AbstractContextManager[Served]:
     """Run the command on a free port until the block ends. Its log must hold no traceback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    return serve_program(("flodesk_mcp", "serve", "--port"), log, *flags, **environment)
+
+
+@contextmanager
+def serve_program(program: Sequence[str], log: Path, *flags: str, **environment: str) -> Iterator[Served]:
+    """Run a module that takes its port last, as `serve` does."""
+    port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
-    command = [sys.executable, "-m", "flodesk_mcp", "serve", "--port", str(port), *flags]
+    command = [sys.executable, "-m", *program, str(port), *flags]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, env=variables, stderr=stderr)
         served = Served(f"http://127.0.0.1:{port}", process, log)
@@ -71,7 +75,7 @@ def serve_in_thread(app: Starlette) -> Iterator[str]:
             await super().startup()
             started.set()
 
-    server = Server(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
+    server = Server(uvicorn.Config(app, port=0, log_config=None, log_level="critical", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

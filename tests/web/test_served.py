@@ -4,16 +4,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 import pytest
 from mcp import Client
 from mcp.client.sse import sse_client
-from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,25 +19,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from .calls import ANN, JSON, LIST_SEGMENTS
+from .connecting import Era, Transport, connected
 from .deployment import Deployment, Mode
 from .serving import Served, serve, serve_in_thread
 
 pytestmark = pytest.mark.anyio
-
-Era = Literal["auto", "legacy"]
-
-
-@asynccontextmanager
-async def connected(url: str, headers: dict[str, str], transport: str, era: Era) -> AsyncIterator[Client]:
-    if transport == "sse":
-        async with Client(sse_client(f"{url}/sse", headers=headers), mode=era) as client:
-            yield client
-        return
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=30) as http,
-        Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=era) as client,
-    ):
-        yield client
 
 
 def segments_in(result: Any) -> list[str]:
@@ -52,7 +36,7 @@ def segments_in(result: Any) -> list[str]:
 @pytest.mark.parametrize("era", ["auto", "legacy"])
 @pytest.mark.parametrize("transport", ["http", "sse"])
 @pytest.mark.parametrize("mode", ["headers", "tokens", "oauth"])
-async def test_the_python_sdk_gets_in(deployment: Deployment, mode: Mode, transport: str, era: Era) -> None:
+async def test_the_python_sdk_gets_in(deployment: Deployment, mode: Mode, transport: Transport, era: Era) -> None:
     async with connected(deployment.served.url, deployment.headers[mode], transport, era) as client:
         assert client.protocol_version == ("2026-07-28" if era == "auto" else "2025-11-25")
         assert len((await client.list_tools()).tools) > 10
@@ -60,7 +44,9 @@ async def test_the_python_sdk_gets_in(deployment: Deployment, mode: Mode, transp
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
-async def test_without_a_mode_this_machine_gets_in(tmp_path: Path, deployment: Deployment, transport: str) -> None:
+async def test_without_a_mode_this_machine_gets_in(
+    tmp_path: Path, deployment: Deployment, transport: Transport
+) -> None:
     with serve(tmp_path / "log", FLODESK_BASE_URL=deployment.flodesk_url, FLODESK_API_KEY="key-ann") as served:
         async with connected(served.url, {}, transport, "auto") as client:
             assert segments_in(await client.call_tool("list_all_flodesk_segments")) == ["Friends of ann"]
@@ -121,7 +107,7 @@ SMUGGLED = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Flodesk-Api-Key: key-ann
             b"Content-Length: 5\r\n\r\n0\r\n\r\n" + SMUGGLED,
             b"401",
         ),
-        (b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n", b"405"),
+        (b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n", b"401"),
     ],
 )
 def test_malformed_requests_get_one_refusal_and_nothing_behind_them_is_served(

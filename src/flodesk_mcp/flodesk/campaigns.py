@@ -1,7 +1,10 @@
 """Operations on campaigns. Nothing here sends mail: the API can only make drafts."""
 
+from collections.abc import AsyncGenerator
+
 from pydantic import TypeAdapter
 
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Campaign, CampaignDraft, CanvaDesign, Page
 from flodesk_mcp.flodesk.request import Request, given
 from flodesk_mcp.flodesk.retry import Sender
@@ -25,6 +28,10 @@ class Campaigns:
         """Return one page of campaigns. Source: GET /campaigns."""
         query = {"page": page, "per_page": per_page, "Search": search, "Status": status}
         return await self._sender.send(_CAMPAIGNS, Request("GET", "campaigns", query=query))
+
+    def every(self, *, search: str | None = None, status: str | None = None) -> AsyncGenerator[Campaign, None]:
+        """Yield every campaign, while others may change the list. See whole_list."""
+        return whole_list(lambda page, per_page: self.list(page=page, per_page=per_page, search=search, status=status))
 
     async def create_draft(
         self, html: str, title: str, *, campaign_id: str | None = None, asset_id: str | None = None

@@ -32,23 +32,24 @@ class KnownFields:
 
     def has(self, names: Iterable[str]) -> bool:
         """Tell whether there is a field for each of `names`."""
-        return all(self._key(name) is not None for name in names)
+        return all(self.key(name) is not None for name in names)
 
     def by_key(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return `values` by key, where a name in `values` may be a key or a label.
 
         Raises UnknownCustomField, InvalidArgument where two names of one field have different values.
         """
-        if unknown := [name for name in values if self._key(name) is None]:
+        if unknown := [name for name in values if self.key(name) is None]:
             raise UnknownCustomField(unknown, self.labels)
         result: dict[str, str] = {}
         for name, value in values.items():
-            key = self._key(name) or name
+            key = self.key(name) or name
             if result.setdefault(key, value) != value:
                 raise InvalidArgument(f"Custom field {key!r} is given twice, with different values.")
         return result
 
-    def _key(self, name: str) -> str | None:
+    def key(self, name: str) -> str | None:
+        """Return the key of the field that has this key or label, or None."""
         return name if name in self.labels else self._by_label.get(_folded(name))
 
 
@@ -80,6 +81,11 @@ class CustomFields:
         )
         self._known.forget()
         return field
+
+    async def keys_of(self, label: str) -> list[str]:
+        """Return the keys of all fields of that label, however it is cased."""
+        labels = await self.labels()
+        return [key for key, known in labels.items() if _folded(known) == _folded(label)]
 
     async def resolve(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return `values` by key, where a name in `values` may be a key or a label.

@@ -57,6 +57,10 @@ class Directory:
         with self._sender.one_deadline():
             return dict(await self._names.get())
 
+    async def ids_of(self, name: str) -> list[str]:
+        """Return the ids of all things of that name, however it is cased."""
+        return _found(name, await self.by_id())
+
     def forget(self) -> None:
         """Look everything up again the next time: something was created."""
         self._names.forget()

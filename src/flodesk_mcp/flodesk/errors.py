@@ -43,22 +43,16 @@ __all__ = [
 class FlodeskError(Exception):
     """Anything that a call to Flodesk can end in, other than its answer.
 
-    `uncertain` says that a write was sent, and may or may not have happened.
+    `uncertain` says that a write was sent, and may or may not have happened, so that repeating it is not safe.
+    `in_doubt` says the same of any write, also of one that may be repeated.
     """
 
     uncertain: bool = False
+    in_doubt: bool = False
 
 
 class InvalidArgument(FlodeskError):
-    """An argument was refused before any request; the message says why.
-
-    `row` is the row of a batch that it stands in, counted from 0.
-    """
-
-    row: int | None = None
-
-    def __str__(self) -> str:
-        return super().__str__() if self.row is None else f"Row {self.row}: {super().__str__()}"
+    """An argument was refused before any request; the message says why."""
 
 
 class UnknownCustomField(InvalidArgument):

@@ -7,7 +7,7 @@ becomes one; what is no number where one is expected is None. Only what every ca
 import json
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 __all__ = [
     "AccountSummary",
@@ -66,76 +66,76 @@ class Model(BaseModel):
 class SegmentRef(Model):
     """A segment that a subscriber is in."""
 
-    id: Text = Field(description="Id")
-    name: OptionalText = Field(None, description="Name")
+    id: Text
+    name: OptionalText = None
 
 
 class Subscriber(Model):
     """A person on the list."""
 
-    id: Text = Field(description="Id")
-    email: OptionalText = Field(None, description="Address")
-    status: OptionalText = Field(None, description="active gets mail")
-    source: OptionalText = Field(None, description="Origin")
-    first_name: OptionalText = Field(None, description="First")
-    last_name: OptionalText = Field(None, description="Last")
-    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = Field(None, description="Theirs")
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = Field(None, description="By key")
-    optin_ip: OptionalText = Field(None, description="Opt-in")
-    optin_timestamp: OptionalText = Field(None, description="Time")
-    created_at: OptionalText = Field(None, description="Time")
+    id: Text
+    email: OptionalText = None
+    status: OptionalText = None
+    source: OptionalText = None
+    first_name: OptionalText = None
+    last_name: OptionalText = None
+    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = None
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
+    optin_ip: OptionalText = None
+    optin_timestamp: OptionalText = None
+    created_at: OptionalText = None
 
 
 class Segment(Model):
     """A named part of the audience."""
 
-    id: Text = Field(description="Id")
-    name: OptionalText = Field(None, description="Name")
-    total_active_subscribers: Count = Field(None, description="People")
-    created_at: OptionalText = Field(None, description="Time")
-    color: OptionalText = Field(None, description="Hex")
-    segment_type: OptionalText = Field(None, description="static or dynamic")
+    id: Text
+    name: OptionalText = None
+    total_active_subscribers: Count = None
+    created_at: OptionalText = None
+    color: OptionalText = None
+    segment_type: OptionalText = None
 
 
 class Workflow(Model):
     """An automated sequence of mails. Only Flodesk's own pages can make or edit one."""
 
-    id: Text = Field(description="Id")
-    name: OptionalText = Field(None, description="Name")
+    id: Text
+    name: OptionalText = None
 
 
 class CustomField(Model):
     """A field that subscribers can have beside their names."""
 
-    key: Text = Field(description="For custom_fields")
-    label: OptionalText = Field(None, description="For people")
+    key: Text
+    label: OptionalText = None
 
 
 class Webhook(Model):
     """A subscription of an address to events. Flodesk's answers leave out its name."""
 
-    id: Text = Field(description="Id")
-    post_url: OptionalText = Field(None, description="Receiver")
-    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = Field(None, description="Names")
-    created_at: OptionalText = Field(None, description="Time")
+    id: Text
+    post_url: OptionalText = None
+    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = None
+    created_at: OptionalText = None
 
 
 class Campaign(Model):
     """A mailing. Not on Flodesk's published page: unstable."""
 
-    id: Text = Field(description="Id")
-    name: OptionalText = Field(None, description="Name")
-    status: OptionalText = Field(None, description="draft, pending, scheduled, composing, sending, done or failed")
-    subject: OptionalText = Field(None, description="Subject, may hold HTML")
-    created_at: OptionalText = Field(None, description="Time")
-    updated_at: OptionalText = Field(None, description="Time")
+    id: Text
+    name: OptionalText = None
+    status: OptionalText = None
+    subject: OptionalText = None
+    created_at: OptionalText = None
+    updated_at: OptionalText = None
 
 
 class CampaignDraft(Model):
     """A draft that was made or replaced."""
 
-    id: Text = Field(description="Id")
-    url: OptionalText = Field(None, description="Where to edit and send it in Flodesk")
+    id: Text
+    url: OptionalText = None
 
 
 class CanvaDesign(Model):
@@ -158,19 +158,19 @@ class Profile(Model):
 class AccountSummary(Model):
     """What can be known of the account that a credential opens. An API key does not tell whose it is."""
 
-    credential: str = Field(description="API key or access token; it works")
-    email: OptionalText = Field(None, description="Of the owner")
-    full_name: OptionalText = Field(None, description="Of the owner")
-    requests_left: int = Field(description="In this minute")
-    subscribers: int | None = Field(None, description="Of every status")
-    active_subscribers: int | None = Field(None, description="Who get mail")
-    segments: int | None = Field(None, description="How many")
+    credential: str
+    email: OptionalText = None
+    full_name: OptionalText = None
+    requests_left: int
+    subscribers: int | None = None
+    active_subscribers: int | None = None
+    segments: int | None = None
 
 
 class BatchFailure(Model):
     """A row of a batch that Flodesk refused."""
 
-    index: Count = Field(None, description="Row, counted from 0")
+    index: Count = None
     email: OptionalText = None
     id: OptionalText = None
     code: OptionalText = None

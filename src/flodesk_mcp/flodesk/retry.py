@@ -17,7 +17,9 @@ from flodesk_mcp.flodesk.errors import (
     NotFound,
     QuotaExhausted,
     ServerError,
+    StatusError,
     TooManyRequests,
+    UnreadableAnswer,
 )
 from flodesk_mcp.flodesk.request import Request
 from flodesk_mcp.flodesk.response import Answer, decoded, failure, shaped
@@ -44,12 +46,14 @@ class Sender:
 
         Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
         """
-        answer, data = await self._answered(request)
-        return await _in_turn(answer, lambda: shaped(data, form, answer.status))
+        with _doubt_about(request):
+            answer, data = await self._answered(request)
+            return await _in_turn(answer, lambda: shaped(data, form, answer.status))
 
     async def command(self, request: Request) -> None:
         """Send a `request` that is answered with 204, or whatever success comes instead. Raises FlodeskError."""
-        await self._answered(request)
+        with _doubt_about(request):
+            await self._answered(request)
 
     def one_deadline(self) -> AbstractContextManager[None]:
         """Let the requests within the block share what one call may wait."""
@@ -130,6 +134,22 @@ async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool
         async with deadline.waiting(seconds):
             await anyio.sleep(seconds)
     return True
+
+
+@contextmanager
+def _doubt_about(request: Request) -> Iterator[None]:
+    """Mark an error after which a write may have happened."""
+    try:
+        yield
+    except FlodeskError as error:
+        error.in_doubt = request.method != "GET" and _may_have_worked(error)
+        raise
+
+
+def _may_have_worked(error: FlodeskError) -> bool:
+    if isinstance(error, StatusError):
+        return not 400 <= error.status < 500  # noqa: PLR2004
+    return isinstance(error, UnreadableAnswer) or (isinstance(error, NoAnswer) and error.sent)
 
 
 def _did_nothing(failed: FlodeskError) -> bool:

@@ -1,9 +1,12 @@
 """Operations on segments."""
 
+from collections.abc import AsyncGenerator
+
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.directory import Directory
 from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Segment, Text
 from flodesk_mcp.flodesk.request import Request, given
 from flodesk_mcp.flodesk.retry import Sender
@@ -28,6 +31,10 @@ class Segments:
         """Return one page of at most 100 segments. Source: GET /segments."""
         query = {"page": page, "per_page": per_page}
         return await self._sender.send(_SEGMENTS, Request("GET", "segments", query=query))
+
+    def every(self) -> AsyncGenerator[Segment, None]:
+        """Yield every segment, while others may change the list. See whole_list."""
+        return whole_list(lambda page, per_page: self.list(page=page, per_page=per_page))
 
     async def get(self, id: str) -> Segment:
         """Return one segment. Raises NotFound. Source: GET /segments/{id}."""

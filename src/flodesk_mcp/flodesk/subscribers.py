@@ -1,21 +1,24 @@
 """Operations on subscribers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.custom_fields import CustomFields, check_lengths
+from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
-from flodesk_mcp.flodesk.models import BatchResult, Page, Subscriber
+from flodesk_mcp.flodesk.listing import whole_list
+from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.request import Request, given, person
 from flodesk_mcp.flodesk.retry import Sender
-from flodesk_mcp.flodesk.statuses import Statuses
+from flodesk_mcp.freshness import FreshMap
 
 __all__ = ["Subscribers"]
 
 MAX_BATCH = 50
+REMEMBERED_SECONDS = 300
+MAX_REMEMBERED = 2_000
+NAMES = ("first_name", "last_name")
 ROW_FIELDS = frozenset(
     {
         "custom_fields",
@@ -41,7 +44,7 @@ class Subscribers:
     def __init__(self, sender: Sender, custom_fields: CustomFields) -> None:
         self._sender = sender
         self._custom_fields = custom_fields
-        self._statuses = Statuses()
+        self._statuses: FreshMap[str, str] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
 
     async def list(
         self, *, page: int = 1, per_page: int = 20, status: str | None = None, segment_id: str | None = None
@@ -49,8 +52,14 @@ class Subscribers:
         """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
         query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
         found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
-        self._statuses.remember(found.data)
+        self._remember(found.data)
         return found
+
+    def every(self, *, status: str | None = None, segment_id: str | None = None) -> AsyncGenerator[Subscriber, None]:
+        """Yield every subscriber, or all of one status or segment, while others may change the list. See whole_list."""
+        return whole_list(
+            lambda page, per_page: self.list(page=page, per_page=per_page, status=status, segment_id=segment_id)
+        )
 
     async def get(self, id_or_email: str) -> Subscriber:
         """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""
@@ -68,16 +77,25 @@ class Subscribers:
         double_optin: bool | None = None,
         optin_ip: str | None = None,
         optin_timestamp: str | None = None,
+        clear_fields: Sequence[str] = (),
     ) -> Subscriber:
         """Create the subscriber, or update what is given; `segment_ids` only adds.
 
-        `double_optin` counts only for a new subscriber, and sends a mail.
+        `double_optin` counts only for a new subscriber, and sends a mail. `clear_fields` are erased (first_name,
+        last_name, or a custom field's key or label): how is not documented, so an empty text is sent, and
+        `not_cleared` tells what stayed.
         Raises InvalidArgument, UnknownCustomField, NotFound for an unknown id. Source: POST /subscribers.
         """
+        names = {"first_name": first_name, "last_name": last_name}
+        values = dict(custom_fields or {})
+        for name in clear_fields:
+            erased = names if name in names else values
+            if erased.get(name):
+                raise InvalidArgument(f"{name[:80]!r} is given a value and named in clear_fields: choose one.")
+            erased[name] = ""
         body: dict[str, Any] = person(id, email) | given(
             {
-                "first_name": first_name,
-                "last_name": last_name,
+                **names,
                 "segment_ids": list(segment_ids) if segment_ids else None,
                 "double_optin": double_optin,
                 "optin_ip": optin_ip,
@@ -85,35 +103,55 @@ class Subscribers:
             }
         )
         with self._sender.one_deadline():
-            if custom_fields:
-                body["custom_fields"] = await self._custom_fields.resolve(custom_fields)
+            if values:
+                body["custom_fields"] = await self._custom_fields.resolve(values)
             return await self._person(Request("POST", "subscribers", body=body))
+
+    async def not_cleared(self, saved: Subscriber, clear_fields: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `clear_fields` that still have a value in what Flodesk answered."""
+        known = await self._custom_fields.known(name for name in clear_fields if name not in NAMES)
+        custom = saved.custom_fields or {}
+        names = {"first_name": saved.first_name, "last_name": saved.last_name}
+        stays = {name: names[name] if name in names else custom.get(known.key(name) or "") for name in clear_fields}
+        return tuple(name for name, value in stays.items() if value)
 
     async def save_batch(
         self, rows: Sequence[Mapping[str, Any]], *, segment_ids: Sequence[str] | None = None
     ) -> BatchResult:
         """Create or update up to 50 subscribers at once, in rows like the arguments of one; add all to `segment_ids`.
 
-        A success can hold failures: look at `failures`. Counts against 20 batches a minute.
-        Raises InvalidArgument and UnknownCustomField, which name the row. Source: POST /subscribers/batch.
+        A success can hold failures: look at `failures`. A row that cannot be sent is among them, with the code
+        `not_sent`; the others are sent. Counts against 20 batches a minute.
+        Raises InvalidArgument for another number of rows. Source: POST /subscribers/batch.
         """
         if not 1 <= len(rows) <= MAX_BATCH:
             raise InvalidArgument(f"A batch has 1 to {MAX_BATCH} rows, not {len(rows)}.")
         everyone = {"segment_ids": list(segment_ids)} if segment_ids else {}
-        bodies = []
-        for index, row in enumerate(rows):
-            with _naming_row(index):
-                bodies.append(_body(row) | everyone)
+        bodies: dict[int, dict[str, Any]] = {}
+        unsent: list[BatchFailure] = []
         with self._sender.one_deadline():
-            known = await self._custom_fields.known(name for body in bodies for name in body.get("custom_fields", ()))
-            for index, body in enumerate(bodies):
-                if values := body.pop("custom_fields", None):
-                    with _naming_row(index):
-                        body["custom_fields"] = known.by_key(values)
-            request = Request("POST", "subscribers", "batch", body={"subscribers": bodies}, batch=True)
-            result = await self._sender.send(_BATCH, request)
-        self._statuses.remember(result.successes)
-        return result
+            known = await self._custom_fields.known(name for row in rows for name in row.get("custom_fields") or ())
+            for index, row in enumerate(rows):
+                try:
+                    bodies[index] = _body(row, known) | everyone
+                except InvalidArgument as error:
+                    who = {"email": row.get("email"), "id": row.get("id")}
+                    unsent.append(BatchFailure(index=index, code="not_sent", message=str(error), **who))
+            result = await self._send_batch(bodies) if bodies else BatchResult()
+        return result.model_copy(update={"failures": [*unsent, *result.failures]})
+
+    async def _send_batch(self, bodies: Mapping[int, dict[str, Any]]) -> BatchResult:
+        request = Request("POST", "subscribers", "batch", body={"subscribers": list(bodies.values())}, batch=True)
+        result = await self._sender.send(_BATCH, request)
+        self._remember(result.successes)
+        rows = list(bodies)
+        failures = [
+            failure.model_copy(update={"index": rows[failure.index]})
+            if failure.index is not None and 0 <= failure.index < len(rows)
+            else failure
+            for failure in result.failures
+        ]
+        return result.model_copy(update={"failures": failures})
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> Subscriber:
         """Put a subscriber into segments. Raises NotFound, and does not create a subscriber.
@@ -137,7 +175,8 @@ class Subscribers:
         None where it cannot be had: what depends on it is an advice, never a reason to fail.
         """
         try:
-            return self._statuses.recall(id_or_email) or (await self.get(id_or_email)).status
+            seen = self._statuses.get(id_or_email.strip().casefold())
+            return seen or (await self.get(id_or_email)).status
         except FlodeskError:
             return None
 
@@ -148,28 +187,28 @@ class Subscribers:
         """
         return await self._person(Request("POST", "subscribers", id_or_email, "unsubscribe"))
 
+    def _remember(self, people: Sequence[Subscriber]) -> None:
+        """Take note of who is active and who is not: an answer to an enrollment does not say it."""
+        for seen in people[-MAX_REMEMBERED:]:
+            if seen.status:
+                for name in filter(None, (seen.id, seen.email)):
+                    self._statuses.set(name.casefold(), seen.status)
+
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
-        self._statuses.remember([person])
+        self._remember([person])
         return person
 
 
-def _body(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what Flodesk shall see of a row of a batch, but for the keys of its custom fields.
+def _body(row: Mapping[str, Any], known: KnownFields) -> dict[str, Any]:
+    """Return what Flodesk shall see of a row of a batch.
 
     Raises InvalidArgument for a row that names nobody, or holds what Flodesk would ignore without a word.
     """
     if unknown := sorted(set(row) - ROW_FIELDS):
         raise InvalidArgument(f"A row has no field {unknown[0][:80]!r}; there are {', '.join(sorted(ROW_FIELDS))}.")
-    known = given(row) | person(row.get("id"), row.get("email"))
-    check_lengths(known.get("custom_fields", {}))
-    return known
-
-
-@contextmanager
-def _naming_row(index: int) -> Iterator[None]:
-    try:
-        yield
-    except InvalidArgument as error:
-        error.row = index
-        raise
+    body = given(row) | person(row.get("id"), row.get("email"))
+    if values := body.pop("custom_fields", None):
+        check_lengths(values)
+        body["custom_fields"] = known.by_key(values)
+    return body

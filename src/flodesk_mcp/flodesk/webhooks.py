@@ -1,10 +1,11 @@
 """Operations on webhooks."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Webhook
 from flodesk_mcp.flodesk.request import Request, given
 from flodesk_mcp.flodesk.retry import Sender
@@ -26,9 +27,18 @@ class Webhooks:
         query = {"page": page, "per_page": per_page}
         return await self._sender.send(_WEBHOOKS, Request("GET", "webhooks", query=query))
 
+    def every(self) -> AsyncGenerator[Webhook, None]:
+        """Yield every webhook, while others may change the list. See whole_list."""
+        return whole_list(lambda page, per_page: self.list(page=page, per_page=per_page))
+
     async def get(self, id: str) -> Webhook:
         """Return one webhook. Raises NotFound. Source: GET /webhooks/{id}."""
         return await self._sender.send(_WEBHOOK, Request("GET", "webhooks", id))
+
+    async def ids_of(self, post_url: str, events: Sequence[str]) -> set[str]:
+        """Return the ids of the first hundred webhooks that post just these events to this address."""
+        page = await self.list(per_page=100)
+        return {each.id for each in page.data if each.post_url == post_url and set(each.events or ()) == set(events)}
 
     async def create(self, name: str, post_url: str, events: Sequence[str]) -> Webhook:
         """Post `events` to `post_url` (https) from now on. Source: POST /webhooks."""

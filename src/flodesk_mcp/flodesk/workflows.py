@@ -1,10 +1,11 @@
 """Operations on workflows."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.directory import Directory
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Workflow
 from flodesk_mcp.flodesk.request import Request, person
 from flodesk_mcp.flodesk.retry import Sender
@@ -28,6 +29,10 @@ class Workflows:
         """
         query = {"page": page, "perPage": per_page, "statuses": ",".join(statuses) if statuses else None}
         return await self._sender.send(_WORKFLOWS, Request("GET", "workflows", query=query))
+
+    def every(self, *, statuses: Sequence[str] | None = None) -> AsyncGenerator[Workflow, None]:
+        """Yield every workflow, or those of some statuses, while others may change the list. See whole_list."""
+        return whole_list(lambda page, per_page: self.list(page=page, per_page=per_page, statuses=statuses))
 
     async def enroll(self, workflow_id: str, *, id: str | None = None, email: str | None = None) -> None:
         """Start a workflow for a subscriber.

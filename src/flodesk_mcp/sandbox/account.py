@@ -121,11 +121,13 @@ class Account:
     """One Flodesk account: every container is keyed by id (custom fields by key), oldest first.
 
     `enrollments` maps (workflow id, subscriber id) to whether the person is in the workflow or has left it.
-    `ids_given` counts the ids that `new_id` has made of each kind.
+    `ids_given` counts the ids that `new_id` has made of each kind. `keeps_values` makes it one that takes an empty text
+    for none at all: how the real one erases is not documented.
     """
 
     profile: Profile = field(default_factory=Profile)
     palette: tuple[str, ...] = PALETTE
+    keeps_values: bool = False
     subscribers: dict[str, Subscriber] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)

@@ -136,11 +136,12 @@ def _upsert(call: Call, form: UpsertForm) -> Subscriber:
     person = _named_subscriber(call, form)
     person.segment_ids = _joined_segments(account, person, form.segment_ids or [])
     for name in ("first_name", "last_name", "optin_ip", "optin_timestamp"):
-        if (value := getattr(form, name)) is not None:
+        value = getattr(form, name)
+        if value or (value is not None and not account.keeps_values):
             setattr(person, name, value)
     # The real API loses values of unknown keys without a word, and so does this.
     known = {key: value for key, value in (form.custom_fields or {}).items() if key in account.custom_fields}
-    person.custom_fields.update(known)
+    person.custom_fields.update({key: value for key, value in known.items() if value or not account.keeps_values})
     return account.subscribers.setdefault(person.id, person)
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the state."""
+"""What can go wrong with what is stored."""
 
 __all__ = ["StoreError"]
 

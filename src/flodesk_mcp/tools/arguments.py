@@ -13,7 +13,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
@@ -55,6 +58,7 @@ __all__ = [
     "WebhookName",
     "WorkflowId",
     "WorkflowStatuses",
+    "WrongRow",
     "check_size",
     "marks_of",
 ]
@@ -213,10 +217,9 @@ ClearFields = Annotated[
     FirstError,
     FromJson,
     Field(
-        fail_fast=True,
         min_length=1,
         max_length=50,
-        description="Values to erase: first_name, last_name or custom fields.",
+        description="Up to 50 to erase: first_name, last_name or custom fields.",
     ),
 ]
 DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail first; default no.")]
@@ -283,8 +286,28 @@ class SubscriberRow(Arguments):
     custom_fields: CustomFieldValues | None = None
 
 
+@dataclass(frozen=True)
+class WrongRow:
+    """A row of a batch that cannot be sent: it must not cost the others."""
+
+    row: Any
+    error: ValidationError
+
+    def text(self, name: str) -> str | None:
+        """Return what the row has under `name`, if that is a text."""
+        value = self.row.get(name) if isinstance(self.row, dict) else None
+        return value if isinstance(value, str) else None
+
+
+def _row_or_why_not(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(row)
+    except ValidationError as error:
+        return WrongRow(row, error)
+
+
 SubscriberRows = Annotated[
-    list[SubscriberRow],
+    list[Annotated[SubscriberRow, WrapValidator(_row_or_why_not)]],
     FirstError,
     FromJson,
     Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),

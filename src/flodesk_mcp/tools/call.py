@@ -13,28 +13,43 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.tools.confirmation import ask, can_ask
+from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import compact
 from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
-__all__ = ["call_tool", "result_of"]
+__all__ = ["Declined", "Refused", "call_tool", "result_of"]
 
 logger = logging.getLogger(__name__)
 
 
-class _Refused(Exception):
+_NO_ELICITATION = " (FLODESK_CONFIRM=always), and this client cannot ask one."
+_NO_SESSION = (
+    ", and the request leaves no way to. Open a session: send `initialize`, and its Mcp-Session-Id with each request."
+)
+
+
+class Refused(Exception):
     """The call was not made; the message is for the agent."""
 
 
+class Declined(Refused):
+    """The person who was asked said no."""
+
+
 async def call_tool(
-    caller: Caller, spec: ToolSpec, context: ServerRequestContext[Any], params: CallToolRequestParams
+    caller: Caller,
+    spec: ToolSpec,
+    context: ServerRequestContext[Any],
+    params: CallToolRequestParams,
+    asking: Asking,
 ) -> CallToolResult | InputRequiredResult:
     """Call the tool for `caller`, and return its answer, its error, or what the client must ask its user first."""
     try:
-        result = await _called(caller, spec, context, params)
+        result = await _called(caller, spec, context, params, asking)
     except Exception as error:
+        caller.failed(error)
         return CallToolResult(content=[TextContent(type="text", text=_told(caller, spec, error))], is_error=True)
     if isinstance(result, InputRequiredResult):
         return result
@@ -42,12 +57,16 @@ async def call_tool(
 
 
 async def _called(
-    caller: Caller, spec: ToolSpec, context: ServerRequestContext[Any], params: CallToolRequestParams
+    caller: Caller,
+    spec: ToolSpec,
+    context: ServerRequestContext[Any],
+    params: CallToolRequestParams,
+    asking: Asking,
 ) -> dict[str, Any] | InputRequiredResult:
     if reason := caller.tool_filter.why_off(spec):
-        raise _Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
+        raise Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
-    if unanswered := await _ask(caller, spec, context, params, given):
+    if unanswered := await _ask(caller, spec, context, params, asking, given):
         return unanswered
     return await result_of(caller, spec, given, _progress(context))
 
@@ -55,7 +74,7 @@ async def _called(
 def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
     """Return what an agent is told of a call that ended with `error`."""
     match error:
-        case _Refused():
+        case Refused():
             return str(error)
         case ValidationError():
             return explain_arguments(spec, error)
@@ -87,26 +106,28 @@ async def _ask(
     spec: ToolSpec,
     context: ServerRequestContext[Any],
     params: CallToolRequestParams,
+    asking: Asking,
     given: dict[str, Any],
 ) -> InputRequiredResult | None:
-    """Ask the person behind the client, where the tool destroys something and the operator did not say never."""
-    if spec.question is None or caller.confirm == "never":
+    """Ask the person behind the client, where the call destroys something and the operator did not say never."""
+    if spec.question is None or caller.confirm == "never" or (spec.asked_for and given[spec.asked_for] is None):
         return None
-    if not can_ask(context):
-        if caller.confirm == "auto":
-            return None
-        raise _Refused(
-            f"{spec.title} was refused, and nothing was changed: this server asks a person before it "
-            "(FLODESK_CONFIRM=always), and this client cannot ask one."
-        )
+    way = way_to_ask(context)
+    if way is Way.NONE and caller.confirm == "auto":
+        return None
+    if way is not Way.OPEN:
+        why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
+        raise Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
     with caller.deadline(_progress(context)):  # and not for as long as the person thinks
         question = await spec.question(caller.flodesk, **given)
+    if question is None:
+        return None
     try:
-        answer = await ask(context, params, question, [spec.name, given])
+        answer = await asking.ask(context, params, question, [spec.name, given])
     except MCPError as error:
-        raise _Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
+        raise Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
-        raise _Refused(f"{spec.title}: the person declined, and nothing was changed.")
+        raise Declined(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None
 
 

@@ -1,6 +1,8 @@
 """Asking the person behind a client, in either era of the protocol."""
 
 import hashlib
+import secrets
+from enum import Enum
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
@@ -8,35 +10,68 @@ from mcp_types import CallToolRequestParams, ElicitRequest, ElicitRequestFormPar
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
-__all__ = ["ask", "can_ask"]
+from flodesk_mcp.freshness import FreshMap
+
+__all__ = ["ANSWER_SECONDS", "Asking", "Way", "way_to_ask"]
+
+ANSWER_SECONDS = 3600
+"""How long a person may take for an answer."""
+
+MAX_ANSWERED = 10_000
 
 # Nothing to fill in: accepting the question is the answer.
 _FORM: dict[str, Any] = {"type": "object", "properties": {}}
 
 
-def can_ask(context: ServerRequestContext[Any]) -> bool:
-    """Tell whether the client declared that it shows its user forms, and can be reached with one."""
-    if context.protocol_version not in MODERN_PROTOCOL_VERSIONS and not context.session.can_send_request:
-        return False
+class Way(Enum):
+    """Whether a question reaches a person: where a client declares that it shows forms, it must get there."""
+
+    OPEN = "open"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+def way_to_ask(context: ServerRequestContext[Any]) -> Way:
+    """Return what is known of asking the person behind a client."""
     capabilities = context.session.client_capabilities
+    modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
+    if capabilities is None and not modern:
+        return Way.UNKNOWN  # without a session nobody said what the client can do
     asking = capabilities.elicitation if capabilities else None
-    return asking is not None and (asking.form is not None or asking.url is None)
+    if asking is None or (asking.form is None and asking.url is not None):
+        return Way.NONE
+    return Way.OPEN if modern or context.session.can_send_request else Way.UNKNOWN
 
 
-async def ask(
-    context: ServerRequestContext[Any], params: CallToolRequestParams, question: str, call: Any
-) -> bool | InputRequiredResult:
-    """Return whether the person agrees; in the modern era first what the client must ask and call again with.
+class Asking:
+    """Puts questions. Each is answered once, however often a client repeats the answer to it."""
 
-    An answer counts for the very question alone, and for the very `call`, that it was given to: its key is made from
-    both, because a question shows long values only in part. Raises MCPError when the client fails to ask.
-    """
-    if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-        result: ElicitResult = await context.session.elicit_form(question, _FORM, context.request_id)
-        return result.action == "accept"
-    key = "confirm-" + hashlib.sha256(to_json([question, call])).hexdigest()[:16]
-    answer = (params.input_responses or {}).get(key)
-    if isinstance(answer, ElicitResult):
-        return answer.action == "accept"
-    form = ElicitRequestFormParams(message=question, requested_schema=_FORM)
-    return InputRequiredResult(input_requests={key: ElicitRequest(params=form)})
+    def __init__(self) -> None:
+        self._answered: FreshMap[str, bool] = FreshMap(ANSWER_SECONDS, MAX_ANSWERED)
+
+    async def ask(
+        self, context: ServerRequestContext[Any], params: CallToolRequestParams, question: str, call: Any
+    ) -> bool | InputRequiredResult:
+        """Return whether the person agrees; in the modern era first what the client must ask and call again with.
+
+        An answer counts for the very question alone, and for the very `call`, that it was given to: its key is made
+        from both, because a question shows long values only in part, and from the question's own name, which comes
+        back sealed. Raises MCPError when the client fails to ask.
+        """
+        if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+            result: ElicitResult = await context.session.elicit_form(question, _FORM, context.request_id)
+            return result.action == "accept"
+        asked = params.request_state
+        if asked is not None and not self._answered.get(asked):
+            answer = (params.input_responses or {}).get(_key(asked, question, call))
+            if isinstance(answer, ElicitResult):
+                self._answered.set(asked, value=True)
+                return answer.action == "accept"
+        name = secrets.token_urlsafe(12)
+        form = ElicitRequestFormParams(message=question, requested_schema=_FORM)
+        asking = {_key(name, question, call): ElicitRequest(params=form)}
+        return InputRequiredResult(input_requests=asking, request_state=name)
+
+
+def _key(name: str, question: str, call: Any) -> str:
+    return "confirm-" + hashlib.sha256(to_json([name, question, call])).hexdigest()[:16]

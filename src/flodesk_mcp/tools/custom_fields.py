@@ -2,7 +2,7 @@
 
 from flodesk_mcp.flodesk import CustomField, FlodeskClient
 from flodesk_mcp.tools.arguments import FieldLabel
-from flodesk_mcp.tools.results import Everything
+from flodesk_mcp.tools.results import CreatedCustomField, Everything, notice_of_twins
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("custom_fields", "custom fields", default=True)
@@ -21,8 +21,11 @@ async def list_all_flodesk_custom_fields(flodesk: FlodeskClient) -> Everything[C
     "POST /custom-fields",
     target=("label",),
 )
-async def create_a_flodesk_custom_field(flodesk: FlodeskClient, label: FieldLabel) -> CustomField:
+async def create_a_flodesk_custom_field(flodesk: FlodeskClient, label: FieldLabel) -> CreatedCustomField:
     """Add a new field: a place to save one more thing about everyone. Flodesk makes its key: use the one returned. No
     tool can delete it.
     """
-    return await flodesk.custom_fields.create(label)
+    made = await flodesk.custom_fields.create(label)
+    existed = "A custom field of this label existed before, with the key"
+    notice = await notice_of_twins(made.key, flodesk.custom_fields.keys_of(label), existed)
+    return CreatedCustomField.model_validate(made.model_dump() | {"notice": notice})

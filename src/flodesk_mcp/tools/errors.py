@@ -20,10 +20,11 @@ from flodesk_mcp.flodesk import (
     UnknownName,
     UnreadableAnswer,
 )
+from flodesk_mcp.tools.arguments import SubscriberRow, WrongRow
 from flodesk_mcp.tools.results import visible
 from flodesk_mcp.tools.spec import ToolSpec
 
-__all__ = ["explain", "explain_arguments"]
+__all__ = ["explain", "explain_arguments", "explain_row"]
 
 MAX_PROBLEMS = 5
 
@@ -142,6 +143,13 @@ def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
     return f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences))
 
 
+def explain_row(row: WrongRow) -> str:
+    """Return why a row of a batch cannot be sent."""
+    valid = list(SubscriberRow.model_fields)
+    problems = row.error.errors(include_url=False, include_context=False, include_input=False)[:MAX_PROBLEMS]
+    return " ".join(_problem(str(found["type"]), found["loc"], found["msg"], valid) for found in problems)
+
+
 def _valid_at(tool: ToolSpec, where: tuple[str | int, ...]) -> list[str]:
     """Return the names that are valid at a place: those of the arguments, or of a row in one."""
     schema = tool.input_schema
@@ -157,5 +165,5 @@ def _problem(kind: str, where: tuple[str | int, ...], message: str, valid: list[
     if kind == "missing":
         return f"Argument {name!r} is missing."
     if kind == "model_type":
-        return f"Argument {name!r}: Input should be an object."
+        return f"Argument {name!r}: Input should be an object." if name else "Input should be an object."
     return f"Argument {name!r}: {message.removeprefix('Value error, ')}."

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, Webhook
+from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, NotFound, Webhook
 from flodesk_mcp.tools.results import visible
 
-__all__ = ["about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
+__all__ = ["about_clearing", "about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
 
 MAX_SHOWN = 200
 
@@ -19,6 +19,18 @@ async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> st
         f"Unsubscribe {who} (now {_shown(person.status)}) from all mail? "
         "This cannot be undone: only the person can subscribe again, through a form."
     )
+
+
+async def about_clearing(
+    flodesk: FlodeskClient, *, email: str | None, id: str | None, clear_fields: list[str], **_: Any
+) -> str | None:
+    """Ask about values that are to be erased; nothing where there is nobody yet who could lose them."""
+    try:
+        person = await flodesk.subscribers.get(id or email or "")
+    except NotFound:
+        return None
+    fields = ", ".join(_shown(name) for name in clear_fields)
+    return f"Erase {fields} of {_shown(person.email or person.id)}? The values cannot be brought back."
 
 
 async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: Any) -> str:

@@ -2,25 +2,31 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from math import inf
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from flodesk_mcp.flodesk import BatchResult, Subscriber
+from flodesk_mcp.flodesk import BatchResult, CustomField, FlodeskError, Segment, Subscriber, Webhook
 from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
 
 __all__ = [
     "BatchReport",
+    "CreatedCustomField",
+    "CreatedSegment",
+    "CreatedWebhook",
     "Deleted",
     "Enrollment",
     "Everything",
+    "Failed",
     "Listing",
     "SubscriberListing",
     "WrittenSubscriber",
     "batch_report",
     "compact",
     "notice_for",
+    "notice_of_twins",
     "only",
     "subscriber_listing",
     "visible",
@@ -40,14 +46,14 @@ _INVISIBLE = re.compile(
 class Everything(BaseModel, Generic[Item]):
     """A list that comes whole, or the page of one. `total_items` is missing where the API has none."""
 
-    result: list[Item] = Field(description="Items")
-    total_items: int | None = Field(None, description="In all")
+    result: list[Item]
+    total_items: int | None = Field(None, description="How many there are on all pages")
 
 
 class Listing(Everything[Item]):
     """A page of a list. `next_cursor` is missing on the last page."""
 
-    next_cursor: str | None = Field(None, description="If more")
+    next_cursor: str | None = Field(None, description="Pass it on to get the next page")
     _resume: Callable[[int], str] = PrivateAttr()
 
     def resumed_by(self, resume: Callable[[int], str]) -> Self:
@@ -63,35 +69,54 @@ class Listing(Everything[Item]):
 class ListedSubscriber(Subscriber):
     """A subscriber in a list, its segments by name: one name for many people costs less than many objects."""
 
-    segments: list[str] | None = Field(None, description="Names")  # type: ignore[assignment] # narrower on purpose
+    segments: list[str] | None = Field(None, description="Names of the segments that the person is in")  # type: ignore[assignment] # narrower on purpose
 
 
 class SubscriberListing(Listing[ListedSubscriber]):
     """A page of subscribers, and the ids of the segments that they are in."""
 
-    segment_ids: dict[str, str] | None = Field(None, description="Id by name")
+    segment_ids: dict[str, str] | None = Field(None, description="Ids of these segments by name")
 
 
 class WrittenSubscriber(Subscriber):
     """A subscriber after a write."""
 
-    notice: str | None = Field(None, description="Pass on")
+    cleared: list[str] | None = Field(None, description="Values that were erased")
+    notice: str | None = Field(None, description="What your user should hear")
+
+
+class CreatedSegment(Segment):
+    """A segment that was made."""
+
+    notice: str | None = Field(None, description="What your user should hear")
+
+
+class CreatedCustomField(CustomField):
+    """A custom field that was made."""
+
+    notice: str | None = Field(None, description="What your user should hear")
+
+
+class CreatedWebhook(Webhook):
+    """A webhook that was made."""
+
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class Enrollment(BaseModel):
     """Whether a subscriber is enrolled in a workflow now."""
 
-    workflow_id: str = Field(description="Given")
-    subscriber: str = Field(description="Given")
-    enrolled: bool = Field(description="In it")
-    notice: str | None = Field(None, description="Pass on")
+    workflow_id: str
+    subscriber: str = Field(description="Id or address, as it was given")
+    enrolled: bool = Field(description="Whether the person is in the workflow now")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
 class Deleted(BaseModel):
     """What was deleted."""
 
-    id: str = Field(description="Given")
-    deleted: bool = Field(description="True")
+    id: str
+    deleted: bool
 
 
 NOTICES = {
@@ -107,35 +132,40 @@ NOTICES = {
 class Written(BaseModel):
     """A row of a batch that was written."""
 
-    id: str = Field(description="Id")
-    email: str | None = Field(None, description="Address")
-    status: str | None = Field(None, description="active gets mail")
+    id: str
+    email: str | None = None
+    status: str | None = Field(None, description="Only an active person gets mail")
 
 
 class Failed(BaseModel):
     """A row of a batch that was not written."""
 
-    row: int | None = Field(None, description="Counted from 0")
-    email: str | None = Field(None, description="Address")
-    id: str | None = Field(None, description="Id")
-    code: str | None = Field(None, description="Flodesk's code")
-    reason: str | None = Field(None, description="Flodesk's words")
+    row: int | None = Field(None, description="Row, counted from 0")
+    email: str | None = None
+    id: str | None = None
+    code: str | None = Field(None, description="Flodesk's code, or not_sent")
+    reason: str | None = Field(None, description="Why it was not written")
 
 
 class BatchReport(BaseModel):
     """What became of the rows of a batch."""
 
-    written: list[Written] = Field(description="Rows written")
-    failed: list[Failed] = Field(description="Rows not written")
-    notice: str | None = Field(None, description="Pass on")
+    written: list[Written] = Field(description="People that were written")
+    failed: list[Failed] = Field(description="Rows that were not written")
+    notice: str | None = Field(None, description="What your user should hear")
 
 
-def batch_report(result: BatchResult) -> BatchReport:
-    """Return what became of each row, and what an agent must tell its user."""
+def batch_report(result: BatchResult, refused: Sequence[Failed], sent: Sequence[int]) -> BatchReport:
+    """Return what became of each row, and what an agent must tell its user.
+
+    `refused` rows were not sent; `sent` tells which row of all each of the others is.
+    """
     written = [Written(id=person.id, email=person.email, status=person.status) for person in result.successes]
     failed = [
-        Failed(row=row.index, email=row.email, id=row.id, code=row.code, reason=row.message) for row in result.failures
+        Failed(row=_position(row.index, sent), email=row.email, id=row.id, code=row.code, reason=row.message)
+        for row in result.failures
     ]
+    failed = sorted([*refused, *failed], key=lambda row: inf if row.row is None else row.row)
     silent = sum(row.status not in {None, "active"} for row in written)
     notices = [
         f"{len(failed)} of {len(written) + len(failed)} rows were not written." if failed else "",
@@ -144,9 +174,38 @@ def batch_report(result: BatchResult) -> BatchReport:
     return BatchReport(written=written, failed=failed, notice=" ".join(filter(None, notices)) or None)
 
 
-def with_notice(subscriber: Subscriber) -> WrittenSubscriber:
-    """Add what an agent must tell its user about somebody who is not active."""
-    return WrittenSubscriber.model_validate(subscriber.model_dump() | {"notice": notice_for(subscriber.status)})
+def _position(index: int | None, sent: Sequence[int]) -> int | None:
+    return sent[index] if index is not None and 0 <= index < len(sent) else index
+
+
+def with_notice(
+    subscriber: Subscriber, clear_fields: Sequence[str] = (), not_cleared: Sequence[str] = ()
+) -> WrittenSubscriber:
+    """Add what an agent must tell its user: about somebody who is not active, and of values that were to be erased."""
+    notices = [notice_for(subscriber.status)]
+    if not_cleared:
+        notices.append(f"Flodesk did not erase {', '.join(not_cleared)}: a person can, in Flodesk.")
+    added = {
+        "cleared": [name for name in clear_fields if name not in not_cleared],
+        "notice": " ".join(filter(None, notices)) or None,
+    }
+    return WrittenSubscriber.model_validate(subscriber.model_dump() | added)
+
+
+async def notice_of_twins(made: str, look_up: Awaitable[Iterable[str]], existed: str) -> str | None:
+    """Return what an agent must know when `look_up` finds things that are like the one just `made`.
+
+    `existed` begins the sentence. A look-up that fails is no reason to fail the call.
+    """
+    try:
+        twins = sorted(set(await look_up) - {made})
+    except FlodeskError:
+        return None
+    return (
+        f"{existed}: {', '.join(twins[:5])}. Now there is one more: use the old one unless two are meant."
+        if twins
+        else None
+    )
 
 
 def notice_for(status: str | None) -> str | None:

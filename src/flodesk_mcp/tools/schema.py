@@ -6,6 +6,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from flodesk_mcp.tools.descriptions import description_of
+
 __all__ = ["input_schema", "output_schema"]
 
 
@@ -40,6 +42,9 @@ class _Plain(GenerateJsonSchema):
         plain = super().model_schema(schema)
         for said_elsewhere in ("title", "description"):
             plain.pop(said_elsewhere, None)
+        for name, property_schema in plain.get("properties", {}).items():
+            if "description" not in property_schema and (text := description_of(schema["cls"], name)):
+                property_schema["description"] = text
         plain.pop("additionalProperties", None)  # refused all the same; google-genai dies of it
         return plain
 

@@ -3,7 +3,7 @@
 from flodesk_mcp.flodesk import FlodeskClient, Segment
 from flodesk_mcp.tools.arguments import Color, Limit, NextCursor, SegmentId, SegmentName
 from flodesk_mcp.tools.paging import listing
-from flodesk_mcp.tools.results import Everything, Listing
+from flodesk_mcp.tools.results import CreatedSegment, Everything, Listing, notice_of_twins
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("segments", "segments", default=True)
@@ -19,7 +19,7 @@ async def list_all_flodesk_segments(
     return await listing("list_segments", flodesk.segments.list, limit, next_cursor)
 
 
-@toolset.tool("Get a segment", "GET /segments/{id}")
+@toolset.tool("Get a segment", "GET /segments/{id}", target=("id",))
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
     """Tell how big one segment is right now: how many active people are in it. Who they are:
     list_all_flodesk_subscribers with segment_id.
@@ -32,11 +32,17 @@ async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId
     "POST /segments",
     target=("name",),
 )
-async def create_a_flodesk_segment(flodesk: FlodeskClient, name: SegmentName, color: Color | None = None) -> Segment:
+async def create_a_flodesk_segment(
+    flodesk: FlodeskClient, name: SegmentName, color: Color | None = None
+) -> CreatedSegment:
     """Set up a new segment: a fresh, empty list or group, in a color you want. A repeat makes a second one; no tool can
     rename or delete it.
     """
-    return await flodesk.segments.create(name, color)
+    made = await flodesk.segments.create(name, color)
+    notice = await notice_of_twins(
+        made.id, flodesk.segments.names.ids_of(name), "A segment of this name existed before"
+    )
+    return CreatedSegment.model_validate(made.model_dump() | {"notice": notice})
 
 
 @toolset.tool("List segment colors", "GET /segments/colors")

@@ -2,6 +2,7 @@
 
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 from flodesk_mcp.tools.arguments import (
+    ClearFields,
     CustomFieldValues,
     DoubleOptin,
     Email,
@@ -19,13 +20,14 @@ from flodesk_mcp.tools.arguments import (
     SubscriberId,
 )
 from flodesk_mcp.tools.paging import listing
+from flodesk_mcp.tools.questions import about_clearing
 from flodesk_mcp.tools.results import SubscriberListing, WrittenSubscriber, only, subscriber_listing, with_notice
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("subscribers", "people", default=True)
 
 
-@toolset.tool("List subscribers", "GET /subscribers")
+@toolset.tool("List subscribers", "GET /subscribers", target=("segment_id",))
 async def list_all_flodesk_subscribers(
     flodesk: FlodeskClient,
     limit: Limit = 20,
@@ -43,7 +45,7 @@ async def list_all_flodesk_subscribers(
     return subscriber_listing(page, fields)
 
 
-@toolset.tool("Get a subscriber", "GET /subscribers/{id_or_email}")
+@toolset.tool("Get a subscriber", "GET /subscribers/{id_or_email}", target=("id_or_email",))
 async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
@@ -54,7 +56,12 @@ async def get_single_flodesk_subscriber_by_id(
 
 
 @toolset.tool(
-    "Create or update a subscriber", "POST /subscribers", target=("email", "id", "segment_ids"), idempotent=True
+    "Create or update a subscriber",
+    "POST /subscribers",
+    target=("email", "id", "segment_ids"),
+    idempotent=True,
+    question=about_clearing,
+    asked_for="clear_fields",
 )
 async def create_a_flodesk_subscriber(
     flodesk: FlodeskClient,
@@ -67,24 +74,28 @@ async def create_a_flodesk_subscriber(
     double_optin: DoubleOptin | None = None,
     optin_ip: OptinIp | None = None,
     optin_timestamp: OptinTimestamp | None = None,
+    clear_fields: ClearFields | None = None,
 ) -> WrittenSubscriber:
     """Sign a new person up (add somebody to the mailing list), or change the profile of the one with this email or id
-    (one is needed): a name, a birthday. Only given values change; segment_ids only adds. double_optin lets them confirm
-    first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
+    (one is needed): a name, a birthday. Only given values change, blanks never erase: clear_fields does. segment_ids
+    only adds, and may start or stop workflows. double_optin lets them confirm first. Never re-subscribes. Custom fields
+    must exist: list_all_flodesk_custom_fields.
     """
-    return with_notice(
-        await flodesk.subscribers.save(
-            email=email,
-            id=id,
-            first_name=first_name,
-            last_name=last_name,
-            custom_fields=custom_fields,
-            segment_ids=segment_ids,
-            double_optin=double_optin,
-            optin_ip=optin_ip,
-            optin_timestamp=optin_timestamp,
-        )
+    erased = clear_fields or []
+    saved = await flodesk.subscribers.save(
+        email=email,
+        id=id,
+        first_name=first_name,
+        last_name=last_name,
+        custom_fields=custom_fields,
+        segment_ids=segment_ids,
+        double_optin=double_optin,
+        optin_ip=optin_ip,
+        optin_timestamp=optin_timestamp,
+        clear_fields=erased,
     )
+    stayed = await flodesk.subscribers.not_cleared(saved, erased) if erased else ()
+    return with_notice(saved, erased, stayed)
 
 
 @toolset.tool(

@@ -11,7 +11,7 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.questions import about_deleting_webhook, about_updating_webhook
-from flodesk_mcp.tools.results import Deleted, Listing
+from flodesk_mcp.tools.results import CreatedWebhook, Deleted, Listing, notice_of_twins
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("webhooks", "webhooks", default=True)
@@ -25,7 +25,7 @@ async def list_all_flodesk_webhooks(
     return await listing("list_webhooks", flodesk.webhooks.list, limit, next_cursor)
 
 
-@toolset.tool("Get a webhook", "GET /webhooks/{id}")
+@toolset.tool("Get a webhook", "GET /webhooks/{id}", target=("id",))
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
     """Show the details of one webhook: its url, and which events the hook is listening to."""
     return await flodesk.webhooks.get(id)
@@ -38,11 +38,14 @@ async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId
 )
 async def create_a_flodesk_webhook(
     flodesk: FlodeskClient, name: WebhookName, post_url: PostUrl, events: Events
-) -> Webhook:
+) -> CreatedWebhook:
     """Set up a hook: notify (ping) a url whenever there is a new subscriber, or people are joining a segment or
     unsubscribe. Flodesk signs nothing: put a secret into the url.
     """
-    return await flodesk.webhooks.create(name, post_url, events)
+    made = await flodesk.webhooks.create(name, post_url, events)
+    existed = "A webhook with this address and these events existed before"
+    notice = await notice_of_twins(made.id, flodesk.webhooks.ids_of(post_url, events), existed)
+    return CreatedWebhook.model_validate(made.model_dump() | {"notice": notice})
 
 
 @toolset.tool(

@@ -1,17 +1,15 @@
 """The ASGI application: who gets in, then the same MCP server as over stdio."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 
 import httpx2
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
-from flodesk_mcp.observability.audit import audit_writes
+from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
@@ -19,15 +17,18 @@ from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
+from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
+from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 
 __all__ = ["create_app"]
 
 MAX_BODY_BYTES = 1024 * 1024
+MCP_METHODS = ("GET", "POST", "DELETE")
 
 
 def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBaseTransport | None = None) -> Starlette:
@@ -48,6 +49,7 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
+    app.state.withdraw_questions = hosted.withdraw_questions
     return app
 
 
@@ -58,36 +60,43 @@ class _Hosted:
         self._settings = settings
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
-        self._server = build_server(lambda: nullcontext(self._callers))
-        self._server.middleware.append(audit_writes)
-        # Hosts are checked before, on every path; the SDK's own check would come after the body was read.
-        self._server.streamable_http_app(
-            stateless_http=True,
-            max_request_body_size=MAX_BODY_BYTES,
-            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        self._server = build_server(
+            lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
         )
-        self._sessions = self._server.session_manager
+        key = derived_key(settings.encryption_keys, "targets in the audit")
+        self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
+        keys = derived_keys(settings.encryption_keys, "session ids")
+        self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        async with self._flodesk, self._authentication.running(), self._sessions.run():
+        async with self._flodesk, self._authentication.running(), self._sessions.running():
             yield
+
+    def withdraw_questions(self) -> None:
+        """Let calls that wait for a person fail in time: the process is about to end, and calls before it."""
+        self._sessions.withdraw_questions()
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
         sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
-        mcp = self._authentication.guard(StreamableHTTPASGIApp(self._sessions))
+        mcp = self._authentication.guard(self._sessions)
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
         return [
             Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
-            Route("/mcp", mcp, methods=["POST"]),
-            Route(f"/mcp{READ_ONLY_PATH}", mcp, methods=["POST"]),
+            *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]
+
+
+def _with_slash(*paths: str) -> Iterator[str]:
+    """Return each path, and the one that some clients make of it."""
+    for path in paths:
+        yield from (path, f"{path}/")

@@ -8,10 +8,12 @@ import httpx2
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from flodesk_mcp.freshness import Fresh
+
 __all__ = ["Readiness", "healthz", "reach"]
 
 CHECKED_EVERY_SECONDS = 15
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 4
 
 Check = Callable[[], Awaitable[None]]
 
@@ -28,18 +30,24 @@ class Readiness:
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
-        self._result: dict[str, str] = {}
-        self._fresh_until = float("-inf")
-        self._looking = anyio.Lock()
+        self._found = Fresh(self._look, CHECKED_EVERY_SECONDS)
 
     async def answer(self, request: Request) -> JSONResponse:
         """Answer 200 with what was checked, 503 when something is missing."""
-        async with self._looking:
-            if anyio.current_time() >= self._fresh_until:
-                self._result = {name: await _looked(name, check) for name, check in self._checks.items()}
-                self._fresh_until = anyio.current_time() + CHECKED_EVERY_SECONDS
-        ready = all(found == "ok" for found in self._result.values())
-        return JSONResponse({"status": "ok" if ready else "unavailable", "checks": self._result}, 200 if ready else 503)
+        found = await self._found.get()
+        ready = all(state == "ok" for state in found.values())
+        return JSONResponse({"status": "ok" if ready else "unavailable", "checks": found}, 200 if ready else 503)
+
+    async def _look(self) -> dict[str, str]:
+        found = dict.fromkeys(self._checks, "unavailable")
+
+        async def look(name: str, check: Check) -> None:
+            found[name] = await _looked(name, check)
+
+        async with anyio.create_task_group() as group:
+            for name, check in self._checks.items():
+                group.start_soon(look, name, check)
+        return found
 
 
 def reach(http: httpx2.AsyncClient, url: str) -> Check:
@@ -56,6 +64,6 @@ async def _looked(name: str, check: Check) -> str:
         with anyio.fail_after(TIMEOUT_SECONDS):
             await check()
     except Exception as error:
-        logger.warning("%s cannot be reached (%s)", name, type(error).__name__)
+        logger.warning("%s cannot be reached (%s)", name, type(error).__name__, extra={"repeats": name})
         return "unavailable"
     return "ok"

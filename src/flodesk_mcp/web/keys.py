@@ -1,11 +1,11 @@
-"""Keys that this server derives from its own secret, one for each purpose."""
+"""Keys that this server derives from its own secrets, for each purpose its own."""
 
 import hmac
 import secrets
 
 from pydantic import SecretStr
 
-__all__ = ["derived_key"]
+__all__ = ["derived_key", "derived_keys"]
 
 _OF_THIS_PROCESS = secrets.token_bytes(32)
 
@@ -15,5 +15,11 @@ def derived_key(encryption_keys: SecretStr | None, purpose: str) -> bytes:
 
     Without any it is a random one, which this process keeps until it ends.
     """
-    first = encryption_keys.get_secret_value().partition(",")[0].strip().encode() if encryption_keys else b""
-    return hmac.digest(first or _OF_THIS_PROCESS, f"flodesk-mcp {purpose}".encode(), "sha256")
+    return derived_keys(encryption_keys, purpose)[0]
+
+
+def derived_keys(encryption_keys: SecretStr | None, purpose: str) -> tuple[bytes, ...]:
+    """Return the keys for `purpose`, one from each of FLODESK_ENCRYPTION_KEYS: the first signs, all of them verify."""
+    given = encryption_keys.get_secret_value() if encryption_keys else ""
+    secret = [key for key in (key.strip().encode() for key in given.split(",")) if key] or [_OF_THIS_PROCESS]
+    return tuple(hmac.digest(key, f"flodesk-mcp {purpose}".encode(), "sha256") for key in secret)

@@ -28,7 +28,7 @@ def request_filter(connection: HTTPConnection) -> ToolFilter:
     asked = ToolFilter()
     for name, value, where in _asked(connection):
         asked &= _layer(name, value, where)
-    if connection.url.path.endswith(READ_ONLY_PATH):
+    if connection.url.path.rstrip("/").endswith(READ_ONLY_PATH):
         asked &= ToolFilter.reading_only("the address of this connection")
     return asked
 

@@ -24,43 +24,48 @@ class HeadDeadlineProtocol(H11Protocol):
     _head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Begin to wait for the head of a request."""
+        """Start the deadline for the head of the first request."""
         super().connection_made(transport)
-        self._await_head(MAX_HEADER_SECONDS)
+        self._start_deadline(MAX_HEADER_SECONDS)
 
     def handle_events(self) -> None:
-        """Stop waiting once it is there."""
+        """Read what came, and end the deadline once the head of a request is complete."""
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_awaiting()
+            self._end_deadline()
 
     def on_response_complete(self) -> None:
-        """Wait for the next one."""
-        self._await_head(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
+        """Start the deadline for the head of the next request."""
+        self._start_deadline(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop_awaiting()
+        """End the deadline."""
+        self._end_deadline()
         super().connection_lost(exc)
 
-    def _await_head(self, seconds: float) -> None:
-        self._stop_awaiting()
+    def _start_deadline(self, seconds: float) -> None:
+        self._end_deadline()
         self._head_deadline = self.loop.call_later(seconds, self.transport.abort)
 
-    def _stop_awaiting(self) -> None:
+    def _end_deadline(self) -> None:
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
 
 
 class _GracefulServer(uvicorn.Server):
-    """Lets running calls end, then closes the streams that would stay open for ever."""
+    """Lets running calls end, those first that wait for a person, then closes the streams that would stay open."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._withdraw_questions = app.state.withdraw_questions
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         def close_streams() -> None:
             AppStatus.should_exit = True
 
+        self._withdraw_questions()
         closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
@@ -86,4 +91,4 @@ def run(app: Starlette, host: str, port: int) -> None:
         limit_concurrency=MAX_CONNECTIONS,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
-        _GracefulServer(config).run()
+        _GracefulServer(config, app).run()

@@ -2,18 +2,21 @@
 
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.flodesk import ApiKey, identity_of
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
+from flodesk_mcp.store import FoundToken, StoredAccounts, StoredTokens, TokenLimits
+from flodesk_mcp.web.auth import api_tokens
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.errors import AuthError
 
-from ..calls import ANN, LIST_SEGMENTS, Hosted, segments_of, tools_of
+from ..calls import ANN, LIST_SEGMENTS, Hosted, ReplaceCredential, result_of, segments_of, tools_of
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +128,108 @@ async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
             assert access.account.source == "the stored account 'ann'"
 
 
+class Counted(StoredTokens):
+    """Counts the tokens that are looked up."""
+
+    looked_up = 0
+    checked = 0
+
+    async def find(self, text: str) -> FoundToken | None:
+        self.looked_up += 1
+        return await super().find(text)
+
+    async def valid(self, ids: Collection[str]) -> dict[str, str | None]:
+        self.checked += len(ids)
+        return await super().valid(ids)
+
+
+@pytest.fixture
+def counted(state: State) -> Counted:
+    return Counted(state[1]._database, state[1]._sealer)
+
+
+async def test_a_token_is_looked_up_whole_again_after_a_minute(counted: Counted) -> None:
+    now = 0.0
+    token = await counted.create("ci", "ann", TokenLimits())
+    proof = ApiTokens(counted, None, clock=lambda: now)
+    for seconds, looked_up in ((0.0, 1), (59.0, 1), (60.0, 2), (61.0, 2)):
+        now = seconds
+        await proof.access(showing(token))
+        assert counted.looked_up == looked_up, seconds
+
+
+async def test_the_check_looks_at_no_more_tokens_than_are_in_use(counted: Counted) -> None:
+    now = 0.0
+    tokens = [await counted.create(f"{number}", "ann", TokenLimits()) for number in range(20)]
+    proof = ApiTokens(counted, None, clock=lambda: now)
+    for token in tokens[:2]:
+        await proof.access(showing(token))
+    for seconds in (1.0, 2.0, 2.5):
+        now = seconds
+        for token in tokens[:2]:
+            await proof.access(showing(token))
+    assert (counted.looked_up, counted.checked) == (2, 4)
+
+
+async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_tokens, "MAX_BELIEVED", 2)
+    first, second, third = [await counted.create(name, "ann", TokenLimits()) for name in ("1", "2", "3")]
+    proof = ApiTokens(counted, None, clock=lambda: 0.0)
+    for token in (first, second, third):
+        await proof.access(showing(token))
+    for token, looked_up in ((third, 3), (second, 3), (first, 4), (third, 4), (second, 5)):
+        await proof.access(showing(token))
+        assert counted.looked_up == looked_up
+
+
+async def test_a_token_that_is_made_just_now_is_believed_at_once(counted: Counted) -> None:
+    proof = ApiTokens(counted, None, clock=lambda: 0.0)
+    for looked_up, name in enumerate(("first", "second"), 1):
+        token = await counted.create(name, "ann", TokenLimits())
+        for _ in range(2):
+            await proof.access(showing(token))
+            assert counted.looked_up == looked_up
+
+
+async def test_a_replaced_credential_counts_after_a_second_and_is_of_the_same_account(
+    state: State, replace_credential: ReplaceCredential
+) -> None:
+    now = 0.0
+    token = await state[1].create("ci", "ann", TokenLimits())
+    proof = ApiTokens(state[1], None, clock=lambda: now)
+    before = await proof.access(showing(token))
+    assert await proof.access(showing(token)) is before
+    await replace_credential("ann", "key-ann-2")
+    now = 1.0
+    after = await proof.access(showing(token))
+    assert before is not None
+    assert after is not None
+    assert after.account.identity == before.account.identity
+    assert identity_of(after.account.credential, b"") == identity_of(ApiKey("key-ann-2"), b"")
+
+
+async def test_a_replaced_credential_keeps_the_quota_of_its_account(
+    hosted: Hosted, state: State, flodesk: Sandbox, replace_credential: ReplaceCredential
+) -> None:
+    flodesk.accounts["key-ann-2"] = flodesk.accounts["key-ann"]
+    async with hosted(auth="tokens", requests_per_minute=5, max_wait_seconds=0) as client:
+        before = bearer(await state[1].create("before", "ann", TokenLimits()))
+        for _ in range(3):
+            assert await segments_of(client, before) == ["Friends of ann"]
+        await replace_credential("ann", "key-ann-2")
+        after = bearer(await state[1].create("after", "ann", TokenLimits()))  # looked up at once
+        for _ in range(2):
+            assert await segments_of(client, after) == ["Friends of ann"]
+        spent = result_of(await client.post("/mcp", json=LIST_SEGMENTS, headers=after))
+    assert spent["isError"]
+    assert "quota" in spent["content"][0]["text"]
+    used = [request.credential for request in flodesk.requests]
+    assert len(used) == 5
+    assert used[0] == used[2] != used[3] == used[4]
+
+
 async def test_two_ways_of_proof_in_one_request_are_refused(hosted: Hosted, state: State) -> None:
     token = await state[1].create("good", "ben", TokenLimits())
     async with hosted(auth="tokens,headers") as client:
@@ -182,7 +287,7 @@ async def test_a_database_that_is_broken_is_not_the_callers_fault(
         connection.close()
         answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(token))
     assert answer.status_code == 503
-    assert "The database cannot be read" in capsys.readouterr().err
+    assert "The database lacks something" in capsys.readouterr().err
 
 
 async def test_limits_that_no_longer_fit_close_the_token(hosted: Hosted, state: State) -> None:

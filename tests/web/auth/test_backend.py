@@ -1,4 +1,4 @@
-"""Every door tried without a key."""
+"""Every path tried without a key."""
 
 from collections.abc import AsyncIterator
 
@@ -12,16 +12,19 @@ from ..calls import ANN, LIST_SEGMENTS, Hosted, segments_of
 pytestmark = pytest.mark.anyio
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+MCP = {"GET", "HEAD", "POST", "DELETE"}
 GUARDED = {
-    "/mcp": "POST",
-    "/mcp/readonly": "POST",
-    "/sse": "GET",
-    "/sse/readonly": "GET",
-    "/messages/": "POST",
+    "/mcp": MCP,
+    "/mcp/": MCP,
+    "/mcp/readonly": MCP,
+    "/mcp/readonly/": MCP,
+    "/sse": {"GET", "HEAD"},
+    "/sse/readonly": {"GET", "HEAD"},
+    "/messages/": {"POST"},
 }
 PUBLIC = ("/", "/healthz", "/readyz")
 NOWHERE = (
-    "/mcp/",
+    "/mcp//",
     "/mcp/all",
     "/MCP",
     "/mcp%00",
@@ -38,11 +41,10 @@ async def test_without_a_key_no_path_answers_anything_but_a_refusal(
     hosted: Hosted, flodesk: Sandbox, path: str
 ) -> None:
     guarded = GUARDED.get(path)
-    with_key = {guarded, "HEAD"} if guarded == "GET" else {guarded}
     async with hosted(auth="tokens,headers") as client:
         for method in METHODS:
             answer = await client.request(method, path, json=LIST_SEGMENTS)
-            expected = 404 if guarded is None else 401 if method in with_key else 405
+            expected = 404 if guarded is None else 401 if method in guarded else 405
             assert answer.status_code == expected, method
             assert ("WWW-Authenticate" in answer.headers) == (expected == 401)
     assert not flodesk.requests

@@ -2,17 +2,15 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from flodesk_mcp.flodesk import open_http
 from flodesk_mcp.store import StoredAccounts, StoredTokens
@@ -20,61 +18,11 @@ from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.jwt_bearer import Keys
 
 from ..calls import LIST_SEGMENTS, Hosted, segments_of, tools_of
-from ..serving import serve_in_thread
+from .identity_provider import AUDIENCE, ISSUER, LINKED, IdentityProvider
 
 pytestmark = pytest.mark.anyio
 
 State = tuple[StoredAccounts, StoredTokens]
-ISSUER = "https://login.example.com"
-AUDIENCE = "https://flodesk.example.com/mcp"
-LINKED = "person-1"
-
-
-class IdentityProvider:
-    """Publishes its keys on this machine, and signs what it is told to."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self._private = {"first": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
-        self.app = Starlette(routes=[Route("/jwks", self._jwks)])
-
-    async def _jwks(self, _: Any) -> JSONResponse:
-        self.asked += 1
-        keys = [
-            {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())), "kid": name, "alg": "RS256"}
-            for name, key in self._private.items()
-        ]
-        return JSONResponse({"keys": keys})
-
-    def token(self, key: str = "first", private: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
-        """Sign claims that are right but for those given; None leaves one out."""
-        right = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": LINKED,
-            "exp": int(time.time()) + 300,
-            "scope": "flodesk:read flodesk:write",
-        }
-        told = {name: value for name, value in (right | claims).items() if value is not None}
-        return jwt.encode(told, private or self._private[key], algorithm=algorithm, headers={"kid": key})
-
-    def public_pem(self) -> bytes:
-        return (
-            self._private["first"]
-            .public_key()
-            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        )
-
-
-@pytest.fixture(scope="module")
-def provider() -> IdentityProvider:
-    return IdentityProvider()
-
-
-@pytest.fixture(scope="module")
-def jwks_url(provider: IdentityProvider) -> Iterator[str]:
-    with serve_in_thread(provider.app) as url:
-        yield f"{url}/jwks"
 
 
 @pytest.fixture
@@ -203,3 +151,85 @@ async def test_what_cannot_be_a_providers_keys_is_not_taken_for_them(provider: I
         with pytest.raises(AuthError) as refused:
             await Keys(http, "https://login.example.com/jwks").key("first")
     assert refused.value.status == 503
+
+
+class Clock:
+    """The time that keys go by."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rotating() -> IdentityProvider:
+    return IdentityProvider()
+
+
+@pytest.fixture
+async def keys(rotating: IdentityProvider, clock: Clock) -> AsyncIterator[Keys]:
+    async with open_http(httpx2.ASGITransport(rotating.app)) as http:
+        yield Keys(http, "https://login.example.com/jwks", clock)
+
+
+def new_key() -> Any:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+async def test_a_new_key_is_fetched_once_a_minute_has_passed(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(first=new_key(), second=new_key())
+    clock.now += 59
+    assert await keys.key("second") is None
+    clock.now += 1
+    assert await keys.key("second") is not None
+    assert rotating.asked == 2
+
+
+async def test_an_old_key_is_forgotten_when_a_new_one_is_fetched(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(second=new_key())
+    clock.now += 61
+    assert await keys.key("second") is not None
+    assert await keys.key("first") is None
+
+
+async def test_an_old_key_is_forgotten_within_an_hour_even_if_nobody_uses_a_new_one(
+    keys: Keys, rotating: IdentityProvider, clock: Clock
+) -> None:
+    assert await keys.key("first") is not None
+    rotating.rotate(second=new_key())
+    clock.now += 3599
+    assert await keys.key("first") is not None
+    assert rotating.asked == 1
+    clock.now += 1
+    assert await keys.key("first") is None
+
+
+async def test_known_keys_stay_good_while_the_provider_is_away(
+    keys: Keys, rotating: IdentityProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await keys.key("first") is not None
+    monkeypatch.setattr(rotating.app.router, "routes", [])
+    for _ in range(3):
+        clock.now += 3601
+        assert await keys.key("first") is not None
+        assert await keys.key("second") is None
+
+
+async def test_the_provider_is_asked_once_for_all_who_wait(keys: Keys, rotating: IdentityProvider) -> None:
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(keys.key, "first")
+    assert rotating.asked == 1

@@ -1,6 +1,8 @@
 """Who a request comes from, and what is open to it."""
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -11,7 +13,12 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.store import StoredAccount
 
-__all__ = ["Access", "OpenedAccount", "User", "user_of"]
+__all__ = ["Access", "OpenedAccount", "User", "shown_subject", "user_of"]
+
+
+def shown_subject(subject: str) -> str:
+    """Return what stands in logs for a person at an identity provider: some name them by their addresses."""
+    return f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True)
@@ -45,21 +52,23 @@ class Access:
     scopes: tuple[str, ...] = ()
     tool_filter: ToolFilter = field(default_factory=ToolFilter)
 
+    @cached_property
+    def principal(self) -> AccessToken:
+        """What the SDK gets to see: never the token itself."""
+        return AccessToken(
+            token="",
+            client_id=self.client_id,
+            subject=self.subject,
+            claims={"iss": self.issuer} if self.issuer else None,
+            scopes=list(self.scopes),
+        )
+
 
 class User(AuthenticatedUser):
-    """Who makes a request, limited by their access and by the request itself. The SDK gets no token to see."""
+    """Who makes a request, limited by their access and by the request itself."""
 
     def __init__(self, access: Access, request_filter: ToolFilter) -> None:
-        claims = {"iss": access.issuer} if access.issuer else None
-        super().__init__(
-            AccessToken(
-                token="",
-                client_id=access.client_id,
-                subject=access.subject,
-                claims=claims,
-                scopes=list(access.scopes),
-            )
-        )
+        super().__init__(access.principal)
         self.access = access
         self.tool_filter = access.tool_filter & request_filter
 

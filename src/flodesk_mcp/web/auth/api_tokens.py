@@ -1,7 +1,6 @@
 """The mode `tokens`: access tokens of this server's own."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +8,8 @@ import anyio
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
-from flodesk_mcp.store import StoredTokens, StoreError
+from flodesk_mcp.freshness import Fresh, FreshMap
+from flodesk_mcp.store import FoundToken, StoredTokens, StoreError
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.bearer import bearer_token
@@ -21,13 +21,14 @@ CHECKED_EVERY_SECONDS = 1
 BELIEVED_SECONDS = 60
 """Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
+LOOKED_UP_WITHIN_SECONDS = 4
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Believed:
     id: str
+    credential_mark: str | None
     access: Access
-    until: float
 
 
 class ApiTokens:
@@ -42,11 +43,8 @@ class ApiTokens:
         """Take the tokens, and what those without an account open."""
         self._tokens = tokens
         self._environment = environment
-        self._clock = clock
-        self._found: OrderedDict[bytes, _Found] = OrderedDict()
-        self._valid: set[str] = set()
-        self._valid_until = float("-inf")
-        self._checking = anyio.Lock()
+        self._believed = FreshMap[bytes, _Believed](BELIEVED_SECONDS, MAX_BELIEVED, clock)
+        self._valid = Fresh(self._check, CHECKED_EVERY_SECONDS, clock)
 
     async def access(self, connection: HTTPConnection) -> Access | None:
         """Return what the token of a request opens, None when it is not one that this server made.
@@ -56,51 +54,40 @@ class ApiTokens:
         token = bearer_token(connection)
         if token is None or not self._tokens.knows(token):
             return None
-        if access := await self._opened(token):
-            return access
-        raise wrong_token()
+        try:
+            with anyio.fail_after(LOOKED_UP_WITHIN_SECONDS):
+                return await self._opened(token)
+        except TimeoutError as error:
+            raise StoreError("The database does not answer.") from error
 
-    async def _opened(self, token: str) -> Access | None:
+    async def _opened(self, token: str) -> Access:
         digest = hashlib.sha256(token.encode()).digest()
-        if digest in self._found:
-            await self._check()
-            found = self._found.get(digest)
-            if found and found.id in self._valid and self._clock() < found.until:
-                return found.access
-            self._found.pop(digest, None)
-        looked_up = await self._look_up(token)
-        if looked_up is None:
-            return None
-        self._valid.add(looked_up.id)
-        self._found[digest] = looked_up
-        if len(self._found) > MAX_BELIEVED:
-            self._found.popitem(last=False)
-        return looked_up.access
-
-    async def _check(self) -> None:
-        """Ask which tokens are valid, unless that was asked within the last second."""
-        if self._clock() < self._valid_until:
-            return
-        async with self._checking:
-            if self._clock() >= self._valid_until:
-                self._valid = await self._tokens.valid()
-                self._valid_until = self._clock() + CHECKED_EVERY_SECONDS
-
-    async def _look_up(self, token: str) -> _Found | None:
+        believed = self._believed.get(digest)
+        if believed and await self._still_holds(believed):
+            return believed.access
+        self._believed.forget(digest)
         found = await self._tokens.find(token)
         if found is None:
-            return None
+            raise wrong_token()
+        access = self._opened_by(found)
+        self._believed.set(digest, _Believed(found.id, found.credential_mark, access))
+        if (valid := self._valid.value) is not None:
+            valid[found.id] = found.credential_mark
+        return access
+
+    async def _check(self) -> dict[str, str | None]:
+        return await self._tokens.valid([believed.id for believed in self._believed.values()])
+
+    async def _still_holds(self, believed: _Believed) -> bool:
+        valid = await self._valid.get()
+        return believed.id in valid and valid[believed.id] == believed.credential_mark
+
+    def _opened_by(self, found: FoundToken) -> Access:
         try:
-            layer = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
+            tool_filter = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
         except (UnknownTool, ToolsetOff) as error:  # another version made it
             raise StoreError(f"The limits of token {found.name!r} no longer fit: {error}") from error
         account = OpenedAccount.of(found.account) if found.account else self._environment
         if account is None:
             raise AuthError(403, "The token is for the account of this server's environment, which has none.")
-        access = Access(
-            name=f"token {found.name}",
-            client_id=f"token {found.id}",
-            account=account,
-            tool_filter=layer,
-        )
-        return _Found(found.id, access, self._clock() + BELIEVED_SECONDS)
+        return Access(f"token {found.name}", account, client_id=f"token {found.id}", tool_filter=tool_filter)
