@@ -67,7 +67,7 @@ class _Hosted:
             lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
         )
         self._server.middleware.append(Audit(derived_key(settings.encryption_keys, "targets in the audit")))
-        keys = derived_keys(settings.encryption_keys, "session ids")
+        keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings)
 
