@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -60,13 +61,14 @@ class Measure:
 
 async def measure_all() -> tuple[list[Measure], list[dict[str, Any]]]:
     """Return the measures, and the tools that our server advertises."""
-    with sandbox_address() as address:
+    with sandbox_address() as address, TemporaryDirectory() as folder:
         async with httpx2.AsyncClient(base_url=address, auth=(SANDBOX_API_KEY, "")) as http:
             person = (await http.get("/subscribers", params={"per_page": 1})).json()["data"][0]
             settings = {
                 "FLODESK_API_KEY": SANDBOX_API_KEY,
                 "FLODESK_BASE_URL": address,
                 "FLODESK_REQUESTS_PER_MINUTE": UNREACHED,
+                "FLODESK_DATA_DIR": folder,
             }
             ours: Start = partial(stdio_server, "flodesk_mcp", environment=settings)
             bare: Start = partial(stdio_server, "benchmarks.bare_server", json.dumps(person), environment={})

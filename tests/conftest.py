@@ -1,12 +1,19 @@
-"""Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock."""
+"""Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock; and a PostgreSQL."""
 
 import asyncio
 import gc
+import os
 import selectors
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+
+from ports import free_port
 
 
 def pytest_collection_finish() -> None:
@@ -56,3 +63,29 @@ def anyio_backend(
 ) -> tuple[str, dict[str, Callable[[], Any]]]:
     """Asyncio on virtual time; a test module that needs real sockets overrides this."""
     return virtual_time
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of the tests' own, on a free port of this machine."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs or (os.geteuid() == 0 and not shutil.which("runuser")):
+        pytest.skip("Debian's package postgresql is not installed")
+    with TemporaryDirectory(prefix="flodesk-postgresql-") as folder:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        port = free_port()
+        initdb, control, data = programs[-1], programs[-1].with_name("pg_ctl"), f"{folder}/data"
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        _run(initdb, "-D", data, "-A", "trust", "-U", "flodesk")
+        _run(control, "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql://flodesk@127.0.0.1:{port}/postgres"
+        finally:
+            _run(control, "-D", data, "-w", "-m", "immediate", "stop")
+
+
+def _run(program: Path, *arguments: str) -> None:
+    # PostgreSQL refuses to run as root.
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*prefix, str(program), *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/")

@@ -145,6 +145,11 @@ class FreshMap(Generic[Key, T]):
         self._known.pop(key, None)
         return None
 
+    def values(self) -> list[T]:
+        """Return all that still hold, the oldest first."""
+        now = self._clock()
+        return [value for value, until in self._known.values() if now < until]
+
     def forget(self, key: Key) -> None:
         """Know nothing of `key` any longer."""
         self._known.pop(key, None)

@@ -1,6 +1,7 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import unquote
 
@@ -64,6 +65,13 @@ def _api_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _folder(value: Path) -> Path:
+    try:
+        return value.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("must be a folder: there is no user of that name") from None
+
+
 class Settings(BaseSettings):
     """What an operator can set. The flag of a setting, where it has one, wins over its variable."""
 
@@ -86,6 +94,9 @@ class Settings(BaseSettings):
     batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")
     max_wait_seconds: float = Field(20, ge=0, le=3600, description="Longest wait of a tool call for quota or retries")
     timeout_seconds: float = Field(30, gt=0, le=600, description="Longest time for one HTTP request")
+    data_dir: Annotated[Path, AfterValidator(_folder)] | None = Field(
+        None, description="Folder of this user for the quota that all processes share (default: the system's place)"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Log on standard error")
 
     @model_validator(mode="after")
@@ -99,6 +110,15 @@ class Settings(BaseSettings):
             if ":" in text and secret is self.api_key:
                 raise ValueError("FLODESK_API_KEY has a colon, which no Flodesk key has: copy the key alone.")
         return self
+
+    @property
+    def data_folder(self) -> Path:
+        """Where this user's data is: what is set, or the system's place for it."""
+        if self.data_dir is not None:
+            return self.data_dir
+        from platformdirs import user_data_path  # it takes time, and only what needs the folder pays
+
+        return user_data_path("flodesk-mcp", appauthor=False)
 
     @property
     def credential_source(self) -> str:

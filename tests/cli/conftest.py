@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -21,11 +22,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """This process's environment, without what would change a command's behaviour; both are cleaned."""
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """This process's environment, without what would change a command's behaviour; both are cleaned.
+
+    A quota file of its own for each test: the sandbox forgets between them what was spent.
+    """
     for name in list(os.environ):
         if name.startswith("FLODESK_") or name.lower().endswith("_proxy") or name in {"COLUMNS", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("FLODESK_DATA_DIR", str(tmp_path / "data"))
     return dict(os.environ)
 
 

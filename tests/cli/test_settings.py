@@ -1,6 +1,7 @@
 """Every setting by variable and by flag, and what is said when one is wrong."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import click
@@ -26,6 +27,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "batches_per_minute": ("5", "6", 6),
     "max_wait_seconds": ("1", "2.5", 2.5),
     "timeout_seconds": ("1", "2.5", 2.5),
+    "data_dir": ("/one", "/two", Path("/two")),
     "log_level": ("INFO", "DEBUG", "DEBUG"),
 }
 SWITCHES = ("sandbox", "read_only")

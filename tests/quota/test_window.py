@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from conftest import VirtualTimeLoop
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota import QuotaSpent, Slot
-from flodesk_mcp.quota.window import WINDOW_SECONDS, Window
+from flodesk_mcp.quota.window import Window
 
 pytestmark = pytest.mark.anyio
+
+WINDOW_SECONDS = 60.5
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,8 @@
 """Both kinds of database: SQLite, and a real PostgreSQL where Debian's package is installed."""
 
 import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
@@ -13,7 +10,6 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
-from ports import free_port
 
 
 class Clock:
@@ -30,32 +26,6 @@ class Clock:
 def anyio_backend() -> str:
     """The database works in threads and sockets, which virtual time would overtake."""
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of the tests' own, on a free port of this machine."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs or (os.geteuid() == 0 and not shutil.which("runuser")):
-        pytest.skip("Debian's package postgresql is not installed")
-    with TemporaryDirectory(prefix="flodesk-postgresql-") as folder:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        port = free_port()
-        initdb, control, data = programs[-1], programs[-1].with_name("pg_ctl"), f"{folder}/data"
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        _run(initdb, "-D", data, "-A", "trust", "-U", "flodesk")
-        _run(control, "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
-        try:
-            yield f"postgresql://flodesk@127.0.0.1:{port}/postgres"
-        finally:
-            _run(control, "-D", data, "-w", "-m", "immediate", "stop")
-
-
-def _run(program: Path, *arguments: str) -> None:
-    # PostgreSQL refuses to run as root.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run([*prefix, str(program), *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

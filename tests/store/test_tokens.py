@@ -66,8 +66,39 @@ async def test_use_is_noted_once_a_minute(tokens: StoredTokens, clock: Clock) ->
     for wait, noted in ((0, began), (59, began), (1, began + 60)):
         clock.now += wait
         await tokens.find(token)
+        await tokens.note_uses()
         (info,) = await tokens.list()
         assert info.last_used_at == noted
+
+
+async def test_uses_of_many_tokens_are_noted_at_once(tokens: StoredTokens, clock: Clock) -> None:
+    made = [await tokens.create(name, None, TokenLimits()) for name in ("one", "two", "three")]
+    for token in made[:2]:
+        await tokens.find(token)
+    assert [info.last_used_at for info in await tokens.list()] == [None, None, None]
+    await tokens.note_uses()
+    noted = {info.name: info.last_used_at for info in await tokens.list()}
+    assert noted == {"one": clock.now, "two": clock.now, "three": None}
+
+
+async def test_a_use_that_cannot_be_noted_is_noted_later(
+    tokens: StoredTokens, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tokens.find(await tokens.create("ci", None, TokenLimits()))
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "sessions", Database("postgresql://nobody@127.0.0.1:9/nothing").sessions)
+        with pytest.raises(StoreError):
+            await tokens.note_uses()
+    await tokens.note_uses()
+    (info,) = await tokens.list()
+    assert info.last_used_at == clock.now
+
+
+async def test_only_the_tokens_that_are_asked_for_are_looked_at(tokens: StoredTokens, database: Database) -> None:
+    ids = [(await tokens.create(name, None, TokenLimits())).split("_")[1] for name in ("one", "two", "three")]
+    await tokens.revoke("two")
+    assert await tokens.valid(ids[:2]) == {ids[0]: None}
+    assert await tokens.valid([]) == {}
 
 
 async def test_a_token_for_an_unknown_account_is_not_made(tokens: StoredTokens) -> None:

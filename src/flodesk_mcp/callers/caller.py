@@ -15,13 +15,17 @@ __all__ = ["Caller", "Callers", "Confirm"]
 Confirm = Literal["auto", "always", "never"]
 
 
+def _nobody_listens(_: Exception) -> None:
+    """Be told of a failure, and do nothing."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """One object per request: whose Flodesk account it is for, and which tools are on.
 
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
-    before what cannot be undone.
+    before what cannot be undone. `failed` is told what a tool call ended with, before that becomes words for an agent.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Caller:
     credential_source: str
     max_wait_seconds: float
     confirm: Confirm
+    failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property
     def flodesk(self) -> FlodeskClient:

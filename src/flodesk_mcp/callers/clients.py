@@ -6,7 +6,7 @@ from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
 from pydantic import SecretStr
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
-from flodesk_mcp.quota import WindowQuota
+from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.settings import Settings, SettingsError
 
 __all__ = ["client_for", "credential_from", "credential_of", "open_connections"]
@@ -39,14 +39,16 @@ def credential_from(kind: Literal["api_key", "access_token"], secret: SecretStr)
     return opens(secret.get_secret_value())
 
 
-def client_for(identity: str, credential: Credential, settings: Settings, http: AsyncClient) -> FlodeskClient:
-    """Return a client for the account `identity` that `credential` opens, with a quota of its own."""
+def client_for(
+    identity: str, credential: Credential, settings: Settings, http: AsyncClient, quota: Quota | None = None
+) -> FlodeskClient:
+    """Return a client for the account `identity` that `credential` opens, by default with a quota of its own."""
     return FlodeskClient(
         credential,
         identity=identity,
         base_url=settings.base_url,
         http=http,
-        quota=WindowQuota(settings.requests_per_minute, settings.batches_per_minute),
+        quota=quota or WindowQuota(settings.requests_per_minute, settings.batches_per_minute),
         max_wait_seconds=settings.max_wait_seconds,
         timeout_seconds=settings.timeout_seconds,
     )

@@ -1,18 +1,22 @@
 """The single caller that the settings name: what a server over standard input and output is for."""
 
+import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httpx2 import AsyncBaseTransport
 
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import FlodeskClient, NoAnswer, identity_of
+from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, identity_of
 from flodesk_mcp.settings import Settings, SettingsError
 
-__all__ = ["flodesk_client", "single_caller"]
+if TYPE_CHECKING:
+    from flodesk_mcp.quota.file import FileQuota
+
+__all__ = ["flodesk_client", "machine_quota", "single_caller"]
 
 
 class _Single:
@@ -42,7 +46,8 @@ async def single_caller(
             except SettingsError as error:
                 raise NoAnswer(str(error), sent=False, uncertain=False) from error
             closing.push_async_callback(http.aclose)
-            return client_for(identity, credential, settings, http)
+            quota = None if transport else machine_quota(settings, credential)
+            return client_for(identity, credential, settings, http, quota)
 
         yield _Single(
             Caller(
@@ -65,4 +70,21 @@ async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
     """
     async with open_connections(settings) as http:
         credential = credential_of(settings)
-        yield client_for(identity_of(credential), credential, settings, http)
+        quota = machine_quota(settings, credential)
+        yield client_for(identity_of(credential), credential, settings, http, quota)
+
+
+def machine_quota(settings: Settings, credential: Credential) -> "FileQuota | None":
+    """Return the quota that all processes of this user share for an account, or None on the embedded Flodesk.
+
+    That one lives in its process alone.
+    """
+    if settings.sandbox:
+        return None
+    from flodesk_mcp.quota.file import FileQuota  # with the first call, so that the server starts fast
+
+    def name_of(key: bytes) -> str:
+        # A sandbox at another address is another account, though it has the same key.
+        return identity_of(credential, hmac.digest(key, settings.base_url.encode(), "sha256"))
+
+    return FileQuota(settings.data_folder / "quota", name_of, settings.requests_per_minute, settings.batches_per_minute)

@@ -12,6 +12,7 @@ from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_s
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.store import CredentialKind, new_key
+from flodesk_mcp.web.auth.access import shown_subject
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["account"]
@@ -38,6 +39,7 @@ async def add(store: OpenStore, name: str, access_token: bool) -> None:
     except ValueError as error:
         raise SettingsError(str(error)) from None
     await store.accounts.add(name, kind, secret)
+    store.record("account add", name)
     click.echo(f"Stored {name!r}. Try it with: flodesk-mcp account check {name}")
 
 
@@ -72,6 +74,7 @@ async def check(store: OpenStore, name: str) -> None:
 async def remove(store: OpenStore, name: str) -> None:
     """Forget an account, with its tokens and links."""
     await store.accounts.remove(name)
+    store.record("account remove", name)
     click.echo(f"Forgot {name!r} and its tokens.")
 
 
@@ -82,6 +85,7 @@ async def remove(store: OpenStore, name: str) -> None:
 async def link(store: OpenStore, name: str, subject: str) -> None:
     """Open an account to SUBJECT of the identity provider FLODESK_OAUTH_ISSUER (mode oauth)."""
     await store.accounts.link(name, _issuer(store), subject)
+    store.record("account link", f"{name} to {shown_subject(subject)}")
     click.echo(f"Linked {subject} to {name!r}.")
 
 
@@ -91,6 +95,7 @@ async def link(store: OpenStore, name: str, subject: str) -> None:
 async def unlink(store: OpenStore, subject: str) -> None:
     """Close every account to SUBJECT of the identity provider FLODESK_OAUTH_ISSUER."""
     await store.accounts.unlink(_issuer(store), subject)
+    store.record("account unlink", shown_subject(subject))
     click.echo(f"Unlinked {subject}.")
 
 
@@ -104,7 +109,9 @@ def make_key() -> None:
 @with_store
 async def rotate(store: OpenStore) -> None:
     """Encrypt all credentials anew with the first of FLODESK_ENCRYPTION_KEYS; then the others can go."""
-    click.echo(f"Encrypted {await store.accounts.reseal()} credentials with the first key.")
+    count = await store.accounts.reseal()
+    store.record("account rotate", f"{count} accounts")
+    click.echo(f"Encrypted {count} credentials with the first key.")
 
 
 def _secret() -> str:

@@ -15,7 +15,7 @@ import httpx2
 
 from flodesk_mcp import __version__
 from flodesk_mcp.callers.clients import credential_of
-from flodesk_mcp.callers.single import flodesk_client
+from flodesk_mcp.callers.single import flodesk_client, machine_quota
 from flodesk_mcp.flodesk import (
     FlodeskError,
     Forbidden,
@@ -49,6 +49,7 @@ def examine(settings: Settings) -> bool:
     """
     click.echo(f"flodesk-mcp {__version__}")
     _say("ok", "Settings", _in_words(settings))
+    _say_where_the_quota_is(settings)
     try:
         segments = anyio.run(_cheapest_call, settings)
     except (NoAnswer, UnreadableAnswer) as error:
@@ -68,6 +69,18 @@ async def _cheapest_call(settings: Settings) -> Page[Segment]:
     # A doctor tells what is, and does not wait until it is better.
     async with flodesk_client(settings.model_copy(update={"max_wait_seconds": 0.0})) as flodesk:
         return await flodesk.segments.list(per_page=1)
+
+
+def _say_where_the_quota_is(settings: Settings) -> None:
+    quota = machine_quota(settings, credential_of(settings))
+    if quota is None:
+        return
+    path, problem = anyio.run(quota.whereabouts)
+    if problem:  # the server says so in its log, and works
+        _say("note", "Quota", f"Counted by each process for itself. {path}: {problem}.")
+        _say("", "What to do", "Set FLODESK_DATA_DIR to a folder that this user can write.")
+    else:
+        _say("ok", "Quota", f"shared by all processes of this user, in {path}")
 
 
 def _in_words(settings: Settings) -> str:
@@ -165,7 +178,7 @@ def _proxy(settings: Settings) -> str:
 
 
 def _say(state: str, check: str, words: str) -> None:
-    color = "green" if state == "ok" else "red"
+    color = {"ok": "green", "note": "yellow"}.get(state, "red")
     click.echo(f"{click.style(f'{state:<5}', fg=color, bold=True)} {check:<11} {words}")
 
 

@@ -1,5 +1,7 @@
-"""What the commands on accounts and tokens share: what is stored, open for one of them."""
+"""What the commands on accounts and tokens share: what is stored, open for one of them, and the audit of it."""
 
+import getpass
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from typing import Any, Concatenate, ParamSpec
 import anyio
 import click
 
+from flodesk_mcp.observability.audit import record
+from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.settings import SettingsError, load_settings
 from flodesk_mcp.store import Store, StoredAccounts, StoredTokens, StoreError
 from flodesk_mcp.web.settings import HostedSettings
@@ -28,6 +32,24 @@ class OpenStore:
     settings: HostedSettings
     accounts: StoredAccounts
     tokens: StoredTokens
+
+    def record(self, command: str, target: str) -> None:
+        """Write the line of the audit for a command that changed what is stored."""
+        log_to_stderr(self.settings.log_level, self.settings.log_format)
+        record(
+            "%(who)s ran %(command)s on %(target)s: %(outcome)s",
+            who=f"{_operator()} at the command line",
+            command=command,
+            target=target,
+            outcome="done",
+        )
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user has no name
+        return f"user {os.getuid()}"
 
 
 @asynccontextmanager

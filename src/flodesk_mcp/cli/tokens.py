@@ -43,7 +43,9 @@ async def create(store: OpenStore, /, name: str, account: str | None, expires: s
         ToolFilter.parse("the token", CATALOG, **limits)
     except (UnknownTool, ToolsetOff) as error:
         raise SettingsError(str(error)) from error
-    click.echo(await store.tokens.create(name, account, chosen, seconds))
+    made = await store.tokens.create(name, account, chosen, seconds)
+    store.record("token create", name)
+    click.echo(made)
 
 
 @token.command("list")
@@ -60,6 +62,7 @@ async def list_tokens(store: OpenStore) -> None:
 async def revoke(store: OpenStore, name: str) -> None:
     """Let a token open nothing any more."""
     await store.tokens.revoke(name)
+    store.record("token revoke", name)
     click.echo(f"Revoked {name!r}.")
 
 

@@ -1,5 +1,6 @@
 """A Flodesk account, as typed async methods of its resources."""
 
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -51,14 +52,42 @@ class FlodeskClient:
         self._transport = Transport(
             self._http, credential, base_url=base_url, quota=quota or WindowQuota(), timeout_seconds=timeout_seconds
         )
-        sender = Sender(self._transport, max_wait_seconds)
-        self.custom_fields = CustomFields(sender)
-        self.subscribers = Subscribers(sender, self.custom_fields)
-        self.segments = Segments(sender)
-        self.workflows = Workflows(sender)
-        self.webhooks = Webhooks(sender)
-        self.campaigns = Campaigns(sender)
-        self.account = ConnectedAccount(sender, self._transport, self.subscribers, self.segments)
+        self._sender = Sender(self._transport, max_wait_seconds)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        """The people on the list."""
+        return Subscribers(self._sender, self.custom_fields)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """The named parts of the audience."""
+        return Segments(self._sender)
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """The automated sequences of mails."""
+        return Workflows(self._sender)
+
+    @cached_property
+    def custom_fields(self) -> CustomFields:
+        """The fields that people can have beside their names."""
+        return CustomFields(self._sender)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """The addresses that are told of events."""
+        return Webhooks(self._sender)
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        """The mailings and their drafts."""
+        return Campaigns(self._sender)
+
+    @cached_property
+    def account(self) -> ConnectedAccount:
+        """The account itself."""
+        return ConnectedAccount(self._sender, self._transport, self.subscribers, self.segments)
 
     @property
     def credential(self) -> Credential:

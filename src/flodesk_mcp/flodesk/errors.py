@@ -43,10 +43,12 @@ __all__ = [
 class FlodeskError(Exception):
     """Anything that a call to Flodesk can end in, other than its answer.
 
-    `uncertain` says that a write was sent, and may or may not have happened.
+    `uncertain` says that a write was sent, and may or may not have happened, so that repeating it is not safe.
+    `in_doubt` says the same of any write, also of one that may be repeated.
     """
 
     uncertain: bool = False
+    in_doubt: bool = False
 
 
 class InvalidArgument(FlodeskError):

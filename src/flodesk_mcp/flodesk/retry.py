@@ -1,7 +1,8 @@
 """As many attempts as it takes: what may be repeated, and when. Source: flodesk-api, Repeating a request."""
 
 import random
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -15,7 +16,9 @@ from flodesk_mcp.flodesk.errors import (
     NotFound,
     QuotaExhausted,
     ServerError,
+    StatusError,
     TooManyRequests,
+    UnreadableAnswer,
 )
 from flodesk_mcp.flodesk.request import Request
 from flodesk_mcp.flodesk.response import Answer, decoded, failure, shaped
@@ -42,12 +45,14 @@ class Sender:
 
         Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
         """
-        status, data = await self._answered(request)
-        return shaped(data, form, status)
+        with _doubt_about(request):
+            status, data = await self._answered(request)
+            return shaped(data, form, status)
 
     async def command(self, request: Request) -> None:
         """Send a `request` that is answered with 204, or whatever success comes instead. Raises FlodeskError."""
-        await self._answered(request)
+        with _doubt_about(request):
+            await self._answered(request)
 
     def one_deadline(self) -> AbstractContextManager[None]:
         """Let the requests within the block share what one call may wait."""
@@ -102,6 +107,22 @@ async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool
         async with deadline.waiting(seconds):
             await anyio.sleep(seconds)
     return True
+
+
+@contextmanager
+def _doubt_about(request: Request) -> Iterator[None]:
+    """Mark an error after which a write may have happened."""
+    try:
+        yield
+    except FlodeskError as error:
+        error.in_doubt = request.method != "GET" and _may_have_worked(error)
+        raise
+
+
+def _may_have_worked(error: FlodeskError) -> bool:
+    if isinstance(error, StatusError):
+        return not 400 <= error.status < 500  # noqa: PLR2004
+    return isinstance(error, UnreadableAnswer) or (isinstance(error, NoAnswer) and error.sent)
 
 
 def _did_nothing(failed: FlodeskError) -> bool:

@@ -1,6 +1,6 @@
 """Operations on subscribers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,11 +11,13 @@ from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.request import Request, given, person
 from flodesk_mcp.flodesk.retry import Sender
-from flodesk_mcp.flodesk.statuses import Statuses
+from flodesk_mcp.freshness import FreshMap
 
 __all__ = ["Subscribers"]
 
 MAX_BATCH = 50
+REMEMBERED_SECONDS = 300
+MAX_REMEMBERED = 2_000
 NAMES = ("first_name", "last_name")
 ROW_FIELDS = frozenset(
     {
@@ -42,7 +44,7 @@ class Subscribers:
     def __init__(self, sender: Sender, custom_fields: CustomFields) -> None:
         self._sender = sender
         self._custom_fields = custom_fields
-        self._statuses = Statuses()
+        self._statuses: FreshMap[str, str] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
 
     async def list(
         self, *, page: int = 1, per_page: int = 20, status: str | None = None, segment_id: str | None = None
@@ -50,7 +52,7 @@ class Subscribers:
         """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
         query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
         found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
-        self._statuses.remember(found.data)
+        self._remember(found.data)
         return found
 
     def every(self, *, status: str | None = None, segment_id: str | None = None) -> AsyncGenerator[Subscriber, None]:
@@ -141,7 +143,7 @@ class Subscribers:
     async def _send_batch(self, bodies: Mapping[int, dict[str, Any]]) -> BatchResult:
         request = Request("POST", "subscribers", "batch", body={"subscribers": list(bodies.values())}, batch=True)
         result = await self._sender.send(_BATCH, request)
-        self._statuses.remember(result.successes)
+        self._remember(result.successes)
         rows = list(bodies)
         failures = [
             failure.model_copy(update={"index": rows[failure.index]})
@@ -173,7 +175,8 @@ class Subscribers:
         None where it cannot be had: what depends on it is an advice, never a reason to fail.
         """
         try:
-            return self._statuses.recall(id_or_email) or (await self.get(id_or_email)).status
+            seen = self._statuses.get(id_or_email.strip().casefold())
+            return seen or (await self.get(id_or_email)).status
         except FlodeskError:
             return None
 
@@ -184,9 +187,16 @@ class Subscribers:
         """
         return await self._person(Request("POST", "subscribers", id_or_email, "unsubscribe"))
 
+    def _remember(self, people: Iterable[Subscriber]) -> None:
+        """Take note of who is active and who is not: an answer to an enrollment does not say it."""
+        for seen in people:
+            if seen.status:
+                for name in filter(None, (seen.id, seen.email)):
+                    self._statuses.set(name.casefold(), seen.status)
+
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
-        self._statuses.remember([person])
+        self._remember([person])
         return person
 
 

@@ -1,52 +1,88 @@
-"""A line for every write: who, which tool, a hash of what it was done to, and how it ended."""
+"""A line for every call: who, which tool, a hash of what it was done to, and how it ended."""
 
 import hmac
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
+import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from pydantic import BaseModel
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel, ValidationError
 
 from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.tools import CATALOG, ToolSpec
+from flodesk_mcp.flodesk import FlodeskError
+from flodesk_mcp.tools import CATALOG, Declined, Refused
 
-__all__ = ["Audit"]
+__all__ = ["Audit", "record"]
 
-WRITES = {spec.name: spec for spec in CATALOG if not spec.reads_only}
+TOOLS = {spec.name: spec for spec in CATALOG}
+READ_RESOURCE = "resources/read"
 
 logger = logging.getLogger(__name__)
 
 
-class Audit:
-    """Middleware that logs every call that writes, whatever becomes of it."""
+def record(sentence: str, **told: Any) -> None:
+    """Write a line: `sentence` with what is `told` in it, which a log in JSON shows by its names, too."""
+    logger.info(sentence, told, extra={"audit": told})
 
-    def __init__(self, key: bytes) -> None:
-        """Take the key that targets are hashed with: only who has it can try out which address a hash stands for."""
+
+class Audit:
+    """Middleware that logs every call, whatever becomes of it."""
+
+    def __init__(self, key: bytes, *, reads: bool = True) -> None:
+        """Take the key that targets are hashed with: only who has it can try out which address a hash stands for.
+
+        Without `reads` only calls that write are logged.
+        """
         self._key = key
+        self._reads = reads
 
     async def __call__(self, ctx: ServerRequestContext[Caller], call_next: CallNext) -> HandlerResult:
-        """Pass a request on, and log it where it writes."""
-        params = ctx.params or {}
-        name = params.get("name") if ctx.method == "tools/call" else None
-        spec = WRITES.get(name) if isinstance(name, str) else None
-        if spec is None:
+        """Pass a request on, and log it where it reads or writes."""
+        called = self._called(ctx)
+        if called is None:
             return await call_next(ctx)
+        tool, named = called
+        caller = ctx.lifespan_context
+        failures: list[Exception] = []
         outcome = "crashed"
         try:
-            answer = await call_next(ctx)
-            outcome = _outcome(answer)
+            answer = await call_next(replace(ctx, lifespan_context=replace(caller, failed=failures.append)))
+            outcome = _failed(failures[-1]) if failures else _outcome(answer)
+        except MCPError as error:
+            outcome = _failed(error.__cause__ or error)
+            raise
+        except anyio.get_cancelled_exc_class():
+            outcome = "cancelled"
+            raise
         finally:
-            caller = ctx.lifespan_context
-            target = self._target(spec, params.get("arguments"), caller.identity)
-            told = {"who": caller.name, "tool": name, "target": target, "outcome": outcome}
-            logger.info("%(who)s called %(tool)s on %(target)s: %(outcome)s", told, extra={"audit": told})
+            target = self._hashed(caller.identity, named) if named else "-"
+            record(
+                "%(who)s called %(tool)s on %(target)s: %(outcome)s",
+                who=caller.name,
+                tool=tool,
+                target=target,
+                outcome=outcome,
+            )
         return answer
 
-    def _target(self, spec: ToolSpec, arguments: Any, identity: str) -> str:
-        """Return a hash of what is written to, the same again for the same account."""
+    def _called(self, ctx: ServerRequestContext[Caller]) -> tuple[str, dict[str, Any]] | None:
+        """Return the tool that is called and the arguments that name its target, None for what is not logged."""
+        params = ctx.params or {}
+        if ctx.method == READ_RESOURCE and self._reads:
+            return READ_RESOURCE, {"uri": params.get("uri")}
+        name = params.get("name") if ctx.method == "tools/call" else None
+        spec = TOOLS.get(name) if isinstance(name, str) else None
+        if spec is None or (spec.reads_only and not self._reads):
+            return None
+        arguments = params.get("arguments")
         given = arguments if isinstance(arguments, dict) else {}
-        named = {name: given[name] for name in spec.target if name in given}
+        return spec.name, {name: given[name] for name in spec.target if name in given}
+
+    def _hashed(self, identity: str, named: dict[str, Any]) -> str:
+        """Return a hash of what is read or written to, the same again for the same account."""
         return hmac.digest(self._key, json.dumps([identity, named], default=str).encode(), "sha256").hex()[:16]
 
 
@@ -55,3 +91,17 @@ def _outcome(answer: HandlerResult) -> str:
     if told.get("resultType") == "input_required":
         return "asked"
     return "failed" if told.get("isError") else "done"
+
+
+def _failed(error: BaseException) -> str:
+    match error:
+        case Declined():
+            return "declined"
+        case Refused():
+            return "refused"
+        case FlodeskError(in_doubt=True):
+            return "uncertain"
+        case FlodeskError() | ValidationError() | MCPError():
+            return "failed"
+        case _:
+            return "crashed"

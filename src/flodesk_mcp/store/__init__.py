@@ -3,6 +3,7 @@
 from flodesk_mcp.store.accounts import AccountInfo, StoredAccount, StoredAccounts
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.names import is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
 from flodesk_mcp.store.store import Store
 from flodesk_mcp.store.tokens import FoundToken, StoredTokens, TokenInfo, TokenLimits
@@ -21,5 +22,6 @@ __all__ = [
     "StoredTokens",
     "TokenInfo",
     "TokenLimits",
+    "is_name",
     "new_key",
 ]

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import AccountRow, SubjectRow, TokenRow
+from flodesk_mcp.store.models import AccountRow, ServingKeyRow, SubjectRow, TokenRow
+from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
@@ -56,8 +57,9 @@ class StoredAccounts:
     async def add(self, name: str, kind: CredentialKind, secret: str) -> None:
         """Store an account.
 
-        Raises StoreError for a name that is taken, or without a key.
+        Raises StoreError for a name that is none or taken, without a key, and with one that the server has not.
         """
+        check_name("an account", name)
         account_id = uuid.uuid4().hex
         account = AccountRow(
             id=account_id,
@@ -66,7 +68,8 @@ class StoredAccounts:
             created_at=int(self._now()),
         )
         try:
-            async with self._database.sessions.begin() as session:
+            async with self._database.writing() as session:
+                await self._check_keys(session)
                 session.add(account)
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
@@ -92,6 +95,7 @@ class StoredAccounts:
 
         Raises StoreError for an unknown name, or when no key opens it.
         """
+        check_name("an account", name)
         async with self._database.reading() as session:
             account = (await session.execute(select(AccountRow).where(AccountRow.name == name))).scalar_one_or_none()
         if account is None:
@@ -103,6 +107,8 @@ class StoredAccounts:
 
         Raises StoreError when no key opens it.
         """
+        if not is_name(subject):
+            return None
         query = select(AccountRow).join(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject)
         async with self._database.reading() as session:
             account = (await session.execute(query)).scalar_one_or_none()
@@ -111,23 +117,28 @@ class StoredAccounts:
     async def link(self, name: str, issuer: str, subject: str) -> None:
         """Open an account to a person of an identity provider, and no other account any more.
 
-        Raises StoreError for an unknown name.
+        Raises StoreError for an unknown name, and for a person's that is none.
         """
-        async with self._database.sessions.begin() as session:
+        check_name("a person", subject)
+        async with self._database.writing() as session:
             account_id = await _id_of(name, session)
             await session.merge(SubjectRow(issuer=issuer, subject=subject, account_id=account_id))
 
     async def unlink(self, issuer: str, subject: str) -> None:
-        """Close every account to a person."""
-        async with self._database.sessions.begin() as session:
+        """Close every account to a person.
+
+        Raises StoreError for a name that is none.
+        """
+        check_name("a person", subject)
+        async with self._database.writing() as session:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and who could use it.
+        """Forget an account, its tokens and who could use it, and leave nothing of its credential in SQLite's file.
 
         Raises StoreError for an unknown name.
         """
-        async with self._database.sessions.begin() as session:
+        async with self._database.writing() as session:
             account_id = await _id_of(name, session)
             for dependent in (
                 delete(TokenRow).where(TokenRow.account_id == account_id),
@@ -135,16 +146,19 @@ class StoredAccounts:
             ):
                 await session.execute(dependent)
             await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
+        await self._database.purge()
 
     async def reseal(self) -> int:
-        """Encrypt every credential with the first key, and return how many there are.
+        """Encrypt every credential with the first key, and return how many there are. SQLite's file forgets the old.
 
-        Raises StoreError, and changes nothing, when no key opens one.
+        Raises StoreError, and changes nothing, when no key opens one, and when the server has not the first key.
         """
-        async with self._database.sessions.begin() as session:
+        async with self._database.writing() as session:
+            await self._check_keys(session)
             accounts = (await session.execute(select(AccountRow))).scalars().all()
             for account in accounts:
                 account.sealed_credential = self._sealer.reseal(account.sealed_credential)
+        await self._database.purge()
         return len(accounts)
 
     async def check(self) -> None:
@@ -156,8 +170,35 @@ class StoredAccounts:
             for account in (await session.execute(select(AccountRow))).scalars():
                 StoredAccount.of(account, self._sealer)
 
+    async def note_keys(self) -> None:
+        """Note with which keys the server opens credentials, so that no command encrypts with another.
+
+        Raises StoreError when the database cannot be changed.
+        """
+        keys = set(self._sealer.fingerprints or ("",))
+        noted = select(ServingKeyRow.fingerprint)
+        async with self._database.reading() as session:
+            known = set((await session.execute(noted)).scalars())
+        if known == keys:
+            return
+        async with self._database.writing() as session:
+            await session.execute(delete(ServingKeyRow))
+            session.add_all(ServingKeyRow(fingerprint=key) for key in keys)
+
+    async def _check_keys(self, session: AsyncSession) -> None:
+        """Raise StoreError when the server could not open what is encrypted with the first key."""
+        known = set((await session.execute(select(ServingKeyRow.fingerprint))).scalars())
+        if known and not known.intersection(self._sealer.fingerprints[:1]):
+            raise StoreError(
+                "The server on this database was started without the first of these FLODESK_ENCRYPTION_KEYS, and could "
+                "not open what it encrypts: use the server's keys, or restart it with these first."
+            )
+        for account in (await session.execute(select(AccountRow))).scalars():
+            StoredAccount.of(account, self._sealer)
+
 
 async def _id_of(name: str, session: AsyncSession) -> str:
+    check_name("an account", name)
     query = select(AccountRow.id).where(AccountRow.name == name)
     account_id = (await session.execute(query)).scalar_one_or_none()
     if account_id is None:

@@ -6,25 +6,31 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.failures import DRIVER_ERRORS, what_failed
 
 __all__ = ["Database"]
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATING = "flodesk_migrating"
+WRITING = {"flodesk_writing": True}
 MIGRATION_LOCK = 0x464C4F44
 """PostgreSQL's advisory locks are numbers; this one spells FLOD."""
 
-BUSY_SECONDS = 30
+BUSY_SECONDS = 5
+READ_SECONDS = 4
+WRITE_SECONDS = 20
+CONNECT_SECONDS = 5
+CLOSE_SECONDS = 2
 
 
 class Database:
@@ -43,20 +49,56 @@ class Database:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         else:
-            self._engine = create_async_engine(self._url, pool_pre_ping=True)
+            self._engine = create_async_engine(self._url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS})
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Open a session for reading.
+        """Open a session for reading, for a few seconds at most.
 
-        Raises StoreError when the database cannot be reached, in words without an address or a value.
+        Raises StoreError when the database cannot be read, in words without an address or a value.
         """
         try:
-            async with self.sessions() as session:
-                yield session
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"The database cannot be read ({type(error).__name__}).") from error
+            with anyio.fail_after(READ_SECONDS):
+                async with self.sessions() as session:
+                    yield session
+        except DRIVER_ERRORS as error:
+            raise what_failed(error, "read") from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for writing, which is committed at the end of the block.
+
+        Raises IntegrityError for what contradicts what is stored, StoreError when the database cannot be changed.
+        """
+        try:
+            with anyio.fail_after(WRITE_SECONDS):
+                async with self.sessions.begin() as session:
+                    # From the first statement on: who reads before they write may find that others wrote meanwhile.
+                    await session.connection(execution_options=WRITING)
+                    yield session
+        except IntegrityError:
+            raise
+        except DRIVER_ERRORS as error:
+            raise what_failed(error, "changed") from error
+
+    async def purge(self) -> None:
+        """Leave nothing in SQLite's file, nor in its log, of what was replaced or deleted.
+
+        Raises StoreError when somebody reads or writes all the time.
+        """
+        if not self._is_sqlite:
+            return
+        try:
+            with anyio.fail_after(WRITE_SECONDS):
+                async with self._engine.connect() as connection:
+                    driver: Any = (await connection.get_raw_connection()).driver_connection
+                    await driver.execute("VACUUM")  # an earlier version did not overwrite what it deleted
+                    (busy, *_) = await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
+        except DRIVER_ERRORS as error:
+            raise _not_purged(str(what_failed(error, "changed"))) from error
+        if busy:
+            raise _not_purged("The database is in use.")
 
     async def migrate(self) -> None:
         """Bring the tables up to date, one process after the other.
@@ -65,15 +107,17 @@ class Database:
         """
         try:
             async with self._engine.connect() as connection:
-                await connection.execution_options(**{MIGRATING: True})
+                await connection.execution_options(**WRITING)
                 async with connection.begin():
                     if not self._is_sqlite:
                         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
                     await connection.run_sync(_upgrade)
         except CommandError as error:
             raise StoreError("The database was made by a newer version of flodesk-mcp: upgrade this one.") from error
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"The database cannot be reached or changed ({type(error).__name__}).") from error
+        except TypeError as error:  # drivers take what stands behind the question mark as arguments
+            raise StoreError("FLODESK_DATABASE_URL has a parameter that its driver does not know.") from error
+        except DRIVER_ERRORS as error:
+            raise what_failed(error, "reached or changed") from error
 
     async def ping(self) -> None:
         """Reach the database, or raise."""
@@ -81,8 +125,9 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._engine.dispose()
+        """Close the connections, without waiting for a database that hangs."""
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            await self._engine.dispose()
 
     def __repr__(self) -> str:
         shown = self._url.set(query={})  # there may be a password there, too
@@ -118,13 +163,20 @@ def _make_private(path: str | None) -> None:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # sqlite3 would begin transactions late, and never before a SELECT
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    migrating = connection.get_execution_options().get(MIGRATING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if migrating else "BEGIN")
+    writing = connection.get_execution_options().keys() >= WRITING.keys()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _not_purged(why: str) -> StoreError:
+    return StoreError(
+        f"It is done, but the database file may still hold the old credential: {why} "
+        "Run `flodesk-mcp account rotate` once more."
+    )
 
 
 def _upgrade(connection: Connection) -> None:

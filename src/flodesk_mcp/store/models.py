@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AccountRow", "Base", "SubjectRow", "TokenRow"]
+__all__ = ["AccountRow", "Base", "ServingKeyRow", "SubjectRow", "TokenRow"]
 
 
 class Base(DeclarativeBase):
@@ -51,3 +51,11 @@ class TokenRow(Base):
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(BigInteger)
     last_used_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ServingKeyRow(Base):
+    """A key that the server was last started with, as a fingerprint; an empty one when it had none."""
+
+    __tablename__ = "serving_keys"
+
+    fingerprint: Mapped[str] = mapped_column(String(32), primary_key=True)

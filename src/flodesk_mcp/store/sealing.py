@@ -1,5 +1,6 @@
 """Encryption at rest: who reads the database without the keys reads no credential."""
 
+import hmac
 import json
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -37,12 +38,14 @@ class Sealer:
         """
         texts = [key.strip() for key in keys.get_secret_value().split(",")] if keys else []
         try:
-            ciphers = [Fernet(key) for key in texts if key]
+            ciphers = {key: Fernet(key) for key in texts if key}
         except ValueError:
             raise StoreError(
                 "FLODESK_ENCRYPTION_KEYS holds something that is no key: `flodesk-mcp account new-key` makes one."
             ) from None
-        self._ciphers = MultiFernet(ciphers) if ciphers else None
+        self._ciphers = MultiFernet(ciphers.values()) if ciphers else None
+        self.fingerprints = tuple(map(_fingerprint, ciphers))
+        """What tells the keys apart and reveals none, in their order."""
 
     def seal(self, account_id: str, kind: CredentialKind, secret: str) -> str:
         """Return the encrypted credential. It opens for that account alone, even if somebody swaps rows.
@@ -84,3 +87,8 @@ class Sealer:
                 "`flodesk-mcp account new-key` makes one."
             )
         return self._ciphers
+
+
+def _fingerprint(key: str) -> str:
+    """Hash a key of 256 random bits, which nobody tries out."""
+    return hmac.digest(key.encode(), b"flodesk-mcp fingerprint", "sha256").hex()[:32]

@@ -5,16 +5,17 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flodesk_mcp.store.accounts import StoredAccount
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.models import AccountRow, TokenRow
+from flodesk_mcp.store.names import check_name
 from flodesk_mcp.store.sealing import Sealer
 
 __all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
@@ -76,6 +77,7 @@ class StoredTokens:
         self._database = database
         self._sealer = sealer
         self._now = now
+        self._used: dict[str, int] = {}
 
     @staticmethod
     def knows(token: str) -> bool:
@@ -87,14 +89,16 @@ class StoredTokens:
     ) -> str:
         """Return a new token for an account, or for that of the environment. It cannot be read again.
 
-        The name of a revoked token is free. Raises StoreError for one that is taken, and for an unknown account.
+        The name of a revoked token is free. Raises StoreError for one that is none or taken, or an unknown account.
         """
+        check_name("a token", name)
         token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         now = int(self._now())
         try:
-            async with self._database.sessions.begin() as session:
+            async with self._database.writing() as session:
                 account_id = None
                 if account is not None:
+                    check_name("an account", account)
                     query = select(AccountRow.id).where(AccountRow.name == account)
                     account_id = (await session.execute(query)).scalar_one_or_none()
                     if account_id is None:
@@ -116,7 +120,7 @@ class StoredTokens:
         return f"{PREFIX}_{token_id}_{secret}"
 
     async def find(self, text: str) -> FoundToken | None:
-        """Return what a token is for, None when it is wrong, expired or revoked.
+        """Return what a token is for, None when it is wrong, expired or revoked. `note_uses` stores that it was used.
 
         Raises StoreError when no key opens its account's credential.
         """
@@ -132,7 +136,7 @@ class StoredTokens:
         if token is None or not right or token.revoked_at or (token.expires_at is not None and token.expires_at <= now):
             return None
         if token.last_used_at is None or token.last_used_at <= now - USE_NOTED_EVERY_SECONDS:
-            await self._note_use(token.id, int(now))
+            self._used[token.id] = int(now)
         return FoundToken(
             token.id,
             token.name,
@@ -141,10 +145,14 @@ class StoredTokens:
             account.sealed_credential[-MARK_LENGTH:] if account else None,
         )
 
-    async def valid(self) -> dict[str, str | None]:
-        """Return the ids of all tokens that are neither expired nor revoked, each with its `credential_mark`."""
+    async def valid(self, ids: Collection[str]) -> dict[str, str | None]:
+        """Return those of `ids` whose tokens are neither expired nor revoked, each with its `credential_mark`."""
         never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > self._now())
-        query = select(TokenRow.id, _MARK).outerjoin(AccountRow).where(TokenRow.revoked_at.is_(None), never_or_later)
+        query = (
+            select(TokenRow.id, _MARK)
+            .outerjoin(AccountRow)
+            .where(TokenRow.id.in_(ids), TokenRow.revoked_at.is_(None), never_or_later)
+        )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
         return {row.id: row.mark for row in rows}
@@ -172,16 +180,30 @@ class StoredTokens:
 
         Raises StoreError for an unknown name.
         """
+        check_name("a token", name)
         valid = update(TokenRow).where(TokenRow.name == name, TokenRow.revoked_at.is_(None))
         query = valid.values(revoked_at=int(self._now())).returning(TokenRow.id)
-        async with self._database.sessions.begin() as session:
+        async with self._database.writing() as session:
             found = (await session.execute(query)).first()
         if found is None:
             raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
 
-    async def _note_use(self, id: str, now: int) -> None:
-        async with self._database.sessions.begin() as session:
-            await session.execute(update(TokenRow).where(TokenRow.id == id).values(last_used_at=now))
+    async def note_uses(self) -> None:
+        """Store when the tokens that were found since the last time were used.
+
+        Raises StoreError when the database cannot be changed; then the next time stores these, too.
+        """
+        used, self._used = self._used, {}
+        if not used:
+            return
+        query = update(TokenRow.__table__).where(TokenRow.id == bindparam("used"))  # type: ignore[arg-type] # a Table
+        rows = [{"used": token_id, "at": used[token_id]} for token_id in sorted(used)]  # in one order for all replicas
+        try:
+            async with self._database.writing() as session:
+                await (await session.connection()).execute(query.values(last_used_at=bindparam("at")), rows)
+        except StoreError:
+            self._used = used | self._used
+            raise
 
 
 def _digest(secret: str) -> str:

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
-from flodesk_mcp.tools import ToolSpec, explain, explain_arguments, result_of, tool_named
+from flodesk_mcp.tools import Refused, ToolSpec, explain, explain_arguments, result_of, tool_named
 
 __all__ = ["RESOURCES", "TEMPLATES", "read_resource", "resources_for", "templates_for"]
 
@@ -118,7 +118,7 @@ async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
     spec, arguments = _found(uri)
     if reason := caller.tool_filter.why_off(spec.tool):
         text = f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it."
-        raise _error(INVALID_PARAMS, text, uri)
+        raise _error(INVALID_PARAMS, text, uri) from Refused(text)
     source = caller.credential_source
     try:
         shown = await result_of(caller, spec.tool, spec.tool.checked(arguments))

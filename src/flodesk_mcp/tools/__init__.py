@@ -1,6 +1,6 @@
 """What an agent sees: the tools, and what happens when one is called."""
 
-from flodesk_mcp.tools.call import call_tool, result_of
+from flodesk_mcp.tools.call import Declined, Refused, call_tool, result_of
 from flodesk_mcp.tools.catalog import CATALOG, TOOLSETS, tool_named
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import visible
@@ -9,6 +9,8 @@ from flodesk_mcp.tools.spec import Toolset, ToolSpec
 __all__ = [
     "CATALOG",
     "TOOLSETS",
+    "Declined",
+    "Refused",
     "ToolSpec",
     "Toolset",
     "call_tool",

@@ -17,7 +17,7 @@ from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import compact
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
-__all__ = ["call_tool", "result_of"]
+__all__ = ["Declined", "Refused", "call_tool", "result_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,12 @@ _NO_SESSION = (
 )
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The call was not made; the message is for the agent."""
+
+
+class Declined(Refused):
+    """The person who was asked said no."""
 
 
 async def call_tool(
@@ -43,6 +47,7 @@ async def call_tool(
     try:
         result = await _called(caller, spec, context, params, asking)
     except Exception as error:
+        caller.failed(error)
         return CallToolResult(content=[TextContent(type="text", text=_told(caller, spec, error))], is_error=True)
     if isinstance(result, InputRequiredResult):
         return result
@@ -57,7 +62,7 @@ async def _called(
     asking: Asking,
 ) -> dict[str, Any] | InputRequiredResult:
     if reason := caller.tool_filter.why_off(spec):
-        raise _Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
+        raise Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
     if unanswered := await _ask(caller, spec, context, params, asking, given):
         return unanswered
@@ -67,7 +72,7 @@ async def _called(
 def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
     """Return what an agent is told of a call that ended with `error`."""
     match error:
-        case _Refused():
+        case Refused():
             return str(error)
         case ValidationError():
             return explain_arguments(spec, error)
@@ -100,26 +105,24 @@ async def _ask(
     given: dict[str, Any],
 ) -> InputRequiredResult | None:
     """Ask the person behind the client, where the call destroys something and the operator did not say never."""
-    if spec.question is None or caller.confirm == "never":
+    if spec.question is None or caller.confirm == "never" or (spec.asked_for and given[spec.asked_for] is None):
         return None
     way = way_to_ask(context)
     if way is Way.NONE and caller.confirm == "auto":
         return None
-    question = None
-    if way is Way.OPEN or not spec.destructive:  # what always destroys is refused without a look
-        with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-            question = await spec.question(caller.flodesk, **given)
-        if question is None:
-            return None
-    if question is None or way is not Way.OPEN:
+    if way is not Way.OPEN:
         why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
-        raise _Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
+        raise Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
+    with caller.deadline(_progress(context)):  # and not for as long as the person thinks
+        question = await spec.question(caller.flodesk, **given)
+    if question is None:
+        return None
     try:
         answer = await asking.ask(context, params, question, [spec.name, given])
     except MCPError as error:
-        raise _Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
+        raise Refused(f"{spec.title}: this client could not ask the person, and nothing was changed.") from error
     if answer is False:
-        raise _Refused(f"{spec.title}: the person declined, and nothing was changed.")
+        raise Declined(f"{spec.title}: the person declined, and nothing was changed.")
     return answer if isinstance(answer, InputRequiredResult) else None
 
 

@@ -22,15 +22,13 @@ async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> st
 
 
 async def about_clearing(
-    flodesk: FlodeskClient, *, email: str | None, id: str | None, clear_fields: list[str] | None, **_: Any
+    flodesk: FlodeskClient, *, email: str | None, id: str | None, clear_fields: list[str], **_: Any
 ) -> str | None:
-    """Ask about values that are to be erased; nothing where there are none."""
-    if not clear_fields:
-        return None
+    """Ask about values that are to be erased; nothing where there is nobody yet who could lose them."""
     try:
         person = await flodesk.subscribers.get(id or email or "")
     except NotFound:
-        return None  # there is nobody yet whose values could be lost
+        return None
     fields = ", ".join(_shown(name) for name in clear_fields)
     return f"Erase {fields} of {_shown(person.email or person.id)}? The values cannot be brought back."
 

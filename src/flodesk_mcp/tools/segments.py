@@ -19,7 +19,7 @@ async def list_all_flodesk_segments(
     return await listing("list_segments", flodesk.segments.list, limit, next_cursor)
 
 
-@toolset.tool("Get a segment", "GET /segments/{id}")
+@toolset.tool("Get a segment", "GET /segments/{id}", target=("id",))
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
     """Tell how big one segment is right now: how many active people are in it. Who they are:
     list_all_flodesk_subscribers with segment_id.

@@ -18,15 +18,19 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str | None]]
-"""Given the client and the arguments of a tool, returns what a person is asked before the call, if anything."""
+"""Given the client and the arguments of a tool, returns what a person is asked before the call.
+
+None where the call turns out to destroy nothing.
+"""
 
 
 @dataclass(frozen=True)
 class ToolSpec:
     """All that is known of a tool before any account is.
 
-    `target` names the arguments that a write is done to, for the audit; `check` tells how to see whether a doubtful
-    write happened.
+    `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
+    a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only
+    where the argument `asked_for` is given.
     """
 
     function: Function
@@ -38,6 +42,7 @@ class ToolSpec:
     idempotent: bool
     check: str | None = None
     question: Question | None = None
+    asked_for: str | None = None
 
     @property
     def name(self) -> str:
@@ -137,11 +142,14 @@ class Toolset:
         idempotent: bool = False,
         check: str | None = None,
         question: Question | None = None,
+        asked_for: str | None = None,
     ) -> Callable[[Function], ToolSpec]:
         """Make a function the tool for one operation of Flodesk, the next of this toolset."""
 
         def register(function: Function) -> ToolSpec:
-            spec = ToolSpec(function, self, title, operation, target, destructive, idempotent, check, question)
+            spec = ToolSpec(
+                function, self, title, operation, target, destructive, idempotent, check, question, asked_for
+            )
             if not (spec.reads_only or target):
                 raise TypeError(f"{spec.name} writes, and must say what to: target=...")
             self.tools.append(spec)

@@ -27,7 +27,7 @@ from flodesk_mcp.tools.spec import Toolset
 toolset = Toolset("subscribers", "people", default=True)
 
 
-@toolset.tool("List subscribers", "GET /subscribers")
+@toolset.tool("List subscribers", "GET /subscribers", target=("segment_id",))
 async def list_all_flodesk_subscribers(
     flodesk: FlodeskClient,
     limit: Limit = 20,
@@ -45,7 +45,7 @@ async def list_all_flodesk_subscribers(
     return subscriber_listing(page, fields)
 
 
-@toolset.tool("Get a subscriber", "GET /subscribers/{id_or_email}")
+@toolset.tool("Get a subscriber", "GET /subscribers/{id_or_email}", target=("id_or_email",))
 async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
@@ -61,6 +61,7 @@ async def get_single_flodesk_subscriber_by_id(
     target=("email", "id", "segment_ids"),
     idempotent=True,
     question=about_clearing,
+    asked_for="clear_fields",
 )
 async def create_a_flodesk_subscriber(
     flodesk: FlodeskClient,
@@ -93,7 +94,8 @@ async def create_a_flodesk_subscriber(
         optin_timestamp=optin_timestamp,
         clear_fields=erased,
     )
-    return with_notice(saved, erased, await flodesk.subscribers.not_cleared(saved, erased))
+    stayed = await flodesk.subscribers.not_cleared(saved, erased) if erased else ()
+    return with_notice(saved, erased, stayed)
 
 
 @toolset.tool(

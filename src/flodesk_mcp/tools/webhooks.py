@@ -25,7 +25,7 @@ async def list_all_flodesk_webhooks(
     return await listing("list_webhooks", flodesk.webhooks.list, limit, next_cursor)
 
 
-@toolset.tool("Get a webhook", "GET /webhooks/{id}")
+@toolset.tool("Get a webhook", "GET /webhooks/{id}", target=("id",))
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
     """Show the details of one webhook: its url, and which events the hook is listening to."""
     return await flodesk.webhooks.get(id)

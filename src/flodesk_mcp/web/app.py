@@ -66,7 +66,8 @@ class _Hosted:
         self._server = build_server(
             lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
         )
-        self._server.middleware.append(Audit(derived_key(settings.encryption_keys, "targets in the audit")))
+        key = derived_key(settings.encryption_keys, "targets in the audit")
+        self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings)

@@ -13,7 +13,7 @@ from flodesk_mcp.freshness import Fresh
 __all__ = ["Readiness", "healthz", "reach"]
 
 CHECKED_EVERY_SECONDS = 15
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 4
 
 Check = Callable[[], Awaitable[None]]
 
@@ -39,7 +39,15 @@ class Readiness:
         return JSONResponse({"status": "ok" if ready else "unavailable", "checks": found}, 200 if ready else 503)
 
     async def _look(self) -> dict[str, str]:
-        return {name: await _looked(name, check) for name, check in self._checks.items()}
+        found = dict.fromkeys(self._checks, "unavailable")
+
+        async def look(name: str, check: Check) -> None:
+            found[name] = await _looked(name, check)
+
+        async with anyio.create_task_group() as group:
+            for name, check in self._checks.items():
+                group.start_soon(look, name, check)
+        return found
 
 
 def reach(http: httpx2.AsyncClient, url: str) -> Check:
@@ -56,6 +64,6 @@ async def _looked(name: str, check: Check) -> str:
         with anyio.fail_after(TIMEOUT_SECONDS):
             await check()
     except Exception as error:
-        logger.warning("%s cannot be reached (%s)", name, type(error).__name__)
+        logger.warning("%s cannot be reached (%s)", name, type(error).__name__, extra={"repeats": name})
         return "unavailable"
     return "ok"

@@ -61,6 +61,7 @@ class HostedSettings(Settings):
     oauth_audience: Address | None = Field(None, description="This server in those tokens: the public address of /mcp")
     oauth_jwks_url: Address | None = Field(None, description="Where the identity provider publishes its keys")
     log_format: Literal["text", "json"] = Field("text", description="Form of the log")
+    audit: Literal["all", "writes"] = Field("all", description="Calls that the audit holds: all, or only writes")
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:

@@ -4,15 +4,14 @@ import asyncio
 
 from mcp import Client
 
-from flodesk_mcp.callers.single import one_account
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.server import build_server
+from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import load_settings
 
 
 async def main() -> None:
     """List the tools of a server on a sandbox."""
-    server = build_server(lambda: one_account(load_settings(sandbox=True), Sandbox().transport()))
+    server = single_server(load_settings(sandbox=True), Sandbox().transport())
     async with Client(server) as client:
         print(len((await client.list_tools()).tools))
 

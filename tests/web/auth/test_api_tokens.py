@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +132,15 @@ class Counted(StoredTokens):
     """Counts the tokens that are looked up."""
 
     looked_up = 0
+    checked = 0
 
     async def find(self, text: str) -> FoundToken | None:
         self.looked_up += 1
         return await super().find(text)
+
+    async def valid(self, ids: Collection[str]) -> dict[str, str | None]:
+        self.checked += len(ids)
+        return await super().valid(ids)
 
 
 @pytest.fixture
@@ -150,6 +156,19 @@ async def test_a_token_is_looked_up_whole_again_after_a_minute(counted: Counted)
         now = seconds
         await proof.access(showing(token))
         assert counted.looked_up == looked_up, seconds
+
+
+async def test_the_check_looks_at_no_more_tokens_than_are_in_use(counted: Counted) -> None:
+    now = 0.0
+    tokens = [await counted.create(f"{number}", "ann", TokenLimits()) for number in range(20)]
+    proof = ApiTokens(counted, None, clock=lambda: now)
+    for token in tokens[:2]:
+        await proof.access(showing(token))
+    for seconds in (1.0, 2.0, 2.5):
+        now = seconds
+        for token in tokens[:2]:
+            await proof.access(showing(token))
+    assert (counted.looked_up, counted.checked) == (2, 4)
 
 
 async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
@@ -268,7 +287,7 @@ async def test_a_database_that_is_broken_is_not_the_callers_fault(
         connection.close()
         answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(token))
     assert answer.status_code == 503
-    assert "The database cannot be read" in capsys.readouterr().err
+    assert "The database lacks something" in capsys.readouterr().err
 
 
 async def test_limits_that_no_longer_fit_close_the_token(hosted: Hosted, state: State) -> None:

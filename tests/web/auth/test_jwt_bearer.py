@@ -2,18 +2,15 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from flodesk_mcp.flodesk import open_http
 from flodesk_mcp.store import StoredAccounts, StoredTokens
@@ -21,65 +18,11 @@ from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.jwt_bearer import Keys
 
 from ..calls import LIST_SEGMENTS, Hosted, segments_of, tools_of
-from ..serving import serve_in_thread
+from .identity_provider import AUDIENCE, ISSUER, LINKED, IdentityProvider
 
 pytestmark = pytest.mark.anyio
 
 State = tuple[StoredAccounts, StoredTokens]
-ISSUER = "https://login.example.com"
-AUDIENCE = "https://flodesk.example.com/mcp"
-LINKED = "person-1"
-
-
-class IdentityProvider:
-    """Publishes its keys on this machine, and signs what it is told to."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self._private = {"first": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
-        self.app = Starlette(routes=[Route("/jwks", self._jwks)])
-
-    async def _jwks(self, _: Any) -> JSONResponse:
-        self.asked += 1
-        keys = [
-            {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())), "kid": name, "alg": "RS256"}
-            for name, key in self._private.items()
-        ]
-        return JSONResponse({"keys": keys})
-
-    def rotate(self, **keys: Any) -> None:
-        """Publish `keys` instead of those before."""
-        self._private = keys
-
-    def token(self, key: str = "first", private: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
-        """Sign claims that are right but for those given; None leaves one out."""
-        right = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": LINKED,
-            "exp": int(time.time()) + 300,
-            "scope": "flodesk:read flodesk:write",
-        }
-        told = {name: value for name, value in (right | claims).items() if value is not None}
-        return jwt.encode(told, private or self._private[key], algorithm=algorithm, headers={"kid": key})
-
-    def public_pem(self) -> bytes:
-        return (
-            self._private["first"]
-            .public_key()
-            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        )
-
-
-@pytest.fixture(scope="module")
-def provider() -> IdentityProvider:
-    return IdentityProvider()
-
-
-@pytest.fixture(scope="module")
-def jwks_url(provider: IdentityProvider) -> Iterator[str]:
-    with serve_in_thread(provider.app) as url:
-        yield f"{url}/jwks"
 
 
 @pytest.fixture

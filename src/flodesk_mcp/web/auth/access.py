@@ -1,5 +1,6 @@
 """Who a request comes from, and what is open to it."""
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -12,7 +13,12 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.store import StoredAccount
 
-__all__ = ["Access", "OpenedAccount", "User", "user_of"]
+__all__ = ["Access", "OpenedAccount", "User", "shown_subject", "user_of"]
+
+
+def shown_subject(subject: str) -> str:
+    """Return what stands in logs for a person at an identity provider: some name them by their addresses."""
+    return f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True)

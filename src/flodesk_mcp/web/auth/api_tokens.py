@@ -21,6 +21,7 @@ CHECKED_EVERY_SECONDS = 1
 BELIEVED_SECONDS = 60
 """Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
+LOOKED_UP_WITHIN_SECONDS = 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ApiTokens:
         self._tokens = tokens
         self._environment = environment
         self._believed = FreshMap[bytes, _Believed](BELIEVED_SECONDS, MAX_BELIEVED, clock)
-        self._valid = Fresh(tokens.valid, CHECKED_EVERY_SECONDS, clock)
+        self._valid = Fresh(self._check, CHECKED_EVERY_SECONDS, clock)
 
     async def access(self, connection: HTTPConnection) -> Access | None:
         """Return what the token of a request opens, None when it is not one that this server made.
@@ -53,6 +54,13 @@ class ApiTokens:
         token = bearer_token(connection)
         if token is None or not self._tokens.knows(token):
             return None
+        try:
+            with anyio.fail_after(LOOKED_UP_WITHIN_SECONDS):
+                return await self._opened(token)
+        except TimeoutError as error:
+            raise StoreError("The database does not answer.") from error
+
+    async def _opened(self, token: str) -> Access:
         digest = hashlib.sha256(token.encode()).digest()
         believed = self._believed.get(digest)
         if believed and await self._still_holds(believed):
@@ -66,6 +74,9 @@ class ApiTokens:
         if (valid := self._valid.value) is not None:
             valid[found.id] = found.credential_mark
         return access
+
+    async def _check(self) -> dict[str, str | None]:
+        return await self._tokens.valid([believed.id for believed in self._believed.values()])
 
     async def _still_holds(self, believed: _Believed) -> bool:
         valid = await self._valid.get()

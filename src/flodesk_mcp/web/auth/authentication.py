@@ -18,6 +18,7 @@ from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
 from flodesk_mcp.web.auth.protected_resource import metadata_routes, metadata_url
+from flodesk_mcp.web.auth.token_uses import noting_uses
 from flodesk_mcp.web.health import Check
 from flodesk_mcp.web.keys import derived_key
 from flodesk_mcp.web.middleware import BodyDeadline
@@ -67,6 +68,8 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
+                await self._store.accounts.note_keys()
+                await opened.enter_async_context(noting_uses(self._store.tokens))
             yield
 
     def guard(self, app: ASGIApp) -> ASGIApp:

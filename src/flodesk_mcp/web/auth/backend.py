@@ -15,6 +15,8 @@ from flodesk_mcp.web.request_filter import request_filter
 
 __all__ = ["AuthBackend", "Proof"]
 
+DATABASE = {"repeats": "database"}
+
 logger = logging.getLogger(__name__)
 
 
@@ -45,7 +47,7 @@ class AuthBackend(AuthenticationBackend):
         try:
             access = await self._access(conn)
         except StoreError as error:
-            logger.error("An access token cannot be looked up: %s", error)  # noqa: TRY400 - the words say it all
+            logger.error("An access token cannot be looked up: %s", error, extra=DATABASE)  # noqa: TRY400 - the words say it all
             raise AuthError(503, "This server cannot look up access tokens now: see its log.") from error
         return AuthCredentials(access.scopes), User(access, request_filter(conn))
 

@@ -1,6 +1,5 @@
 """How a request is turned away, and how that is logged: never more than a line a minute, whatever arrives."""
 
-import logging
 import time
 from collections.abc import Callable
 
@@ -8,11 +7,12 @@ from starlette.authentication import AuthenticationError
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
+from flodesk_mcp.observability.audit import record
+
 __all__ = ["AuthError", "AuthErrors", "wrong_token"]
 
 LOGGED_EVERY_SECONDS = 60
-
-logger = logging.getLogger(__name__)
+SERVER_ERROR = 500
 
 
 class AuthError(AuthenticationError):
@@ -60,15 +60,19 @@ class AuthErrors:
         return ", ".join([self._challenge, *(f'{name}="{value}"' for name, value in parameters.items() if value)])
 
     def _log(self, refusal: AuthError) -> None:
+        if refusal.status >= SERVER_ERROR:
+            return  # whatever could not be looked up has a line of its own
         self._since_logged += 1
         now = self._clock()
         if now - self._logged_at >= LOGGED_EVERY_SECONDS:
             # Not the description: that may quote what a stranger wrote.
-            logger.warning(
-                "Turned away %d requests since the last such line, the latest with %d (%s)",
-                self._since_logged,
-                refusal.status,
-                refusal.error or "unauthorized",
+            record(
+                "Turned away %(requests)d requests since the last such line, the latest with %(status)d (%(error)s)",
+                who="-",
+                outcome="refused",
+                requests=self._since_logged,
+                status=refusal.status,
+                error=refusal.error or "unauthorized",
             )
             self._since_logged = 0
             self._logged_at = now

@@ -1,20 +1,21 @@
 """The mode `oauth`: this server as a resource server for tokens of an identity provider."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import anyio
 import httpx2
 import jwt
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
-from flodesk_mcp.store import StoredAccounts
-from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.store import StoredAccounts, is_name
+from flodesk_mcp.web.auth.access import Access, OpenedAccount, shown_subject
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 
@@ -33,7 +34,15 @@ DOTS = 2
 LEEWAY_SECONDS = 30
 KEYS_FRESH_SECONDS = 3600
 KEYS_ASKED_EVERY_SECONDS = 60
+KEYS_MAY_TAKE_SECONDS = 8
 MAX_KEYS_BYTES = 256 * 1024
+MAX_KEYS = 100
+MAX_CLIENT_ID = 1000
+LATEST_TIME = 2**53
+"""More seconds or milliseconds than anybody means."""
+
+_UNREADABLE = (httpx2.HTTPError, ValueError, RecursionError, LookupError, TypeError, TimeoutError)
+_WRONG = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError, UnsupportedAlgorithm, InternalError)
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +79,11 @@ class Keys:
 
     async def _ask(self) -> Mapping[str | None, jwt.PyJWK]:
         try:
-            found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
-        except (httpx2.HTTPError, jwt.PyJWTError, ValueError, RecursionError, AttributeError, TypeError) as error:
+            with anyio.fail_after(KEYS_MAY_TAKE_SECONDS):
+                content = await self._read()
+            self._last = _usable(json.loads(content)["keys"])
+        except _UNREADABLE as error:
             logger.warning("The identity provider's keys cannot be read (%s)", type(error).__name__)
-        else:
-            self._last = {key.key_id: key for key in found.keys}
         return self._last
 
     async def _read(self) -> bytes:
@@ -109,7 +118,7 @@ class JwtBearer:
         claims = await self._claims(token)
         if claims is None:
             raise wrong_token()
-        scopes = _scopes(claims)
+        scopes = _scopes(claims) or set()
         if not scopes & {READ_SCOPE, WRITE_SCOPE}:
             raise AuthError(403, f"Required scope: {READ_SCOPE}", "insufficient_scope", scope=READ_SCOPE)
         subject = claims["sub"]
@@ -117,9 +126,8 @@ class JwtBearer:
         if found is None:
             raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
         return Access(
-            # Some providers' subjects are addresses of people.
-            name=f"subject {hashlib.sha256(subject.encode()).hexdigest()[:12]} of account {found.name}",
-            client_id=str(claims.get("client_id") or claims.get("azp") or "oauth"),
+            name=f"{shown_subject(subject)} of account {found.name}",
+            client_id=_client_id(claims),
             issuer=self._issuer,
             subject=subject,
             scopes=tuple(sorted(scopes)),
@@ -127,7 +135,7 @@ class JwtBearer:
             tool_filter=ToolFilter() if WRITE_SCOPE in scopes else READING,
         )
 
-    async def _claims(self, token: str) -> dict[str, Any] | None:
+    async def _claims(self, token: str) -> Mapping[str, Any] | None:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
@@ -135,20 +143,59 @@ class JwtBearer:
             key = await self._keys.key(header.get("kid"))
             if key is None:
                 return None
-            claims: dict[str, Any] = jwt.decode(
+            claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[header["alg"]],
                 audience=self._audience,
                 issuer=self._issuer,
                 leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iss", "aud", "sub"]},
+                options={"require": ["exp", "iss", "aud", "sub"], "enforce_minimum_key_length": True},
             )
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except _WRONG:
             return None
-        return claims
+        return claims if _is_sound(claims) else None
 
 
-def _scopes(claims: dict[str, Any]) -> set[str]:
-    granted = claims.get("scope", claims.get("scp", ""))
-    return set(granted.split()) if isinstance(granted, str) else {str(scope) for scope in granted or ()}
+def _usable(entries: Any) -> Mapping[str | None, jwt.PyJWK]:
+    """Return those of a provider's keys that can verify a token, by their ids.
+
+    Raises ValueError when there is none.
+    """
+    keys = {}
+    for entry in list(entries)[:MAX_KEYS]:
+        with suppress(Exception):  # whatever an absurd key breaks, the others count
+            key = jwt.PyJWK(entry)
+            if key.algorithm_name in ALGORITHMS and isinstance(key.key_id, str | None):
+                keys[key.key_id] = key
+    if not keys:
+        raise ValueError("no usable key")
+    return keys
+
+
+def _is_sound(claims: Mapping[str, Any]) -> bool:
+    """Tell whether claims have their documented forms: a library reads numbers out of texts, and leaves some unread."""
+    times = (claims[name] for name in ("exp", "nbf", "iat") if name in claims)
+    client_id = _client_id(claims)
+    return (
+        all(type(time) in {int, float} and 0 <= time <= LATEST_TIME for time in times)
+        and is_name(claims["sub"])
+        and (isinstance(client_id, str) and len(client_id) <= MAX_CLIENT_ID and client_id.isprintable())
+        and _scopes(claims) is not None
+    )
+
+
+def _client_id(claims: Mapping[str, Any]) -> Any:
+    return claims.get("client_id") or claims.get("azp") or "oauth"
+
+
+def _scopes(claims: Mapping[str, Any]) -> set[str] | None:
+    """Return what a token is for, or None when that is told in no form that is known."""
+    granted = claims.get("scope", claims.get("scp"))
+    if granted is None:
+        return set()
+    if isinstance(granted, str):
+        return set(granted.split())
+    if isinstance(granted, list) and all(isinstance(scope, str) for scope in granted):
+        return set(granted)
+    return None

@@ -1,0 +1,228 @@
+"""A window that all processes of a user share, and this process's queue before it.
+
+Within a process calls queue in order of arrival. Each process writes down when its waiting calls began, so that among
+processes, too, who came first leaves first; one that does not look when it said it would may be overtaken.
+"""
+
+import math
+import random
+from bisect import insort
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from operator import attrgetter
+from typing import TypeVar
+
+import anyio
+
+from flodesk_mcp.deadline import WaitDeadline
+from flodesk_mcp.quota.ledger import Bounds, Ledger
+from flodesk_mcp.quota.pair import MAX_IN_FLIGHT
+from flodesk_mcp.quota.protocol import QuotaSpent, Slot
+from flodesk_mcp.quota.shared import SharedState
+from flodesk_mcp.quota.state import Line, State, Waiting
+
+__all__ = ["SharedWindow"]
+
+T = TypeVar("T")
+
+OVERTAKEN_AFTER = 1.0
+"""A process that looks so much later than it said is stopped, or its machine is too busy."""
+
+OTHERS_MAY_CHANGE = 2.0
+"""Who waits for other processes looks again after so many seconds: one of them may have died, or given up."""
+
+CROWDED = 0.05
+LATE = 0.02
+"""Seconds: looks of those who wait for others to answer, and the spread of those who wait for the same moment."""
+
+MOST_ARRIVALS = 100
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A request's place in this process's queue, and among all processes' by when its call began."""
+
+    arrival: int
+    began: float
+    taken: tuple[str, Slot] | None = None
+    woken: anyio.Event = field(default_factory=anyio.Event)
+
+
+class SharedWindow:
+    """One of the two windows, and this process's queue before it."""
+
+    def __init__(self, shared: SharedState, line_of: Callable[[State], Line], bounds: Bounds) -> None:
+        self.limit = bounds.limit
+        self._shared = shared
+        self._line_of = line_of
+        self._bounds = bounds
+        self._queue: list[_Turn] = []
+        self._keys = count()
+        self._promise: tuple[_Turn, float] | None = None
+        self._heard: list[Callable[[Ledger, float], object]] = []
+
+    @asynccontextmanager
+    async def slot(self, deadline: WaitDeadline) -> AsyncIterator[Slot]:
+        """Hold a slot during the block, and 60 seconds more.
+
+        Raises QuotaSpent at once when `deadline` does not allow the wait.
+        """
+        key, slot = await self._take(deadline)
+        try:
+            yield slot
+        finally:
+            await self._end(key, slot)
+
+    def observe(self, allowed: int, remaining: int, left_at: float) -> None:
+        """Learn what the answer to the request that left at `left_at` tells; the others do when it has ended."""
+        self._heard.append(lambda ledger, now: ledger.observe(allowed, remaining, left_at, self._bounds, now))
+
+    def close_for(self, seconds: float) -> None:
+        """Let nobody through for `seconds`; the others learn it when the request has ended that was told so."""
+        until = anyio.current_time() + seconds
+        self._heard.append(lambda ledger, now: ledger.close(until - now, now))
+        self._wake_all()
+
+    def seconds_until_free(self) -> float:
+        """Return how long a request must wait that arrives now, as far as is known without looking."""
+        line, now = self._line_of(self._shared.known), anyio.current_time()
+        ahead = len(self._queue) + self._others_before((now, ""), line, now)
+        return line.ledger.seconds_until_free(self._bounds, ahead, now)
+
+    def free(self) -> int:
+        """Return how many requests may leave in this minute."""
+        return self._line_of(self._shared.known).ledger.free(self._bounds, anyio.current_time())
+
+    async def look(self) -> None:
+        """Learn what the others have done."""
+        await self._change(lambda state, line, now: None)
+
+    async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
+        turn = _Turn(deadline.arrival, deadline.began)
+        insort(self._queue, turn, key=attrgetter("arrival"))
+        try:
+            pause = await self._look(turn, deadline)
+            if turn.taken is None:
+                async with deadline.waiting(self._wait_of(turn)):
+                    while turn.taken is None:
+                        turn.woken = anyio.Event()
+                        with anyio.move_on_after(pause):
+                            await turn.woken.wait()
+                        pause = await self._look(turn, deadline)
+        except BaseException:
+            if turn.taken is not None:  # it was cancelled in the moment of leaving
+                turn.taken[1].sent = False
+                await self._end(*turn.taken)
+            raise
+        else:
+            return turn.taken
+        finally:
+            if turn in self._queue:
+                self._queue.remove(turn)
+                with anyio.CancelScope(shield=True):
+                    await self.look()  # writes the queue down without it
+            self._wake_next()
+
+    def _wait_of(self, turn: _Turn) -> float:
+        line, now = self._line_of(self._shared.known), anyio.current_time()
+        ahead = self._queue.index(turn) + self._others_before((turn.began, self._shared.me), line, now)
+        return line.ledger.seconds_until_free(self._bounds, ahead, now)
+
+    async def _look(self, turn: _Turn, deadline: WaitDeadline) -> float:
+        """Take a slot for `turn`, or return how long it sleeps at most before the next look.
+
+        Raises QuotaSpent when the deadline does not allow the wait.
+        """
+
+        def look(state: State, line: Line, now: float) -> QuotaSpent | float:
+            pause = self._pause(turn, deadline, line, now)
+            if pause is not None and self._shared.bury_the_dead(state):
+                pause = self._pause(turn, deadline, line, now)
+            if isinstance(pause, float):
+                return pause
+            self._queue.remove(turn)
+            if pause is not None:
+                return pause
+            turn.taken = key, _ = f"{self._shared.me}.{next(self._keys)}", Slot(left_at=now)
+            line.ledger.leave(key, self._shared.me, now)
+            return 0.0
+
+        found = await self._change(look)
+        if isinstance(found, QuotaSpent):
+            raise found
+        return found
+
+    def _pause(self, turn: _Turn, deadline: WaitDeadline, line: Line, now: float) -> float | QuotaSpent | None:
+        """Return how long `turn` sleeps at most, None if it may leave now, or that it must not wait."""
+        before_us = self._queue.index(turn)
+        ahead = before_us + self._others_before((turn.began, self._shared.me), line, now)
+        wait = line.ledger.seconds_until_free(self._bounds, ahead, now)
+        crowded = len(line.ledger.under_way) + ahead >= self._bounds.at_once
+        if (wait and not deadline.allows(wait)) or (crowded and not deadline.seconds_left):
+            return QuotaSpent(wait or 1)
+        if before_us:
+            # Whoever leaves wakes the next, so all that those behind must not miss is their deadline.
+            return deadline.seconds_left if wait or crowded else math.inf
+        pause = self._pause_of_first(wait, ahead, line) if wait or crowded else None
+        if pause is not None:
+            pause = min(pause, deadline.seconds_left)
+            self._promise = turn, now + pause + OVERTAKEN_AFTER
+        return pause
+
+    def _pause_of_first(self, wait: float, ahead: int, line: Line) -> float:
+        """Return how long the first of the queue sleeps: until its turn, if that is known."""
+        if not wait:
+            # Nothing tells when others' requests end. The further behind, the more of them must, the rarer the looks.
+            return CROWDED * (1 + min(ahead, MAX_IN_FLIGHT)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads looks
+        others = ahead or any(sent.process != self._shared.me for sent in line.ledger.under_way.values())
+        if others and wait > OTHERS_MAY_CHANGE:
+            return OTHERS_MAY_CHANGE * random.uniform(0.5, 1.5)  # noqa: S311
+        return wait + random.uniform(0, LATE)  # noqa: S311
+
+    def _others_before(self, place: tuple[float, str], line: Line, now: float) -> int:
+        """Return how many of other processes' waiting calls began before `place`: a time, and a process."""
+        return sum(
+            (arrival, process) < place
+            for process, waiting in line.waiting.items()
+            if process != self._shared.me and waiting.look_by > now
+            for arrival in waiting.arrivals
+        )
+
+    async def _end(self, key: str, slot: Slot) -> None:
+        def end(state: State, line: Line, now: float) -> None:
+            slot.ended_at = now
+            line.ledger.end(key, slot, self._bounds, now)
+
+        with anyio.CancelScope(shield=True):
+            await self._change(end)
+        self._wake_next()
+
+    async def _change(self, change: Callable[[State, Line, float], T]) -> T:
+        """Change what all processes share, tell them what was heard since, and write this process's queue down."""
+        results: list[T] = []
+
+        def changed(state: State) -> None:
+            line, now = self._line_of(state), anyio.current_time()
+            line.ledger.forget_the_old(self._bounds, now)
+            while self._heard:
+                self._heard.pop(0)(line.ledger, now)
+            results.append(change(state, line, now))
+            if not self._queue:
+                line.waiting.pop(self._shared.me, None)
+                return
+            promised = self._promise is not None and self._promise[0] is self._queue[0]
+            look_by = self._promise[1] if self._promise and promised else now + OVERTAKEN_AFTER
+            line.waiting[self._shared.me] = Waiting([turn.began for turn in self._queue[:MOST_ARRIVALS]], look_by)
+
+        await self._shared.change(changed)
+        return results[0]
+
+    def _wake_next(self) -> None:
+        if self._queue:
+            self._queue[0].woken.set()
+
+    def _wake_all(self) -> None:
+        for turn in self._queue:
+            turn.woken.set()

@@ -1,0 +1,99 @@
+"""Real processes that spend one quota, against a sandbox over HTTP that writes down what arrives. A small window."""
+
+import json
+import subprocess
+import sys
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+HERE = Path(__file__).parent
+WINDOW = 5.0
+LIMIT, BATCHES = 20, 4
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with _python("shared_sandbox.py") as sandbox:
+        yield _line(sandbox)
+        sandbox.kill()
+
+
+def _python(script: str, *arguments: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(HERE / script), *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _begin(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def _arrivals(address: str) -> list[dict[str, Any]]:
+    with urlopen(f"{address}/_sandbox/requests") as answer:
+        arrived: list[dict[str, Any]] = json.load(answer)
+    return arrived
+
+
+def _most(requests: list[dict[str, Any]]) -> int:
+    at = sorted(request["at"] for request in requests)
+    return max(bisect_left(at, moment + WINDOW) - index for index, moment in enumerate(at))
+
+
+def test_twenty_processes_of_which_one_is_killed_stay_within_one_quota(address: str, tmp_path: Path) -> None:
+    spender = ("spender.py", address, tmp_path / "data" / "quota", LIMIT, BATCHES, WINDOW)
+    with ExitStack() as ending:
+        killed = ending.enter_context(_python(*spender, 60, 10))
+        others = [ending.enter_context(_python(*spender, 2.6 * WINDOW, 4)) for _ in range(19)]
+        processes = [killed, *others]
+        for process in processes:
+            ending.callback(process.kill)
+        assert [_line(process) for process in processes] == ["ready"] * 20
+        _begin(killed)
+        while not (early := _arrivals(address)):
+            pass
+        for process in others:
+            _begin(process)
+        killed.kill()
+        said = [process.communicate(timeout=60) for process in others]
+    assert {errors for _, errors in said} == {""}
+    arrived = _arrivals(address)
+    assert {request["status"] for request in arrived} <= {200, None}
+    assert _most(arrived) <= LIMIT
+    assert _most([request for request in arrived if request["method"] == "POST"]) <= BATCHES
+    # Whoever was killed held a window at most; after it the others go on at full speed.
+    began = early[0]["at"]
+    assert sum(began + WINDOW < request["at"] for request in arrived) >= LIMIT
+    assert sum(int(sent) for sent, _ in said) >= LIMIT
+
+
+def test_what_a_killed_process_had_under_way_holds_up_nobody(address: str, tmp_path: Path) -> None:
+    folder = tmp_path / "quota"
+    body = json.dumps({"kind": "hang", "times": 10}).encode()
+    with urlopen(f"{address}/_sandbox/faults", data=body):
+        pass
+    with _python("spender.py", address, folder, 100, 20, 60, 60, 10) as killed:
+        assert _line(killed) == "ready"
+        _begin(killed)
+        while len(_arrivals(address)) < 10:  # all the places there are
+            pass
+        killed.kill()
+    with _python("spender.py", address, folder, 100, 20, 60, 2, 1) as other:
+        assert _line(other) == "ready"
+        _begin(other)
+        sent, errors = other.communicate(timeout=60)
+    assert int(sent) >= 1
+    assert errors == ""
