@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeVar
 
 __all__ = [
+    "LOOPBACK",
     "PREFIX",
     "DatabaseUrl",
     "PersonalData",

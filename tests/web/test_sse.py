@@ -36,8 +36,7 @@ async def connect(connections: SseConnections) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    user = User(access, ToolFilter(), "shown")
-    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": user}
+    scope = {"type": "http", "method": "GET", "path": "/sse", "headers": [], "user": User(access, ToolFilter())}
     await connections(scope, receive, send)
     return sent
 

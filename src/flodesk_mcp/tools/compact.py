@@ -12,7 +12,7 @@ from flodesk_mcp.tools.visible import visible
 __all__ = ["compact"]
 
 
-def compact(result: BaseModel, beside: dict[str, Any], *, mask: bool) -> dict[str, Any]:
+def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, Any]:
     """Return `result` as plain data without what is null or empty, its texts free of invisible characters.
 
     What is `beside` it is added. With `mask` nothing in it tells who a subscriber is. A page that would make too long
@@ -33,9 +33,19 @@ def compact(result: BaseModel, beside: dict[str, Any], *, mask: bool) -> dict[st
 
 
 def _plain(result: BaseModel, mask: bool) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(masked(result) if mask else result.model_dump(exclude_none=True), mask)
+    shortened: dict[str, Any] = _shortened(_dumped(result, mask), mask)
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
+
+
+def _dumped(result: BaseModel, mask: bool) -> dict[str, Any]:
+    if mask:
+        return masked(result)
+    if isinstance(result, Everything):
+        # Row by row, so that a large page lets others run in between.
+        rows = [row.model_dump(exclude_none=True) if isinstance(row, BaseModel) else row for row in result.result]
+        return {"result": rows} | result.model_dump(exclude_none=True, exclude={"result"})
+    return result.model_dump(exclude_none=True)
 
 
 def _shortened(value: Any, mask: bool) -> Any:

@@ -70,7 +70,7 @@ class Access:
 class User(AuthenticatedUser):
     """Who makes a request, limited by their access and by the request itself."""
 
-    def __init__(self, access: Access, request_filter: ToolFilter, personal_data: PersonalData) -> None:
+    def __init__(self, access: Access, request_filter: ToolFilter, personal_data: PersonalData = "shown") -> None:
         super().__init__(access.principal)
         self.access = access
         self.tool_filter = access.tool_filter & request_filter
