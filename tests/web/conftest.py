@@ -38,7 +38,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call() -> Generator[None, None, None]:
-    """Undo what a server did to logging, when a test's body ends."""
+    """Undo what a server did to logging when a test's body ends."""
     before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
     try:
         yield

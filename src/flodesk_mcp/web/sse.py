@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.web.auth.access import User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.open_files import connection_limit
@@ -50,6 +51,7 @@ class SseConnections:
         if self._open.total() >= min(MAX_CONNECTIONS, connection_limit() // 2):
             return await _refused("Too many connections.", 503)(scope, receive, send)
         opened_with = user.tool_filter if isinstance(user, User) else ToolFilter()
+        personal_data: PersonalData = user.personal_data if isinstance(user, User) else "masked"
         unanswered = Unanswered()
         session = ""
 
@@ -68,7 +70,9 @@ class SseConnections:
                     self._server,
                     Incoming(incoming, unanswered),
                     Outgoing(outgoing, unanswered),
-                    lifespan_state=replace(self._callers, connection=opened_with),
+                    lifespan_state=replace(
+                        self._callers, connection=opened_with, connection_personal_data=personal_data
+                    ),
                 )
         finally:
             self._unanswered.pop(session, None)

@@ -13,7 +13,7 @@ from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.credential_headers import shows_credential
 from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong, wrong_token
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
-from flodesk_mcp.web.request_filter import request_filter
+from flodesk_mcp.web.request_filter import check_header_names, request_filter, requested_personal_data
 
 __all__ = ["AuthBackend", "Proof"]
 
@@ -56,6 +56,7 @@ class AuthBackend(AuthenticationBackend):
 
         Raises AuthError.
         """
+        check_header_names(conn)
         try:
             access = await self._access(conn)
         except StoreError as error:
@@ -68,7 +69,7 @@ class AuthBackend(AuthenticationBackend):
                 if seconds:
                     raise too_many_wrong(seconds) from error
             raise
-        return AuthCredentials(access.scopes), User(access, request_filter(conn))
+        return AuthCredentials(access.scopes), User(access, request_filter(conn), requested_personal_data(conn))
 
     async def _access(self, connection: HTTPConnection) -> Access:
         if self._everybody:
