@@ -31,7 +31,7 @@ class OnceAMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to log `record`; what is below a warning always is."""
-        if record.levelno < logging.WARNING and not hasattr(record, "repeats"):
+        if getattr(record, "repeats", None) is None and (record.levelno or 0) < logging.WARNING:
             return True
         now, place = self._clock(), _place(record)
         silence = self._silences.get(place)

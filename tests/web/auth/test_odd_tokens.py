@@ -26,6 +26,11 @@ pytestmark = pytest.mark.anyio
 DEEP = "[" * 20_000
 
 
+@pytest.fixture(autouse=True)
+def _any_number_of_wrong_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flodesk_mcp.web.auth.wrong_proofs.MAX_WRONG", 1000)
+
+
 @pytest.fixture
 async def client(
     hosted: Hosted, state: tuple[StoredAccounts, StoredTokens], jwks_url: str
