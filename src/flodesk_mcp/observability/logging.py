@@ -65,7 +65,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
         self._instead: TextIO | None = None
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override] # as in logging's own handler of last resort
+    def stream(self) -> TextIO:
         return self._instead or sys.stderr
 
     @stream.setter
