@@ -11,7 +11,17 @@ from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeVar
 
-__all__ = ["PREFIX", "DatabaseUrl", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
+__all__ = [
+    "LOOPBACK",
+    "PREFIX",
+    "DatabaseUrl",
+    "Settings",
+    "SettingsError",
+    "flag",
+    "is_secret",
+    "load_settings",
+    "variable",
+]
 
 PREFIX = "FLODESK_"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

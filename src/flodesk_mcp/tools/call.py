@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import anyio.to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
@@ -15,6 +16,7 @@ from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.results import compact
+from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
 __all__ = ["Declined", "Refused", "call_tool", "result_of"]
@@ -93,7 +95,10 @@ async def result_of(
     with caller.deadline(report):
         used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
         result = await spec.function(caller.flodesk, **given)
-    return compact(result, {USED_IDS: used_ids} if used_ids else {})
+    beside = {USED_IDS: used_ids} if used_ids else {}
+    if is_large(result):
+        return await anyio.to_thread.run_sync(compact, result, beside)  # which takes long: others get their turn
+    return compact(result, beside)
 
 
 async def _ask(

@@ -261,7 +261,14 @@ def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
+    if isinstance(result, Everything):
+        # Row by row, so that a large page lets others run in between.
+        dumped = result.model_dump(exclude_none=True, exclude={"result"})
+        rows = [row.model_dump(exclude_none=True) if isinstance(row, BaseModel) else row for row in result.result]
+        dumped = {"result": rows} | dumped
+    else:
+        dumped = result.model_dump(exclude_none=True)
+    shortened: dict[str, Any] = _shortened(dumped)
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 
