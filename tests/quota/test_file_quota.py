@@ -59,7 +59,9 @@ async def test_who_came_first_leaves_first_whatever_the_process(opened: Opens) -
         for page, who in enumerate([2, 0, 1, 1, 2, 0], start=11):
             tasks.start_soon(partial(clients[who].segments.list, page=page))
             await anyio.sleep(1)
-    assert [int(request.query["page"]) for request in sandbox.requests] == [1, 2, 11, 12, 13, 14, 15, 16]
+    pages = [int(request.query["page"]) for request in sandbox.requests]
+    # Two places are free at a time, and who may take them need not wait for one another.
+    assert [sorted(pages[start : start + 2]) for start in range(0, 8, 2)] == [[1, 2], [11, 12], [13, 14], [15, 16]]
     assert [request.at for request in sandbox.requests][2:] == pytest.approx(
         [60.5, 60.5, 121, 121, 181.5, 181.5], abs=0.1
     )
