@@ -15,6 +15,7 @@ __all__ = [
     "LOOPBACK",
     "PREFIX",
     "DatabaseUrl",
+    "PersonalData",
     "Settings",
     "SettingsError",
     "flag",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 PREFIX = "FLODESK_"
+PersonalData = Literal["shown", "masked"]
+"""Whether answers show who people are."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -99,6 +103,9 @@ class Settings(BaseSettings):
     read_only: bool = Field(False, description="Offer only tools that read")
     confirm: Literal["auto", "always", "never"] = Field(
         "auto", description="Ask a person before what cannot be undone: auto (where the client can), always, never"
+    )
+    personal_data: PersonalData = Field(
+        "shown", description="Whether answers show who subscribers are: shown, or masked"
     )
     requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
     batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")

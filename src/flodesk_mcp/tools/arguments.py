@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +21,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from flodesk_mcp.flodesk import InvalidArgument
+from flodesk_mcp.tools.webhook_address import public_https
 
 __all__ = [
     "Arguments",
@@ -166,13 +166,6 @@ def _address(value: str) -> str:
     return value
 
 
-def _https(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("must be a full https:// address")
-    return value
-
-
 @dataclass(frozen=True)
 class Named:
     """Marks an argument that takes names for ids: of segments or of workflows."""
@@ -267,7 +260,7 @@ FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="An https address.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(public_https), Field(description="An https address.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FirstError,

@@ -18,7 +18,7 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str | None]]
-"""Given the client and the arguments of a tool, returns what a person is asked before the call.
+"""Given the client, whether personal data is masked, and the arguments of a tool, returns what a person is asked.
 
 None where the call turns out to destroy nothing.
 """
