@@ -35,10 +35,15 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._instead: TextIO | None = None
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override] # as in logging's own handler of last resort
-        return sys.stderr
+    def stream(self) -> TextIO:
+        return self._instead or sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        self._instead = stream
 
 
 class _Text(logging.Formatter):
