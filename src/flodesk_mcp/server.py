@@ -45,7 +45,7 @@ from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
-from flodesk_mcp.tools import CATALOG, call_tool, tool_named
+from flodesk_mcp.tools import CATALOG, call_tool, mask_addresses, mask_all, tool_named
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
@@ -123,7 +123,12 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
     """Be the middleware that finds out who calls, once, and hands it on in place of all callers."""
     callers: Callers = ctx.lifespan_context
     caller = callers.caller(ctx.request)
-    answer = await call_next(replace(ctx, lifespan_context=caller))
+    try:
+        answer = await call_next(replace(ctx, lifespan_context=caller))
+    except MCPError as error:
+        if caller.masked:
+            raise _masked(error) from error.__cause__
+        raise
     if not isinstance(answer, dict):
         return answer
     if ctx.method in {"initialize", "server/discover"}:
@@ -132,6 +137,11 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
     return answer
+
+
+def _masked(error: MCPError) -> MCPError:
+    """Return `error` without the addresses that it quotes, from the request or from Flodesk."""
+    return MCPError(error.code, mask_addresses(error.message), mask_all(error.data))
 
 
 def _refuse_cursor(params: Paging) -> None:
@@ -150,7 +160,7 @@ async def _call_tool(
     try:
         spec = tool_named(params.name)
     except KeyError:
-        near = nearest(params.name[:100], [spec.name for spec in CATALOG])
+        near = nearest(params.name[:100], [spec.name for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
         raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
     return await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
 
@@ -175,7 +185,7 @@ async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:
 
 
 async def _get_prompt(ctx: Context, params: GetPromptRequestParams) -> GetPromptResult:
-    return get_prompt(ctx.lifespan_context.tool_filter, params.name, params.arguments or {})
+    return get_prompt(ctx.lifespan_context, params.name, params.arguments or {})
 
 
 async def _complete(ctx: Context, params: CompleteRequestParams) -> CompleteResult:

@@ -11,9 +11,23 @@ from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from typing_extensions import TypeVar
 
-__all__ = ["PREFIX", "DatabaseUrl", "Settings", "SettingsError", "flag", "is_secret", "load_settings", "variable"]
+__all__ = [
+    "LOOPBACK",
+    "PREFIX",
+    "DatabaseUrl",
+    "PersonalData",
+    "Settings",
+    "SettingsError",
+    "flag",
+    "is_secret",
+    "load_settings",
+    "variable",
+]
 
 PREFIX = "FLODESK_"
+PersonalData = Literal["shown", "masked"]
+"""Whether answers show who people are."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -89,6 +103,9 @@ class Settings(BaseSettings):
     read_only: bool = Field(False, description="Offer only tools that read")
     confirm: Literal["auto", "always", "never"] = Field(
         "auto", description="Ask a person before what cannot be undone: auto (where the client can), always, never"
+    )
+    personal_data: PersonalData = Field(
+        "shown", description="Whether answers show who subscribers are: shown, or masked"
     )
     requests_per_minute: int = Field(100, ge=1, description="Requests to stay within, per minute")
     batches_per_minute: int = Field(20, ge=1, description="Batch requests to stay within, per minute")

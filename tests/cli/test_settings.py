@@ -23,6 +23,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "tools": ("a", "b", "b"),
     "exclude_tools": ("a", "b", "b"),
     "confirm": ("never", "always", "always"),
+    "personal_data": ("masked", "shown", "shown"),
     "requests_per_minute": ("50", "60", 60),
     "batches_per_minute": ("5", "6", 6),
     "max_wait_seconds": ("1", "2.5", 2.5),

@@ -275,3 +275,25 @@ def self_signed(folder: Path) -> Path:
     file = folder / "server.pem"
     file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
     return file
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_no_proxy_of_the_environment_is_asked_for_this_machine(
+    host: str, variable: str, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    address = base_url.replace("127.0.0.1", host)
+    async with FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), base_url=address, max_wait_seconds=0) as flodesk:
+        assert (await flodesk.segments.list()).data
+
+
+async def test_a_proxy_of_the_environment_is_asked_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    async with FlodeskClient(BearerToken("t"), base_url="http://flodesk.invalid/v1", max_wait_seconds=0) as flodesk:
+        with pytest.raises(NoAnswer) as error:
+            await flodesk.segments.list()
+    assert "flodesk.invalid" in str(error.value)
+    assert "Name or service" not in str(error.value)

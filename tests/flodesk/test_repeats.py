@@ -1,7 +1,5 @@
 """When a request is repeated, how long that may take, and what is said in the end."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from itertools import pairwise
 
 import anyio
@@ -78,7 +76,7 @@ async def test_a_429_without_any_hint_is_a_minute(flodesk: FlodeskClient, sandbo
     ("header", "wait"),
     [
         ("20", 20),
-        (format_datetime(datetime.now(UTC) + timedelta(days=4000), usegmt=True), 3600),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
         ("Mon, 01 Jan 2001 00:00:00 GMT", 0.5),
         ("99999999999999999999", 3600),
         ("-1", 0.5),

@@ -12,7 +12,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_token_is_found_with_its_account_and_limits(accounts: StoredAccounts, tokens: StoredTokens) -> None:
     await accounts.add("studio", "api_key", "key-1")
-    limits = TokenLimits(read_only=True, toolsets="segments", exclude_tools="get_a_flodesk_account")
+    limits = TokenLimits(
+        read_only=True, toolsets="segments", exclude_tools="get_a_flodesk_account", personal_data="masked"
+    )
     found = await tokens.find(await tokens.create("ci", "studio", limits))
     assert found is not None
     assert (found.name, found.limits) == ("ci", limits)
@@ -69,6 +71,17 @@ async def test_use_is_noted_once_a_minute(tokens: StoredTokens, clock: Clock) ->
         await tokens.note_uses()
         (info,) = await tokens.list()
         assert info.last_used_at == noted
+
+
+async def test_a_word_of_another_version_for_personal_data_is_not_taken_for_shown(
+    tokens: StoredTokens, database: Database
+) -> None:
+    token = await tokens.create("ci", None, TokenLimits())
+    async with database.sessions.begin() as session:
+        await session.execute(text("UPDATE tokens SET personal_data = 'hashed'"))
+    found = await tokens.find(token)
+    assert found is not None
+    assert found.limits.personal_data == "masked"
 
 
 async def test_uses_of_many_tokens_are_noted_at_once(tokens: StoredTokens, clock: Clock) -> None:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +38,11 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call() -> Generator[None, None, None]:
-    """Undo what a server did to logging, before `capsys` closes the standard error that its handler writes to.
-
-    It does so when a test's body ends. aiosqlite's threads log on even after they have given their results.
-    """
+    """Undo what a server did to logging when a test's body ends."""
     before = [(logger, logger.level, list(logger.handlers)) for logger in _loggers()]
-    known = {handler for _, _, handlers in before for handler in handlers}
     try:
         yield
     finally:
-        for handler in {handler for logger in _loggers() for handler in logger.handlers} - known:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(StringIO())  # for who has it in hand already
         for logger in _loggers():
             logger.setLevel(logging.NOTSET)
             logger.handlers.clear()

@@ -5,8 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,14 @@ class Served:
         return int(self.url.rpartition(":")[2])
 
 
+def serve(log: Path, *flags: str, **environment: str) -> AbstractContextManager[Served]:
+    """Run the command on a free port until the block ends. Its log must hold no traceback."""
+    return serve_program(("flodesk_mcp", "serve", "--port"), log, *flags, **environment)
+
+
 @contextmanager
-def serve(
-    log: Path, *flags: str, program: tuple[str, ...] = ("flodesk_mcp", "serve", "--port"), **environment: str
-) -> Iterator[Served]:
-    """Run the command, or another program, on a free port until the block ends. Its log must hold no traceback."""
+def serve_program(program: Sequence[str], log: Path, *flags: str, **environment: str) -> Iterator[Served]:
+    """Run a module that takes its port last, as `serve` does."""
     port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
     command = [sys.executable, "-m", *program, str(port), *flags]

@@ -61,13 +61,14 @@ def test_a_check_tells_that_flodesk_refuses(encryption_key: str) -> None:
 @pytest.mark.usefixtures("_studio")
 def test_a_token_is_printed_once_listed_and_revoked() -> None:
     made = run(
-        "token", "create", "ci", "--account", "studio", "--read-only", "--toolsets", "segments", "--expires", "30d"
+        *("token", "create", "ci", "--account", "studio", "--read-only", "--toolsets", "segments", "--expires", "30d"),
+        *("--personal-data", "masked"),
     )
     token = made.stdout.strip()
     assert token.startswith("fmcp_")
     listed = run("token", "list").stdout
     assert listed.startswith("ci  studio, expires ")
-    assert listed.rstrip().endswith("read-only; toolsets segments")
+    assert listed.rstrip().endswith("read-only; toolsets segments; personal-data masked")
     assert token not in listed
     assert run("token", "revoke", "ci").exit_code == 0
     assert "revoked" in run("token", "list").stdout

@@ -14,7 +14,7 @@ from mcp.client.session import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 
 from .connecting import Era, connected
-from .serving import Served, serve
+from .serving import Served, serve_program
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ BASELINE = TESTS.parent / "conformance-baseline.yml"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("conformance")
-    with serve(folder / "log", program=("conformance",), PYTHONPATH=str(TESTS)) as served:
+    with serve_program(("conformance",), folder / "log", PYTHONPATH=str(TESTS)) as served:
         yield served
 
 

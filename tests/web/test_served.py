@@ -62,6 +62,16 @@ async def test_what_a_connection_was_opened_with_holds_for_its_messages(deployme
     assert refused.is_error
 
 
+async def test_personal_data_that_a_connection_was_opened_to_mask_is_masked_for_its_messages(
+    deployment: Deployment,
+) -> None:
+    person = {"email": "ada@example.com", "first_name": "Ada"}
+    for query, email in (("", "ada@example.com"), ("?personal_data=masked", "a***@e***.com")):
+        async with Client(sse_client(f"{deployment.served.url}/sse{query}", headers=ANN), mode="legacy") as client:
+            saved = await client.call_tool("create_a_flodesk_subscriber", person)
+        assert (saved.structured_content or {})["email"] == email
+
+
 async def test_a_connection_takes_messages_of_its_own_caller_alone(deployment: Deployment) -> None:
     url = deployment.served.url
     async with (

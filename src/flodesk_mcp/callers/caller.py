@@ -9,8 +9,9 @@ from typing import Any, Literal, Protocol
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.deadline import Report, wait_deadline
 from flodesk_mcp.flodesk import FlodeskClient
+from flodesk_mcp.settings import PersonalData
 
-__all__ = ["Caller", "Callers", "Confirm"]
+__all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
 Confirm = Literal["auto", "always", "never"]
 
@@ -25,7 +26,8 @@ class Caller:
 
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
-    before what cannot be undone. `failed` is told what a tool call ended with, before that becomes words for an agent.
+    before what cannot be undone, `personal_data` whether answers show who subscribers are. `failed` is told what a tool
+    call ended with, before that becomes words for an agent.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Caller:
     credential_source: str
     max_wait_seconds: float
     confirm: Confirm
+    personal_data: PersonalData
     failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property
@@ -45,9 +48,19 @@ class Caller:
         """
         return self.open_client()
 
+    @property
+    def masked(self) -> bool:
+        """Whether nothing that this caller receives may show who a subscriber is."""
+        return self.personal_data == "masked"
+
     def deadline(self, report: Report | None = None) -> AbstractContextManager[None]:
         """Let all requests within the block share what one call may wait; `report` hears of long waits."""
         return wait_deadline(self.max_wait_seconds, report)
+
+
+def tightest(*layers: PersonalData) -> PersonalData:
+    """Return what holds where each of `layers` may mask personal data, and none may show it again."""
+    return "masked" if "masked" in layers else "shown"
 
 
 class Callers(Protocol):

@@ -58,6 +58,7 @@ async def single_caller(
                 credential_source=settings.credential_source,
                 max_wait_seconds=settings.max_wait_seconds,
                 confirm=settings.confirm,
+                personal_data=settings.personal_data,
             )
         )
 

@@ -29,7 +29,7 @@ from flodesk_mcp.flodesk import (
     UnreadableAnswer,
 )
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import Settings, load_settings
+from flodesk_mcp.settings import LOOPBACK, Settings, load_settings
 from flodesk_mcp.tools import CATALOG
 
 __all__ = ["doctor", "examine"]
@@ -172,7 +172,7 @@ def _proxy(settings: Settings) -> str:
     url = urlsplit(settings.base_url)
     proxies = getproxies()
     address = proxies.get(url.scheme) or proxies.get("all") or ""
-    if not address or proxy_bypass(url.hostname or ""):
+    if not address or url.hostname in LOOPBACK or proxy_bypass(url.hostname or ""):
         return ""
     return address.rpartition("://")[2].rpartition("@")[2].rstrip("/")
 

@@ -1,14 +1,14 @@
 """`flodesk-mcp token`: the access tokens of a hosted server."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
-from flodesk_mcp.settings import SettingsError
+from flodesk_mcp.settings import PersonalData, SettingsError
 from flodesk_mcp.store import TokenInfo, TokenLimits
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.settings import HostedSettings
@@ -33,6 +33,12 @@ def token(context: click.Context, /, **flags: Any) -> None:
 @click.option("--toolsets", help="Only these toolsets.")
 @click.option("--tools", help="Only these tools.")
 @click.option("--exclude-tools", help="Not these tools.")
+@click.option(
+    "--personal-data",
+    type=click.Choice(get_args(PersonalData)),
+    default="shown",
+    help="Whether answers show who subscribers are, or mask it (j***@e***.com); default shown.",
+)
 @click.option("--expires", help="How long it is valid, such as 12h, 30d or 8w; without, until it is revoked.")
 @with_store
 async def create(store: OpenStore, /, name: str, account: str | None, expires: str | None, **limits: Any) -> None:
@@ -40,7 +46,7 @@ async def create(store: OpenStore, /, name: str, account: str | None, expires: s
     seconds = None if expires is None else _seconds(expires)
     chosen = TokenLimits(**limits)
     try:
-        ToolFilter.parse("the token", CATALOG, **limits)
+        ToolFilter.parse("the token", CATALOG, **chosen.of_tools())
     except (UnknownTool, ToolsetOff) as error:
         raise SettingsError(str(error)) from error
     made = await store.tokens.create(name, account, chosen, seconds)
@@ -77,7 +83,7 @@ def _described(info: TokenInfo) -> str:
     limits = [
         f"{name.replace('_', '-')}" if value is True else f"{name.replace('_', '-')} {value}"
         for name, value in vars(info.limits).items()
-        if value
+        if value and value != "shown"
     ]
     state = f"revoked {date(info.revoked_at)}" if info.revoked_at else f"expires {date(info.expires_at)}"
     account = info.account or "(environment)"

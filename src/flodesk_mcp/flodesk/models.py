@@ -5,6 +5,7 @@ becomes one; what is no number where one is expected is None. Only what every ca
 """
 
 import json
+from enum import Enum, auto
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -19,6 +20,7 @@ __all__ = [
     "CustomField",
     "Meta",
     "Page",
+    "Personal",
     "Profile",
     "Segment",
     "SegmentRef",
@@ -57,6 +59,17 @@ OptionalText = Annotated[str | None, BeforeValidator(_text)]
 Count = Annotated[int | None, BeforeValidator(_count)]
 
 
+class Personal(Enum):
+    """Marks a field that can tell who somebody is, with what kind of thing stands there."""
+
+    ADDRESS = auto()
+    NAME = auto()
+    VALUES = auto()
+    IP = auto()
+    WORDS = auto()
+    """A message that may hold any of these."""
+
+
 class Model(BaseModel):
     """What all answers share: unknown fields are kept."""
 
@@ -74,14 +87,14 @@ class Subscriber(Model):
     """A person on the list."""
 
     id: Text
-    email: OptionalText = None
+    email: Annotated[OptionalText, Personal.ADDRESS] = None
     status: OptionalText = None
     source: OptionalText = None
-    first_name: OptionalText = None
-    last_name: OptionalText = None
+    first_name: Annotated[OptionalText, Personal.NAME] = None
+    last_name: Annotated[OptionalText, Personal.NAME] = None
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = None
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
-    optin_ip: OptionalText = None
+    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts), Personal.VALUES] = None
+    optin_ip: Annotated[OptionalText, Personal.IP] = None
     optin_timestamp: OptionalText = None
     created_at: OptionalText = None
 
@@ -159,8 +172,8 @@ class AccountSummary(Model):
     """What can be known of the account that a credential opens. An API key does not tell whose it is."""
 
     credential: str
-    email: OptionalText = None
-    full_name: OptionalText = None
+    email: Annotated[OptionalText, Personal.ADDRESS] = None
+    full_name: Annotated[OptionalText, Personal.NAME] = None
     requests_left: int
     subscribers: int | None = None
     active_subscribers: int | None = None

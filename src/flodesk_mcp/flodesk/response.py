@@ -4,11 +4,14 @@ Bodies are mostly unknown: an error is decided by its status, never by its text.
 """
 
 import codecs
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from json.scanner import py_make_scanner  # type: ignore[attr-defined] # typeshed leaves it out
+from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +24,10 @@ __all__ = ["MAX_ANSWER_BYTES", "Answer", "QuotaFacts", "decoded", "failure", "qu
 Result = TypeVar("Result")
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
+LARGE_BYTES = 256 * 1024
+"""What is longer takes so long that others must get their turn in between."""
+
+HUGE_BYTES = 2 * 1024 * 1024
 MAX_MESSAGE = 300
 TOO_MANY_REQUESTS = 429
 LONGEST_CLOSING = 3600.0
@@ -28,9 +35,21 @@ LONGEST_CLOSING = 3600.0
 
 # JSON escapes that are half of a surrogate pair, after those that are not: half a character is dropped.
 _HALF_A_CHARACTER = re.compile(
-    rb"""(\\[^u] | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}) | \\u[dD][89a-fA-F][0-9a-fA-F]{2}""",
+    rb"""\\(?:([^u] | u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}) | u[dD][89a-fA-F][0-9a-fA-F]{2})""",
     re.VERBOSE,
 )
+
+# What Python takes for a number and JSON has no word for, or what is too large for one. Inside of texts, too: it only
+# says where it is worth while to look.
+_PERHAPS_NO_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:NaN|Infinity|[0-9.]{300}|[0-9.]+[eE]\+?[0-9]{3})")
+
+
+class _Interruptible(json.JSONDecoder):
+    """Reads JSON value by value in Python: in a thread of its own it lets others run, which pydantic's does not."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_constant=lambda name: None, parse_float=_finite_float)
+        self.scan_once = py_make_scanner(self)
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,16 @@ class Answer:
     def is_success(self) -> bool:
         """Whether Flodesk did what was asked."""
         return 200 <= self.status < 300  # noqa: PLR2004
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes long to read: then `decoded` and `shaped` belong into a thread."""
+        return len(self.content) > LARGE_BYTES
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether it is so long that even to have it in memory slows others down. No real page comes near."""
+        return len(self.content) > HUGE_BYTES
 
     @property
     def is_over_quota(self) -> bool:
@@ -115,6 +144,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _message(content: bytes) -> str:
     """Return Flodesk's own short message from the body of an error, or nothing."""
+    if len(content) > LARGE_BYTES:
+        return ""
     try:
         message = _json(content)["message"]
     except (ValueError, LookupError, TypeError):
@@ -123,8 +154,30 @@ def _message(content: bytes) -> str:
 
 
 def _json(content: bytes) -> Any:
-    whole = _HALF_A_CHARACTER.sub(lambda found: found[1] or b"", content)
-    return from_json(whole.removeprefix(codecs.BOM_UTF8))
+    whole = _HALF_A_CHARACTER.sub(lambda found: b"\\" + found[1] if found[1] else b"", content)
+    whole = whole.removeprefix(codecs.BOM_UTF8)
+    if len(whole) > LARGE_BYTES:
+        try:
+            return _Interruptible().decode(whole.decode())
+        except RecursionError:
+            raise ValueError("too deep") from None
+    data = from_json(whole)
+    return _finite(data) if _PERHAPS_NO_NUMBER.search(whole) else data
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` with null in place of what is no number in JSON."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return value
+
+
+def _finite_float(text: str) -> float | None:
+    return _finite(float(text))  # type: ignore[no-any-return] # a float or None, of a float
 
 
 def _count(text: str | None) -> int | None:

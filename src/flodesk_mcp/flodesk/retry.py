@@ -1,7 +1,8 @@
 """As many attempts as it takes: what may be repeated, and when. Source: flodesk-api, Repeating a request."""
 
+import gc
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -46,8 +47,8 @@ class Sender:
         Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
         """
         with _doubt_about(request):
-            status, data = await self._answered(request)
-            return shaped(data, form, status)
+            answer, data = await self._answered(request)
+            return await _in_turn(answer, lambda: shaped(data, form, answer.status))
 
     async def command(self, request: Request) -> None:
         """Send a `request` that is answered with 204, or whatever success comes instead. Raises FlodeskError."""
@@ -58,8 +59,8 @@ class Sender:
         """Let the requests within the block share what one call may wait."""
         return wait_deadline(self._max_wait_seconds)
 
-    async def _answered(self, request: Request) -> tuple[int, Any]:
-        """Return the status and, where one is expected, the data of the answer that settles `request`."""
+    async def _answered(self, request: Request) -> tuple[Answer, Any]:
+        """Return the answer that settles `request`, and its data where some are expected."""
         paths = iter(request.paths)
         path = next(paths)
         doubt: FlodeskError | None = None  # the last failure after which a write may have happened
@@ -68,13 +69,13 @@ class Sender:
             while True:
                 try:
                     answer = await self._transport.attempt(path, request)
-                    return answer.status, self._data(answer, request)
+                    return answer, await self._data(answer, request)
                 except NotFound as missing:
                     if other := next(paths, None):
                         path = other
                         continue
                     if request.removes and doubt:
-                        return missing.status, None
+                        return Answer(missing.status, {}, b""), None
                     raise
                 except QuotaSpent as spent:
                     failed: FlodeskError = QuotaExhausted(spent.seconds)
@@ -86,13 +87,39 @@ class Sender:
                 if failures == MAX_ATTEMPTS or not await _waited(failed, failures, request):
                     raise doubt or failed
 
-    def _data(self, answer: Answer, request: Request) -> Any:
+    async def _data(self, answer: Answer, request: Request) -> Any:
         """Return the data of an answer, or raise the error that it is."""
         if answer.is_over_quota:
             raise TooManyRequests(self._transport.quota.seconds_until_free(batch=request.batch))
         if not answer.is_success:
             raise failure(answer, repeatable=request.repeatable)
-        return decoded(answer) if request.answered else None
+        return await _in_turn(answer, lambda: decoded(answer)) if request.answered else None
+
+
+async def _in_turn(answer: Answer, read: Callable[[], Result]) -> Result:
+    """Return what `read` makes of the answer. For a large one others get their turn meanwhile."""
+    if not answer.is_large:
+        return read()
+    with _without_gc(answer):
+        return await anyio.to_thread.run_sync(read)
+
+
+@contextmanager
+def _without_gc(answer: Answer) -> Iterator[None]:
+    """Search for no garbage in what a huge answer becomes: among a million objects that alone would hold everybody up.
+
+    There are no circles in it, so it goes when it is no longer used.
+    """
+    was_on = gc.isenabled()
+    if not answer.is_huge or not was_on:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool:

@@ -1,6 +1,6 @@
 """Operations on subscribers."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -187,9 +187,9 @@ class Subscribers:
         """
         return await self._person(Request("POST", "subscribers", id_or_email, "unsubscribe"))
 
-    def _remember(self, people: Iterable[Subscriber]) -> None:
+    def _remember(self, people: Sequence[Subscriber]) -> None:
         """Take note of who is active and who is not: an answer to an enrollment does not say it."""
-        for seen in people:
+        for seen in people[-MAX_REMEMBERED:]:
             if seen.status:
                 for name in filter(None, (seen.id, seen.email)):
                     self._statuses.set(name.casefold(), seen.status)

@@ -19,6 +19,11 @@ __all__ = ["Transport", "open_http"]
 USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
 MAX_REASON = 300
 
+_NO_PROXY: dict[str, httpx2.AsyncBaseTransport | None] = dict.fromkeys(
+    ("all://localhost", "all://127.0.0.0/8", "all://[::1]"), None
+)
+"""What a proxy of the environment never sees: this machine would be another one there."""
+
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
 
 
@@ -29,6 +34,7 @@ def open_http(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.Asyn
     """
     http = httpx2.AsyncClient(
         transport=transport,
+        mounts=_NO_PROXY,
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30),
         follow_redirects=False,
     )

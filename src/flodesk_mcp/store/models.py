@@ -47,6 +47,7 @@ class TokenRow(Base):
     toolsets: Mapped[str | None] = mapped_column(Text)
     tools: Mapped[str | None] = mapped_column(Text)
     exclude_tools: Mapped[str | None] = mapped_column(Text)
+    personal_data: Mapped[str] = mapped_column(String(10), server_default="shown")
     created_at: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(BigInteger)

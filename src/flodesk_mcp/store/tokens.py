@@ -7,10 +7,12 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store.accounts import StoredAccount
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
@@ -35,12 +37,17 @@ _NO_DIGEST = "0" * 64
 
 @dataclass(frozen=True)
 class TokenLimits:
-    """What a token may do, in the words of the toolset rules."""
+    """What a token may do, in the words of the toolset rules, and whether it sees personal data."""
 
     read_only: bool = False
     toolsets: str | None = None
     tools: str | None = None
     exclude_tools: str | None = None
+    personal_data: PersonalData = "shown"
+
+    def of_tools(self) -> dict[str, Any]:
+        """Return those that a tool filter understands, by name."""
+        return {name: value for name, value in vars(self).items() if name != "personal_data"}
 
 
 @dataclass(frozen=True)
@@ -212,4 +219,6 @@ def _digest(secret: str) -> str:
 
 
 def _limits(token: TokenRow) -> TokenLimits:
-    return TokenLimits(token.read_only, token.toolsets, token.tools, token.exclude_tools)
+    # Whatever another version may mean by a word that this one does not know, it is not "shown".
+    personal_data: PersonalData = "shown" if token.personal_data == "shown" else "masked"
+    return TokenLimits(token.read_only, token.toolsets, token.tools, token.exclude_tools, personal_data)

@@ -6,7 +6,7 @@ from mcp_types import Completion, CompletionArgument, PromptReference, ResourceT
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.tools import tool_named, visible
+from flodesk_mcp.tools import mask_addresses, tool_named, visible
 
 __all__ = ["complete"]
 
@@ -46,9 +46,12 @@ async def complete(
         known = await names(caller.flodesk)
     except FlodeskError:
         return Completion(values=[])  # somebody is typing: no suggestion is better than an error
+    shown = map(visible, known)
+    if caller.masked:
+        shown = map(mask_addresses, shown)  # before they are compared: what fits would tell what is masked
     begun = argument.value.strip().casefold()
     fitting = sorted(
-        {visible(name) for name in known if name and begun in name.casefold()},
+        {name for name in shown if name and begun in name.casefold()},
         key=lambda name: (not name.casefold().startswith(begun), name.casefold()),
     )
     return Completion(values=fitting[:MAX_VALUES], total=len(fitting), has_more=len(fitting) > MAX_VALUES)

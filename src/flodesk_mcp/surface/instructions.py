@@ -18,10 +18,15 @@ A write that ends in doubt says so: look first, never just repeat it.
 Nothing here can send mail, delete or re-subscribe a person, or rename or delete a segment or custom field; opens, \
 clicks and revenue are not in the API."""
 
+MASKED = """\
+Personal data is masked, as in j***@e***.com: name people by their id, and never write a masked value back."""
+
 
 def instructions(caller: Caller) -> str:
     """Return below 2,048 bytes what holds for `caller`."""
     lines = [WHAT_IT_IS]
+    if caller.masked:
+        lines.append(MASKED)
     if all(spec.reads_only for spec in caller.tool_filter.of(CATALOG)):
         lines.append("Only reading is turned on.")
     for setting, offers in _off(caller).items():

@@ -7,8 +7,9 @@ from textwrap import indent
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from flodesk_mcp.callers.tool_filter import ToolFilter, nearest
-from flodesk_mcp.tools import tool_named
+from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.callers.tool_filter import Reason, ToolFilter, nearest
+from flodesk_mcp.tools import mask_addresses, tool_named
 
 __all__ = ["PROMPTS", "get_prompt", "prompts_for"]
 
@@ -40,9 +41,10 @@ class PromptSpec:
     goal: Callable[[Mapping[str, str]], str]
     steps: Sequence[Step]
 
-    def missing(self, tool_filter: ToolFilter) -> list[str]:
-        """Return the tools that would have to be turned on first."""
-        return [step.tools[0] for step in self.steps if not (step.optional or step.told(tool_filter))]
+    def why_off(self, tool_filter: ToolFilter) -> Reason | None:
+        """Return why a tool that it needs is off, or None while it is on."""
+        needed = [step for step in self.steps if not (step.optional or step.told(tool_filter))]
+        return tool_filter.why_off(tool_named(needed[0].tools[0])) if needed else None
 
     def text(self, tool_filter: ToolFilter, given: Mapping[str, str]) -> str:
         """Return the goal and the steps to it."""
@@ -150,26 +152,27 @@ def prompts_for(tool_filter: ToolFilter) -> list[Prompt]:
     return [
         Prompt(name=spec.name, title=spec.title, description=spec.description, arguments=list(spec.arguments))
         for spec in PROMPTS
-        if not spec.missing(tool_filter)
+        if not spec.why_off(tool_filter)
     ]
 
 
-def get_prompt(tool_filter: ToolFilter, name: str, given: Mapping[str, str]) -> GetPromptResult:
-    """Return a prompt filled in.
+def get_prompt(caller: Caller, name: str, given: Mapping[str, str]) -> GetPromptResult:
+    """Return a prompt filled in, for `caller`.
 
     Raises MCPError for one that does not exist or is turned off, and for arguments that are missing or unknown.
     """
+    tool_filter = caller.tool_filter
     spec = next((spec for spec in PROMPTS if spec.name == name), None)
     if spec is None:
-        near = nearest(name[:100], [spec.name for spec in PROMPTS])
+        near = nearest(name[:100], [prompt.name for prompt in prompts_for(tool_filter)])
         raise MCPError(INVALID_PARAMS, f"Unknown prompt {name[:100]!r}.{near}")
     valid = [argument.name for argument in spec.arguments]
     if unknown := sorted(given.keys() - set(valid)):
         raise MCPError(INVALID_PARAMS, f"Unknown argument {unknown[0][:100]!r}. Valid: {', '.join(valid) or 'none'}.")
     if absent := [argument.name for argument in spec.arguments if argument.required and argument.name not in given]:
         raise MCPError(INVALID_PARAMS, f"Missing required arguments: {{{', '.join(map(repr, absent))}}}")
-    if missing := spec.missing(tool_filter):
-        needed = ", ".join(missing)
-        raise MCPError(INVALID_PARAMS, f"Prompt {name!r} needs tools that are turned off here: {needed}.")
-    content = TextContent(type="text", text=spec.text(tool_filter, given))
+    if reason := spec.why_off(tool_filter):
+        raise MCPError(INVALID_PARAMS, f"Prompt {name!r} needs a tool that is turned off here: {reason.text}.")
+    text = spec.text(tool_filter, given)
+    content = TextContent(type="text", text=mask_addresses(text) if caller.masked else text)
     return GetPromptResult(description=spec.description, messages=[PromptMessage(role="user", content=content)])

@@ -20,7 +20,15 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
-from flodesk_mcp.tools import Refused, ToolSpec, explain, explain_arguments, result_of, tool_named
+from flodesk_mcp.tools import (
+    Refused,
+    ToolSpec,
+    explain,
+    explain_arguments,
+    mask_addresses,
+    result_of,
+    tool_named,
+)
 
 __all__ = ["RESOURCES", "TEMPLATES", "read_resource", "resources_for", "templates_for"]
 
@@ -119,15 +127,15 @@ async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
     if reason := caller.tool_filter.why_off(spec.tool):
         text = f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it."
         raise _error(INVALID_PARAMS, text, uri) from Refused(text)
-    source = caller.credential_source
     try:
         shown = await result_of(caller, spec.tool, spec.tool.checked(arguments))
     except ValidationError as error:
-        raise _error(INVALID_PARAMS, explain_arguments(spec.tool, error), uri) from error
+        raise _error(INVALID_PARAMS, explain_arguments(caller, spec.tool, error), uri) from error
     except (NotFound, InvalidArgument) as error:
-        raise _error(INVALID_PARAMS, explain(spec.tool, error, source), uri) from error
+        raise _error(INVALID_PARAMS, explain(caller, spec.tool, error), uri) from error
     except FlodeskError as error:
-        raise _error(INTERNAL_ERROR, explain(spec.tool, error, source), uri) from error
+        raise _error(INTERNAL_ERROR, explain(caller, spec.tool, error), uri) from error
+    uri = mask_addresses(uri) if caller.masked else uri
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, text=to_json(shown).decode(), mime_type=JSON)])
 
 

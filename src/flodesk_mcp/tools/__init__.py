@@ -3,8 +3,9 @@
 from flodesk_mcp.tools.call import Declined, Refused, call_tool, result_of
 from flodesk_mcp.tools.catalog import CATALOG, TOOLSETS, tool_named
 from flodesk_mcp.tools.errors import explain, explain_arguments
-from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.masking import mask_addresses, mask_all
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
+from flodesk_mcp.tools.visible import visible
 
 __all__ = [
     "CATALOG",
@@ -16,6 +17,8 @@ __all__ = [
     "call_tool",
     "explain",
     "explain_arguments",
+    "mask_addresses",
+    "mask_all",
     "result_of",
     "tool_named",
     "visible",

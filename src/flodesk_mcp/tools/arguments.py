@@ -2,29 +2,23 @@
 
 import json
 from dataclasses import dataclass
-from itertools import islice
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
-    model_validator,
 )
-from pydantic.fields import FieldInfo
 
-from flodesk_mcp.flodesk import InvalidArgument
+from flodesk_mcp.tools.given import Arguments, FromJson
+from flodesk_mcp.tools.webhook_address import public_https
 
 __all__ = [
-    "Arguments",
     "CampaignId",
     "CampaignSearch",
     "CampaignStatus",
@@ -59,78 +53,10 @@ __all__ = [
     "WorkflowId",
     "WorkflowStatuses",
     "WrongRow",
-    "check_size",
-    "marks_of",
 ]
 
 
-MAX_VALUES = 10_000
-MAX_DEPTH = 16
 MAX_CUSTOM_FIELDS = 500
-MAX_UNKNOWN = 6
-"""One more than an error text names: each unknown argument would be an error of its own."""
-
-
-def check_size(arguments: dict[str, Any]) -> None:
-    """Raise InvalidArgument for more than anybody needs, before anything works on it."""
-    count, level = 0, list[Any]([arguments])
-    for _ in range(MAX_DEPTH):
-        inner: list[Any] = []
-        for value in level:
-            inner += value.values() if isinstance(value, dict) else value
-        count += len(inner)
-        if count > MAX_VALUES:
-            raise InvalidArgument(f"The arguments hold more than {MAX_VALUES:,} values.")
-        level = [value for value in inner if isinstance(value, dict | list)]
-        if not level:
-            return
-    raise InvalidArgument(f"The arguments are nested more than {MAX_DEPTH} deep.")
-
-
-def _decoded(value: Any) -> Any:
-    """Decode a list or map that a client sent as a JSON string."""
-    if isinstance(value, str):
-        try:
-            decoded = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-        return decoded if isinstance(decoded, list | dict) else value
-    return value
-
-
-def _is_blank(value: Any, *, from_json: bool) -> bool:
-    """Tell whether nothing was given. Strict converters make models fill in every argument."""
-    if isinstance(value, str):
-        return not value.strip() or (from_json and value.strip() in {"null", "[]", "{}"})
-    return value is None or (isinstance(value, list | dict) and not value)
-
-
-def marks_of(field: FieldInfo) -> list[Any]:
-    """Return what an argument is annotated with, be it optional or not."""
-    inner = [mark for part in get_args(field.annotation) for mark in getattr(part, "__metadata__", ())]
-    return [*field.metadata, *inner]
-
-
-class Arguments(BaseModel):
-    """What arguments are checked with. A blank optional one was not given, so a blank never erases anything."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _blank_is_not_given(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        fields = cls.model_fields
-
-        def counts(name: str, value: Any) -> bool:
-            field = fields[name]
-            if field.is_required():
-                return True
-            return not _is_blank(value, from_json=FromJson in marks_of(field))
-
-        known = {name: value for name, value in given.items() if name in fields and counts(name, value)}
-        return known | dict(islice(((name, value) for name, value in given.items() if name not in fields), MAX_UNKNOWN))
 
 
 def _by_field(value: Any) -> Any:
@@ -166,13 +92,6 @@ def _address(value: str) -> str:
     return value
 
 
-def _https(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("must be a full https:// address")
-    return value
-
-
 def _unless_all(value: str) -> str | None:
     """Return what to filter by. A model that must choose one, as strict converters want it, chooses "all"."""
     return None if value == "all" else value
@@ -186,7 +105,6 @@ class Named:
 
 
 Trimmed = StringConstraints(strip_whitespace=True, min_length=1)
-FromJson = BeforeValidator(_decoded)
 FirstError = Field(fail_fast=True)
 """Of a list of a hundred thousand wrong items, the first is enough to know."""
 
@@ -278,7 +196,7 @@ FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(_https), Field(description="An https address.")]
+PostUrl = Annotated[str, Trimmed, AfterValidator(public_https), Field(description="An https address.")]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FirstError,

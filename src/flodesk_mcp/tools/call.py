@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import anyio.to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
@@ -12,9 +13,11 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
+from flodesk_mcp.tools.compact import compact
 from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
-from flodesk_mcp.tools.results import compact
+from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
+from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 
 __all__ = ["Declined", "Refused", "call_tool", "result_of"]
@@ -64,6 +67,8 @@ async def _called(
     if reason := caller.tool_filter.why_off(spec):
         raise Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
+    if caller.masked:
+        check_not_masked(given)
     if unanswered := await _ask(caller, spec, context, params, asking, given):
         return unanswered
     return await result_of(caller, spec, given, _progress(context))
@@ -75,9 +80,9 @@ def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
         case Refused():
             return str(error)
         case ValidationError():
-            return explain_arguments(spec, error)
+            return explain_arguments(caller, spec, error)
         case FlodeskError():
-            return explain(spec, error, caller.credential_source)
+            return explain(caller, spec, error)
         case _:
             logger.error("%s failed", spec.name, exc_info=error)
             return f"{spec.title} failed: a defect of this server, see its log."
@@ -93,7 +98,12 @@ async def result_of(
     with caller.deadline(report):
         used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
         result = await spec.function(caller.flodesk, **given)
-    return compact(result, {USED_IDS: used_ids} if used_ids else {})
+    beside = {USED_IDS: used_ids} if used_ids else {}
+    if is_large(result):
+        return await anyio.to_thread.run_sync(
+            compact, result, beside, caller.masked
+        )  # which takes long: others get their turn
+    return compact(result, beside, caller.masked)
 
 
 async def _ask(
@@ -114,9 +124,11 @@ async def _ask(
         why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
         raise Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
     with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(caller.flodesk, **given)
+        question = await spec.question(caller.flodesk, caller.masked, **given)
     if question is None:
         return None
+    if caller.masked:
+        question = mask_addresses(question)
     try:
         answer = await asking.ask(context, params, question, [spec.name, given])
     except MCPError as error:

@@ -1,10 +1,12 @@
 """What an agent is told when a call fails: what happened, and what to do next."""
 
 import difflib
+from collections.abc import Iterable
 from math import ceil
 
 from pydantic import ValidationError
 
+from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import nearest
 from flodesk_mcp.flodesk import (
     BadRequest,
@@ -21,8 +23,9 @@ from flodesk_mcp.flodesk import (
     UnreadableAnswer,
 )
 from flodesk_mcp.tools.arguments import SubscriberRow, WrongRow
-from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.masking import mask_addresses
 from flodesk_mcp.tools.spec import ToolSpec
+from flodesk_mcp.tools.visible import visible
 
 __all__ = ["explain", "explain_arguments", "explain_row"]
 
@@ -49,21 +52,28 @@ LISTED_BY = {
 """The tool that shows the valid values of an argument, or the things of a toolset."""
 
 
-def explain(tool: ToolSpec, error: FlodeskError, credential: str) -> str:
-    """Return the text for `error`. `credential` says where the operator set the credential."""
-    return f"{tool.title} failed: {_explained(tool, error, credential)}".rstrip()
+def explain(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:
+    """Return the text for `error`, which names no tool that is off for `caller`, nor what such a tool would list."""
+    return _shown(caller, f"{tool.title} failed: {_explained(caller, tool, error)}".rstrip())
 
 
-def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # noqa: PLR0911, PLR0912 - a table
+def _shown(caller: Caller, text: str) -> str:
+    return mask_addresses(text) if caller.masked else text
+
+
+def _on(caller: Caller, names: Iterable[str]) -> list[str]:
+    """Return the tools of those names that are on for `caller`."""
+    from flodesk_mcp.tools.catalog import tool_named  # whose tools explain rows with this module
+
+    return [name for name in names if caller.tool_filter.allows(tool_named(name))]
+
+
+def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # noqa: PLR0911, PLR0912 - a table
     match error:
         case UnknownCustomField():
-            known = ", ".join(f"{key[:80]} ({label[:80]!r})" for key, label in list(error.known.items())[:50]) or "none"
-            return (
-                f"nothing was sent. {error} Flodesk would drop the value silently. Existing fields: {visible(known)}. "
-                "A new one: create_a_flodesk_custom_field."
-            )
+            return f"nothing was sent. {error} Flodesk would drop the value silently. {_fields(caller, error)}"
         case UnknownName():
-            return f"nothing was sent. {error} Candidates: {_candidates(error)}. Give the id or the exact name."
+            return f"nothing was sent. {error} {_candidates(caller, error)}Give the id or the exact name."
         case InvalidArgument():
             return f"nothing was sent. {error}"
         case QuotaExhausted():
@@ -72,27 +82,45 @@ def _explained(tool: ToolSpec, error: FlodeskError, credential: str) -> str:  # 
                 f"Try again in {ceil(error.retry_after)} seconds."
             )
         case Unauthorized():
-            return f"Flodesk refused the credential (401). The person who runs this server must check {credential}."
+            where = caller.credential_source
+            return f"Flodesk refused the credential (401). The person who runs this server must check {where}."
         case Forbidden():
-            return f"Flodesk does not allow this with the credential in use (403).{_quoted(error)}"
+            return f"Flodesk does not allow this with the credential in use (403).{_quoted(caller, error)}"
         case NotFound():
-            return f"Flodesk knows nothing under what was given (404).{_quoted(error)} {_where_to_look(tool)}"
+            said = f"Flodesk knows nothing under what was given (404).{_quoted(caller, error)}"
+            return f"{said} {_where_to_look(caller, tool)}"
         case BadRequest():
-            return f"Flodesk does not accept it ({error.status}).{_quoted(error)} {_where_to_look(tool)}"
+            return (
+                f"Flodesk does not accept it ({error.status}).{_quoted(caller, error)} {_where_to_look(caller, tool)}"
+            )
         case StatusError():
-            return f"Flodesk has a problem of its own ({error.status}).{_quoted(error)} {_what_now(tool, error)}"
+            said = f"Flodesk has a problem of its own ({error.status}).{_quoted(caller, error)}"
+            return f"{said} {_what_now(caller, tool, error)}"
         case UnreadableAnswer() if not tool.reads_only:
-            return f"Flodesk accepted it ({error.status}), but its answer could not be read. {_check(tool)}"
+            return f"Flodesk accepted it ({error.status}), but its answer could not be read. {_check(caller, tool)}"
         case UnreadableAnswer():
             return f"Flodesk answered ({error.status}) in a form that could not be read. Try again later. ({error})"
         case NoAnswer():
-            return f"{error} {_what_now(tool, error)}"
+            return f"{error} {_what_now(caller, tool, error)}"
         case _:
             return str(error)
 
 
-def _candidates(error: UnknownName) -> str:
+def _fields(caller: Caller, error: UnknownCustomField) -> str:
+    """Return which custom fields there are, and how to make one."""
+    told = []
+    if _on(caller, [LISTED_BY["custom_fields"]]):
+        known = ", ".join(f"{key[:80]} ({label[:80]!r})" for key, label in list(error.known.items())[:50]) or "none"
+        told.append(f"Existing fields: {visible(known)}.")
+    told += [f"A new one: {name}." for name in _on(caller, ["create_a_flodesk_custom_field"])]
+    return " ".join(told)
+
+
+def _candidates(caller: Caller, error: UnknownName) -> str:
     """Return the names with ids; of very many those that come nearest."""
+    lister = LISTED_BY[f"{error.kind}s"]
+    if not _on(caller, [lister]):
+        return ""
     by_id, wanted = error.candidates, error.name.casefold()
     shown = list(by_id)
     if len(by_id) > MAX_CANDIDATES:
@@ -104,34 +132,39 @@ def _candidates(error: UnknownName) -> str:
 
         shown = sorted(by_id, key=likeness, reverse=True)[:MAX_CANDIDATES]
     listed = ", ".join(f"{by_id[known_id][:80]!r} is {known_id}" for known_id in shown) or "none"
-    more = f", and {len(by_id) - len(shown)} more ({LISTED_BY[f'{error.kind}s']})" if len(by_id) > len(shown) else ""
-    return visible(listed) + more
+    more = f", and {len(by_id) - len(shown)} more ({lister})" if len(by_id) > len(shown) else ""
+    return f"Candidates: {visible(listed)}{more}. "
 
 
-def _quoted(error: StatusError) -> str:
+def _quoted(caller: Caller, error: StatusError) -> str:
     words = visible(error.message).strip()
+    if words and caller.masked:
+        return " Flodesk's words may hold personal data, which is masked here."
     return f" Flodesk's words: {words!r}." if words else ""
 
 
-def _what_now(tool: ToolSpec, error: FlodeskError) -> str:
+def _what_now(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:
     if error.uncertain:
-        return f"It may or may not have happened, so do not simply repeat it. {_check(tool)}"
+        return f"It may or may not have happened, so do not simply repeat it. {_check(caller, tool)}"
     if tool.reads_only or tool.idempotent:
         return "Try again in a minute; repeating it is safe."
     return "Nothing was changed. Try again in a minute."
 
 
-def _check(tool: ToolSpec) -> str:
-    return tool.check or f"Look with {LISTED_BY[tool.toolset.id]} first."
+def _check(caller: Caller, tool: ToolSpec) -> str:
+    if tool.check:
+        return tool.check
+    on = _on(caller, [LISTED_BY[tool.toolset.id]])
+    return f"Look with {on[0]} first." if on else "Look at it in Flodesk first."
 
 
-def _where_to_look(tool: ToolSpec) -> str:
+def _where_to_look(caller: Caller, tool: ToolSpec) -> str:
     names = (tool.toolset.id if argument == "id" else argument for argument in tool.arguments.model_fields)
-    listers = sorted({LISTED_BY[name] for name in names if name in LISTED_BY})
+    listers = _on(caller, sorted({LISTED_BY[name] for name in names if name in LISTED_BY}))
     return f"What exists: {', '.join(listers)}." if listers else ""
 
 
-def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
+def explain_arguments(caller: Caller, tool: ToolSpec, error: ValidationError) -> str:
     """Return one sentence for each argument that is wrong, up to five."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     sentences = [
@@ -140,7 +173,7 @@ def explain_arguments(tool: ToolSpec, error: ValidationError) -> str:
     ]
     if len(problems) > MAX_PROBLEMS:
         sentences.append(f"And {len(problems) - MAX_PROBLEMS} more.")
-    return f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences))
+    return _shown(caller, f"{tool.title} failed: nothing was sent. " + " ".join(dict.fromkeys(sentences)))
 
 
 def explain_row(row: WrongRow) -> str:

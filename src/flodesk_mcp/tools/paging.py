@@ -34,6 +34,7 @@ async def listing(
     if next_cursor is not None:
         page, skip, limit, filters = _opened(next_cursor, name, filters)
     answer = await fetch(page=page, per_page=limit, **filters)
+    longer = len(answer.data) > skip + limit  # than was asked for: then its rest is handed out in pieces, too
     last = answer.meta.total_pages
     has_more = bool(answer.data) and (page < last if last is not None else len(answer.data) == limit)
 
@@ -41,8 +42,8 @@ async def listing(
         return _sealed([name, page, skip, limit, _given(filters)])
 
     return Listing(
-        result=answer.data[skip:],
-        next_cursor=cursor(page + 1, 0) if has_more else None,
+        result=answer.data[skip : skip + limit],
+        next_cursor=cursor(page, skip + limit) if longer else cursor(page + 1, 0) if has_more else None,
         total_items=answer.meta.total_items,
     ).resumed_by(lambda row: cursor(page, skip + row))
 

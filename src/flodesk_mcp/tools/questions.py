@@ -3,16 +3,19 @@
 from typing import Any
 
 from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, NotFound, Webhook
-from flodesk_mcp.tools.results import visible
+from flodesk_mcp.tools.masking import masked_person
+from flodesk_mcp.tools.visible import visible
 
 __all__ = ["about_clearing", "about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
 
 MAX_SHOWN = 200
 
 
-async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> str:
+async def about_unsubscribing(flodesk: FlodeskClient, mask: bool, *, id_or_email: str) -> str:
     """Ask about the end of all mail to a person."""
     person = await flodesk.subscribers.get(id_or_email)
+    if mask:
+        person = masked_person(person)
     name = " ".join(part for part in (person.first_name, person.last_name) if part)
     who = f"{_shown(name)}, {_shown(person.email)}" if name else _shown(person.email or person.id)
     return (
@@ -22,7 +25,7 @@ async def about_unsubscribing(flodesk: FlodeskClient, *, id_or_email: str) -> st
 
 
 async def about_clearing(
-    flodesk: FlodeskClient, *, email: str | None, id: str | None, clear_fields: list[str], **_: Any
+    flodesk: FlodeskClient, _mask: bool, *, email: str | None, id: str | None, clear_fields: list[str], **_: Any
 ) -> str | None:
     """Ask about values that are to be erased; nothing where there is nobody yet who could lose them."""
     try:
@@ -33,7 +36,7 @@ async def about_clearing(
     return f"Erase {fields} of {_shown(person.email or person.id)}? The values cannot be brought back."
 
 
-async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: Any) -> str:
+async def about_updating_webhook(flodesk: FlodeskClient, _: bool, *, id: str, **changes: Any) -> str:
     """Ask about the redirection of a feed."""
     if not any(changes.values()):
         raise InvalidArgument("At least one of name, post_url and events is needed.")
@@ -44,7 +47,7 @@ async def about_updating_webhook(flodesk: FlodeskClient, *, id: str, **changes: 
     )
 
 
-async def about_deleting_webhook(flodesk: FlodeskClient, *, id: str) -> str:
+async def about_deleting_webhook(flodesk: FlodeskClient, _: bool, *, id: str) -> str:
     """Ask about the end of a feed."""
     return (
         f"Delete the webhook {_described(await flodesk.webhooks.get(id))}? "

@@ -1,15 +1,13 @@
 """What tools return: Flodesk's objects, made short and safe for an agent to read."""
 
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import inf
-from typing import Any, Generic, Self, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from flodesk_mcp.flodesk import BatchResult, CustomField, FlodeskError, Segment, Subscriber, Webhook
-from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
+from flodesk_mcp.flodesk import BatchResult, CustomField, FlodeskError, Personal, Segment, Subscriber, Webhook
 
 __all__ = [
     "BatchReport",
@@ -24,23 +22,14 @@ __all__ = [
     "SubscriberListing",
     "WrittenSubscriber",
     "batch_report",
-    "compact",
     "notice_for",
     "notice_of_twins",
     "only",
     "subscriber_listing",
-    "visible",
     "with_notice",
 ]
 
 Item = TypeVar("Item")
-
-# Text from Flodesk may have been typed by strangers. Control characters (but for tab and line feed), zero-width and
-# other format characters (directions, tags), variation selectors beyond emoji and surrogates only serve to deceive.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 
 
 class Everything(BaseModel, Generic[Item]):
@@ -133,7 +122,7 @@ class Written(BaseModel):
     """A row of a batch that was written."""
 
     id: str
-    email: str | None = None
+    email: Annotated[str | None, Personal.ADDRESS] = None
     status: str | None = Field(None, description="Only an active person gets mail")
 
 
@@ -141,10 +130,10 @@ class Failed(BaseModel):
     """A row of a batch that was not written."""
 
     row: int | None = Field(None, description="Row, counted from 0")
-    email: str | None = None
+    email: Annotated[str | None, Personal.ADDRESS] = None
     id: str | None = None
     code: str | None = Field(None, description="Flodesk's code, or not_sent")
-    reason: str | None = Field(None, description="Why it was not written")
+    reason: Annotated[str | None, Personal.WORDS] = Field(None, description="Why it was not written")
 
 
 class BatchReport(BaseModel):
@@ -239,44 +228,3 @@ def subscriber_listing(page: Listing[Subscriber], fields: Sequence[str] | None) 
         next_cursor=page.next_cursor,
         segment_ids={label: known for known, label in labels.items()},
     ).resumed_by(page.cursor_from)
-
-
-def compact(result: BaseModel, beside: dict[str, Any]) -> dict[str, Any]:
-    """Return `result` as plain data without what is null or empty, its texts free of invisible characters.
-
-    What is `beside` it is added. A page that would make too long an answer ends earlier, with a cursor that
-    continues there; what is too long by itself is cut.
-    """
-    data = _plain(result) | beside
-    while isinstance(result, Everything) and (size := answer_bytes(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
-        kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
-        shorter: dict[str, Any] = {"result": result.result[:kept]}
-        if isinstance(result, Listing):
-            shorter["next_cursor"] = result.cursor_from(kept)
-        else:
-            shorter["total_items"] = result.total_items or len(result.result)
-        result = result.model_copy(update=shorter)
-        data = _plain(result) | beside
-    return cut_to_size(data)
-
-
-def _plain(result: BaseModel) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(result.model_dump(exclude_none=True))
-    empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
-    return empty | shortened
-
-
-def visible(text: str) -> str:
-    """Return `text` without the characters that nobody would see."""
-    return _INVISIBLE.sub("", text)
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, list):
-        return [_shortened(item) for item in value]
-    if isinstance(value, dict):
-        pairs = ((visible(key), _shortened(item)) for key, item in value.items())
-        return {key: item for key, item in pairs if item not in (None, "", [], {})}
-    return value

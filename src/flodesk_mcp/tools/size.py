@@ -2,17 +2,39 @@
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
-__all__ = ["MAX_ANSWER_BYTES", "SHORTENED", "answer_bytes", "cut_to_size"]
+__all__ = ["MAX_ANSWER_BYTES", "SHORTENED", "answer_bytes", "cut_to_size", "is_large"]
 
 MAX_ANSWER_BYTES = 80_000
+LARGE = 20_000
+"""Values, or hundreds of characters."""
+
 ENVELOPE_BYTES = 1_000
 SHORTENED = "shortened"
 CURSOR = "next_cursor"
 
 # Characters of a text, entries of a list or map: mild before strict, and texts before entries.
 _CUTS = ((10_000, 1_000), (1_000, 1_000), (256, 300), (256, 100), (80, 50), (40, 20))
+
+
+def is_large(result: BaseModel) -> bool:
+    """Tell, at little cost, whether it takes long to make an answer of `result`."""
+    left = LARGE
+    values: list[Any] = [result]
+    while values and left > 0:
+        value = values.pop()
+        left -= 1
+        if isinstance(value, BaseModel):
+            values += [item for _, item in value]
+        elif isinstance(value, dict | list):
+            left -= len(value)
+            if left > 0:
+                values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, str):
+            left -= len(value) // 100
+    return left <= 0
 
 
 def answer_bytes(data: dict[str, Any]) -> int:

@@ -9,7 +9,8 @@ from typing import Any, get_type_hints
 from mcp_types import Tool, ToolAnnotations
 from pydantic import BaseModel, create_model
 
-from flodesk_mcp.tools.arguments import Arguments, Named, check_size, marks_of
+from flodesk_mcp.tools.arguments import Named
+from flodesk_mcp.tools.given import Arguments, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
 __all__ = ["USED_IDS", "ToolSpec", "Toolset"]
@@ -18,7 +19,7 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str | None]]
-"""Given the client and the arguments of a tool, returns what a person is asked before the call.
+"""Given the client, whether personal data is masked, and the arguments of a tool, returns what a person is asked.
 
 None where the call turns out to destroy nothing.
 """

@@ -15,6 +15,7 @@ from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
+from flodesk_mcp.web.cross_origin import CrossOrigin
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
@@ -40,11 +41,13 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
     settings.check()
     log_to_stderr(settings.log_level, settings.log_format)  # before the SDK sets up a log that tells too much
     hosted = _Hosted(settings, flodesk)
+    allowed = AllowedHosts(settings.host, settings.allowed_hosts)
     app = Starlette(
         routes=hosted.routes(),
         middleware=[
             Middleware(RequestIds),
-            Middleware(HostCheck, allowed=AllowedHosts(settings.host, settings.allowed_hosts)),
+            Middleware(HostCheck, allowed=allowed),
+            Middleware(CrossOrigin, allowed=allowed),
         ],
         lifespan=lambda _: hosted.running(),
     )
@@ -65,7 +68,7 @@ class _Hosted:
         )
         key = derived_key(settings.encryption_keys, "targets in the audit")
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
-        keys = derived_keys(settings.encryption_keys, "session ids")
+        keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx2
 
-from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.callers.caller import Caller, tightest
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import Settings
+from flodesk_mcp.settings import PersonalData, Settings
 from flodesk_mcp.web.auth.access import user_of
 
 __all__ = ["WebCallers"]
@@ -21,13 +21,15 @@ __all__ = ["WebCallers"]
 class WebCallers:
     """Finds the caller of a request: what it may do is limited by the operator, its access and the request itself.
 
-    `connection` is the filter that a connection was opened with, and that its requests do not repeat.
+    `connection` is the filter that a connection was opened with, and that its requests do not repeat;
+    `connection_personal_data` the same for personal data.
     """
 
     pool: ClientPool
     settings: Settings
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
+    connection_personal_data: PersonalData = "shown"
 
     @classmethod
     def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "WebCallers":
@@ -53,4 +55,5 @@ class WebCallers:
             credential_source=access.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
+            personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
         )

@@ -1,17 +1,20 @@
-"""The tool filter that a request sets itself, by its URL and headers: it can only tighten."""
+"""The limits that a request sets itself, by its URL and headers: they can only tighten."""
 
 from collections.abc import Iterator
 
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.caller import tightest
 from flodesk_mcp.callers.tool_filter import ToolFilter, UnknownTool
+from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.errors import AuthError
 
-__all__ = ["READ_ONLY_PATH", "request_filter"]
+__all__ = ["READ_ONLY_PATH", "check_header_names", "request_filter", "requested_personal_data"]
 
 READ_ONLY_PATH = "/readonly"
-NAMES = ("toolsets", "tools", "exclude_tools", "read_only")
+PERSONAL_DATA = "personal_data"
+NAMES = ("toolsets", "tools", "exclude_tools", "read_only", PERSONAL_DATA)
 SESSION = "session_id"
 """Belongs to the SSE transport."""
 
@@ -27,10 +30,32 @@ def request_filter(connection: HTTPConnection) -> ToolFilter:
     """
     asked = ToolFilter()
     for name, value, where in _asked(connection):
-        asked &= _layer(name, value, where)
+        if name != PERSONAL_DATA:
+            asked &= _layer(name, value, where)
     if connection.url.path.rstrip("/").endswith(READ_ONLY_PATH):
         asked &= ToolFilter.reading_only("the address of this connection")
     return asked
+
+
+def requested_personal_data(connection: HTTPConnection) -> PersonalData:
+    """Return whether the request in `connection` asks for personal data to be masked.
+
+    Raises AuthError for a value that is neither.
+    """
+    asked = [value.strip().lower() for name, value, _ in _asked(connection) if name == PERSONAL_DATA]
+    if not set(asked) <= {"shown", "masked"}:
+        raise AuthError(400, "personal_data is shown or masked.", "invalid_request")
+    return tightest(*("masked" if value == "masked" else "shown" for value in asked))
+
+
+def check_header_names(connection: HTTPConnection) -> None:
+    """Raise AuthError for a header of ours with an underscore.
+
+    Some proxies make one of a hyphen, others drop it: a limit or a credential would be lost without a word.
+    """
+    for header in connection.headers:
+        if "_" in header and header.replace("_", "-").startswith(PREFIX):
+            raise AuthError(400, "Write X-Flodesk headers with hyphens, without underscores.", "invalid_request")
 
 
 def _asked(connection: HTTPConnection) -> Iterator[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.web.auth.access import User
 from flodesk_mcp.web.callers import WebCallers
 
@@ -41,6 +42,7 @@ class SseConnections:
             return await PlainTextResponse("Too many connections.\n", 503)(scope, receive, send)
         user = scope["user"]
         opened_with = user.tool_filter if isinstance(user, User) else ToolFilter()
+        personal_data: PersonalData = user.personal_data if isinstance(user, User) else "masked"
         self._open += 1
         try:
             async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
@@ -48,7 +50,9 @@ class SseConnections:
                     self._server,
                     _Watched(incoming),
                     outgoing,
-                    lifespan_state=replace(self._callers, connection=opened_with),
+                    lifespan_state=replace(
+                        self._callers, connection=opened_with, connection_personal_data=personal_data
+                    ),
                 )
         finally:
             self._open -= 1

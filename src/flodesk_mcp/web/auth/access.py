@@ -8,9 +8,11 @@ from typing import Any, Self
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 
+from flodesk_mcp.callers.caller import tightest
 from flodesk_mcp.callers.clients import credential_from
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
+from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import StoredAccount
 
 __all__ = ["Access", "OpenedAccount", "User", "shown_subject", "user_of"]
@@ -51,6 +53,7 @@ class Access:
     subject: str | None = None
     scopes: tuple[str, ...] = ()
     tool_filter: ToolFilter = field(default_factory=ToolFilter)
+    personal_data: PersonalData = "shown"
 
     @cached_property
     def principal(self) -> AccessToken:
@@ -67,10 +70,11 @@ class Access:
 class User(AuthenticatedUser):
     """Who makes a request, limited by their access and by the request itself."""
 
-    def __init__(self, access: Access, request_filter: ToolFilter) -> None:
+    def __init__(self, access: Access, request_filter: ToolFilter, personal_data: PersonalData = "shown") -> None:
         super().__init__(access.principal)
         self.access = access
         self.tool_filter = access.tool_filter & request_filter
+        self.personal_data = tightest(access.personal_data, personal_data)
 
 
 def user_of(request: Any) -> User:

@@ -84,10 +84,16 @@ class ApiTokens:
 
     def _opened_by(self, found: FoundToken) -> Access:
         try:
-            tool_filter = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **vars(found.limits))
+            tool_filter = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **found.limits.of_tools())
         except (UnknownTool, ToolsetOff) as error:  # another version made it
             raise StoreError(f"The limits of token {found.name!r} no longer fit: {error}") from error
         account = OpenedAccount.of(found.account) if found.account else self._environment
         if account is None:
             raise AuthError(403, "The token is for the account of this server's environment, which has none.")
-        return Access(f"token {found.name}", account, client_id=f"token {found.id}", tool_filter=tool_filter)
+        return Access(
+            f"token {found.name}",
+            account,
+            client_id=f"token {found.id}",
+            tool_filter=tool_filter,
+            personal_data=found.limits.personal_data,
+        )

@@ -11,7 +11,7 @@ from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.auth.access import Access, User
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
-from flodesk_mcp.web.request_filter import request_filter
+from flodesk_mcp.web.request_filter import check_header_names, request_filter, requested_personal_data
 
 __all__ = ["AuthBackend", "Proof"]
 
@@ -44,12 +44,13 @@ class AuthBackend(AuthenticationBackend):
 
         Raises AuthError.
         """
+        check_header_names(conn)
         try:
             access = await self._access(conn)
         except StoreError as error:
             logger.error("An access token cannot be looked up: %s", error, extra=DATABASE)  # noqa: TRY400 - the words say it all
             raise AuthError(503, "This server cannot look up access tokens now: see its log.") from error
-        return AuthCredentials(access.scopes), User(access, request_filter(conn))
+        return AuthCredentials(access.scopes), User(access, request_filter(conn), requested_personal_data(conn))
 
     async def _access(self, connection: HTTPConnection) -> Access:
         if self._everybody:
