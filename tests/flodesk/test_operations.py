@@ -47,6 +47,7 @@ def test_the_exported_names_are_pinned() -> None:
         "NoAnswer",
         "NotFound",
         "Page",
+        "Personal",
         "Profile",
         "QuotaExhausted",
         "Segment",

@@ -45,7 +45,7 @@ async def draft_a_newsletter(agent: Worker) -> None:
     assert [(campaign.status, campaign.html) for campaign in saved] == [("draft", "<h1>They are back</h1>")]
 
 
-@goal(1)
+@goal(1, why="Whether there was one like it before is looked up, to say so.")
 async def set_up_a_webhook(agent: Worker) -> None:
     """Tell our shop whenever somebody unsubscribes."""
     created = await agent.call(

@@ -56,7 +56,7 @@ async def find_the_latest(agent: Worker) -> None:
     assert [person["email"] for person in answer["result"]] == [person.email for person in latest]
 
 
-@goal(3)
+@goal(3, why="Whether there was one of this name before is looked up, to say so.")
 async def set_up_a_colored_segment(agent: Worker) -> None:
     """Make a pink group for the autumn workshop, and put Zoë and Clara in."""
     colors = (await agent.call("list_all_flodesk_segment_colors"))["result"]

@@ -68,7 +68,7 @@ def test_twenty_processes_of_which_one_is_killed_stay_within_one_quota(address: 
         for process in others:
             _begin(process)
         killed.kill()
-        said = [process.communicate(timeout=60) for process in others]
+        said = [process.communicate(timeout=120) for process in others]
     assert {errors for _, errors in said} == {""}
     arrived = _arrivals(address)
     assert {request["status"] for request in arrived} <= {200, None}
@@ -94,6 +94,6 @@ def test_what_a_killed_process_had_under_way_holds_up_nobody(address: str, tmp_p
     with _python("spender.py", address, folder, 100, 20, 60, 2, 1) as other:
         assert _line(other) == "ready"
         _begin(other)
-        sent, errors = other.communicate(timeout=60)
+        sent, errors = other.communicate(timeout=120)
     assert int(sent) >= 1
     assert errors == ""

@@ -121,27 +121,31 @@ VALID = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFA
 @pytest.mark.parametrize("spec", WRITES, ids=lambda spec: spec.name)
 async def test_under_read_only_no_answer_to_a_question_helps(read_only: Agent, era: str, spec: ToolSpec) -> None:
     answers: InputResponses = {}
+    state = None
     if era == MODERN:  # the legacy era's answer is its callback's, which agrees
         async for permitted in connected_to_plenty(era, confirm="always"):
             first = await call_once(permitted, spec)
             assert isinstance(first, InputRequiredResult) == (spec.name in ASKING)
             if isinstance(first, InputRequiredResult):
-                answers = dict.fromkeys(first.input_requests or {}, YES)
-                done = await call_once(permitted, spec, answers)
+                answers, state = dict.fromkeys(first.input_requests or {}, YES), first.request_state
+                done = await call_once(permitted, spec, answers, state)
                 assert isinstance(done, CallToolResult)
                 assert not done.is_error
     refused = await call_once(read_only, spec, answers)
+    if state is not None:  # sealed by the other server: this one does not even take the call
+        with pytest.raises(MCPError):
+            await call_once(read_only, spec, answers, state)
     assert isinstance(refused, CallToolResult)
     assert refused.is_error
     assert not read_only.sent
 
 
 async def call_once(
-    agent: Agent, spec: ToolSpec, answers: InputResponses | None = None
+    agent: Agent, spec: ToolSpec, answers: InputResponses | None = None, state: str | None = None
 ) -> CallToolResult | InputRequiredResult:
     """Make one round of a valid call, with the answers to what was asked in the round before."""
     return await agent.client.session.call_tool(
-        spec.name, VALID[spec.name], input_responses=answers, allow_input_required=True
+        spec.name, VALID[spec.name], input_responses=answers, request_state=state, allow_input_required=True
     )
 
 

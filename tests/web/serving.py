@@ -16,6 +16,9 @@ from starlette.applications import Starlette
 
 from ports import free_port
 
+MOST_FILES = "MOST_FILES"
+"""A variable that limits the files which a process may have open."""
+
 
 @dataclass
 class Served:
@@ -41,6 +44,8 @@ def serve_program(program: Sequence[str], log: Path, *flags: str, **environment:
     port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
     command = [sys.executable, "-m", *program, str(port), *flags]
+    if MOST_FILES in environment:
+        command = ["sh", "-c", f'ulimit -n {environment[MOST_FILES]} && exec "$0" "$@"', *command]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, env=variables, stderr=stderr)
         served = Served(f"http://127.0.0.1:{port}", process, log)

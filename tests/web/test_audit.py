@@ -14,7 +14,7 @@ from mcp_types import ElicitResult
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Fault, Sandbox
 
-from .calls import ANN, Hosted, call
+from .calls import ANN, LIST_TOOLS, Hosted, call
 
 MODERN = {"MCP-Protocol-Version": "2026-07-28"}
 ADDRESS = "jane.private@example.com"
@@ -74,16 +74,16 @@ async def test_a_write_whose_answer_was_lost_is_uncertain(
 async def test_a_write_that_surely_did_not_happen_has_failed(
     hosted: Hosted, audit: Audit, flodesk: Sandbox, fault: Fault
 ) -> None:
-    flodesk.fail(fault)
     write = call("create_a_flodesk_subscriber", email=ADDRESS, segment_ids=["Friends of ann"])
     async with hosted(auth="headers", log_format="json", max_wait_seconds=0) as client:
+        await client.post("/mcp", json=LIST_TOOLS, headers=ANN)  # the credential is checked before anything fails
+        flodesk.fail(fault)
         await client.post("/mcp", json=write, headers=ANN)
     assert audit.outcomes == ["failed"]
 
 
 @pytest.mark.anyio
 async def test_a_write_whose_client_left_is_cancelled(hosted: Hosted, audit: Audit, flodesk: Sandbox) -> None:
-    flodesk.fail(Fault("hang"))
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": {"name": "impatient", "version": "1"},
@@ -92,6 +92,8 @@ async def test_a_write_whose_client_left_is_cancelled(hosted: Hosted, audit: Aud
     request = ENROLL | {"params": ENROLL["params"] | {"_meta": meta}}
     headers = ANN | MODERN | {"Mcp-Method": "tools/call", "Mcp-Name": "create_a_flodesk_subscriber"}
     async with hosted(auth="headers", log_format="json") as client:
+        await client.post("/mcp", json=LIST_TOOLS, headers=ANN)  # the credential is checked before anything hangs
+        flodesk.fail(Fault("hang"))
         with anyio.move_on_after(1):
             answer = await client.post("/mcp", json=request, headers=headers)
             raise AssertionError(answer.text)

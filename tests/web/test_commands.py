@@ -190,7 +190,7 @@ def test_a_server_without_the_key_of_its_accounts_does_not_start(monkeypatch: py
 
 def test_flags_before_and_behind_serve_count_and_the_latter_win(monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
-    monkeypatch.setattr(serving, "run", lambda app, host, port: served.append((host, port)))
+    monkeypatch.setattr(serving, "run", lambda app, host, port, proxies: served.append((host, port)))
     result = run("--sandbox", "--log-level", "ERROR", "serve", "--port", "9000", "--log-level", "WARNING")
     assert result.exit_code == 0, result.stderr
     assert served == [("127.0.0.1", 9000)]

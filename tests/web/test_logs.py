@@ -68,7 +68,7 @@ async def test_the_hash_of_a_target_is_the_same_again_but_not_for_another_caller
 
 
 async def test_json_lines_say_who_did_what_with_which_outcome(hosted: Hosted, log: Log, flodesk: Sandbox) -> None:
-    flodesk.fail(Fault("status", status=400))
+    flodesk.fail(Fault("status", status=400, path="/v1/subscribers"))
     async with hosted(auth="headers", log_level="INFO", log_format="json") as client:
         answer = await write(client, ANN)
         await client.post("/mcp/readonly", json=ENROLL, headers=ANN)

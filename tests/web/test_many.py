@@ -83,13 +83,9 @@ class Caller:
 
 
 async def use_a_wrong_key(url: str, number: int) -> None:
-    async with (
-        open_http({"X-Flodesk-Api-Key": f"wrong-{number}"}) as http,
-        Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
-    ):
-        result = await client.call_tool("list_all_flodesk_segments")
-    assert isinstance(result, CallToolResult)
-    assert result.is_error
+    async with open_http({"X-Flodesk-Api-Key": f"wrong-{number}"} | JSON) as http:
+        answer = await http.post(f"{url}/mcp", json=call("list_all_flodesk_segments"))
+    assert answer.status_code in {401, 429}
 
 
 def resident_kib(pid: int) -> int:

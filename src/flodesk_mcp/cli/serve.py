@@ -33,7 +33,7 @@ def serve(before: Mapping[str, Any], /, **flags: Any) -> None:
     except StoreError as error:
         raise SettingsError(str(error)) from error
     click.echo(f"flodesk-mcp listens on http://{settings.host}:{settings.port}/mcp. Press Ctrl-C to stop.", err=True)
-    run(app, settings.host, settings.port)
+    run(app, settings.host, settings.port, settings.trusted_proxies)
 
 
 async def _open_store_once(settings: HostedSettings) -> None:

@@ -98,6 +98,11 @@ class FlodeskClient:
     def credential(self, credential: Credential) -> None:
         self._transport.credential = credential
 
+    @property
+    def requests_left(self) -> int:
+        """How many requests may leave in this minute."""
+        return self._transport.quota.free()
+
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the caller."""
         if self._owns_http:

@@ -3,27 +3,25 @@
 import json
 import logging
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from typing import Any, Literal, TextIO
 
 from flodesk_mcp.observability import audit
+from flodesk_mcp.observability.repeats import OnceAMinute
 from flodesk_mcp.observability.request_id import request_id
 
-__all__ = ["OnceAMinute", "log_to_stderr"]
-
-REPEATED_EVERY_SECONDS = 60
+__all__ = ["log_to_stderr"]
 
 TALKATIVE = ("aiosqlite", "alembic", "asyncio", "httpcore2", "httpx2", "mcp", "sqlalchemy", "sse_starlette", "uvicorn")
 """Libraries that log addresses, URLs and messages of clients, or a line for whatever a stranger sends."""
 
 
 def log_to_stderr(level: str, form: Literal["text", "json"]) -> None:
-    """Log on standard error from `level` on; the audit always."""
+    """Log on standard error from `level` on, what repeats once a minute; the audit always."""
     handler = _Stderr()
-    handler.addFilter(OnceAMinute())
     verbose = level == "DEBUG"
+    if not verbose:
+        handler.addFilter(OnceAMinute())
     handler.setFormatter(_Json(verbose) if form == "json" else _Text(verbose))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if not verbose:
@@ -32,40 +30,20 @@ def log_to_stderr(level: str, form: Literal["text", "json"]) -> None:
     logging.getLogger(audit.__name__).setLevel(logging.INFO)
 
 
-class OnceAMinute(logging.Filter):
-    """Lets one line a minute through for each trouble that lines name in `extra={"repeats": ...}`."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._clock = clock
-        self._told: dict[str, tuple[float, int]] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line is due; it says how many have been left out."""
-        trouble = getattr(record, "repeats", None)
-        if trouble is None:
-            return True
-        told_at, left_out = self._told.get(trouble, (float("-inf"), 0))
-        now = self._clock()
-        if now - told_at < REPEATED_EVERY_SECONDS:
-            self._told[trouble] = (told_at, left_out + 1)
-            return False
-        self._told[trouble] = (now, 0)
-        if left_out:
-            record.msg = f"{record.getMessage()} (and {left_out} such lines left out)"
-            record.args = ()
-        return True
-
-
 class _Stderr(logging.StreamHandler[TextIO]):
     """Whatever standard error is when a line is written, so that a handler may outlive one that was redirected."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._instead: TextIO | None = None
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override] # as in logging's own handler of last resort
-        return sys.stderr
+    def stream(self) -> TextIO:
+        return self._instead or sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        self._instead = stream
 
 
 class _Text(logging.Formatter):

@@ -34,6 +34,7 @@ class MeetingFolder:
         self.path = path
         self.me = secrets.token_hex(8)
         self._joined = False
+        self._lock = os.fspath(path / "lock")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -50,7 +51,7 @@ class MeetingFolder:
         try:
             if not try_lock(descriptor):
                 raise LockHeld
-            os.utime(self.path / "lock")
+            os.utime(self._lock)
             if not self._joined:
                 self._join()
             yield
@@ -60,7 +61,7 @@ class MeetingFolder:
     def last_locked_at(self) -> int:
         """Return a number that changes with every process that gets the lock; 0 where that cannot be seen."""
         try:
-            return (self.path / "lock").stat().st_mtime_ns
+            return os.stat(self._lock).st_mtime_ns
         except OSError:
             return 0
 
@@ -95,7 +96,7 @@ class MeetingFolder:
             os.close(descriptor)
 
     def _open_lock(self) -> int:
-        return open_private(self.path / "lock", os.O_RDWR | os.O_CREAT)
+        return open_private(self._lock, os.O_RDWR | os.O_CREAT)
 
     def _make(self) -> None:
         self._joined = False  # if there was a folder before, it is gone, and this process's file with it
@@ -120,6 +121,6 @@ class MeetingFolder:
         self._joined = True
 
 
-def open_private(path: Path, flags: int) -> int:
+def open_private(path: Path | str, flags: int) -> int:
     """Open a file that only this user may read, and no link to one; return its descriptor."""
     return os.open(path, flags | BINARY | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)

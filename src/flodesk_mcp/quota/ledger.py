@@ -24,7 +24,8 @@ CLOCKS_DIFFER = 0.5
 MOST_COUNTED = 1000
 """A limit above this one, and above our own, changes nothing for us; whatever it says, no more is kept in memory."""
 
-KEPT_APART = 128
+KEPT_APART = 64
+GRAINS = 256
 """So many requests are remembered one by one; what ends at nearly the same time as another is then counted with it."""
 
 Moment = FiniteFloat
@@ -103,7 +104,7 @@ class Ledger:
         if not slot.sent:
             return
         last = self.ended[-1] if len(self.ended) > KEPT_APART else None
-        if last and now - last.left_at < bounds.window / KEPT_APART:
+        if last and now - last.left_at < bounds.window / GRAINS:
             last.left_at, last.ended_at = min(last.left_at, slot.left_at), now
             last.counted, last.number = last.counted and slot.counted, last.number + 1
         else:

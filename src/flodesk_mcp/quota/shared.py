@@ -51,7 +51,7 @@ class SharedState:
         self._alone_until = 0.0
         self._buried_at = -inf
         self._wishes: list[_Wish] = []
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
         prepare()  # not while the lock is held
 
     @property
@@ -75,7 +75,7 @@ class SharedState:
                 self._wishes.remove(wish)
 
     async def _fulfil(self) -> None:
-        held = self.folder.last_locked_at()
+        held = 0
         gives_up = anyio.current_time() + LOCK_PATIENCE
         while anyio.current_time() >= self._alone_until:
             try:

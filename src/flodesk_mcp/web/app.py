@@ -19,6 +19,7 @@ from flodesk_mcp.web.cross_origin import CrossOrigin
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
+from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
@@ -28,7 +29,6 @@ from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 
 __all__ = ["create_app"]
 
-MAX_BODY_BYTES = 1024 * 1024
 MCP_METHODS = ("GET", "POST", "DELETE")
 
 
@@ -70,7 +70,7 @@ class _Hosted:
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings)
+        self._authentication = Authentication(settings, self._callers.pool)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

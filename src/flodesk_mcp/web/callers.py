@@ -41,7 +41,7 @@ class WebCallers:
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
             return client_for(identity, credential, settings, http)
 
-        return cls(ClientPool(open_client), settings, operator_filter(settings))
+        return cls(ClientPool(open_client, settings.requests_per_minute), settings, operator_filter(settings))
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""

@@ -1,5 +1,6 @@
 """The settings that only hosting needs."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -30,6 +31,15 @@ def _address(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> str:
+    for name in filter(None, (name.strip() for name in value.split(","))):
+        try:
+            ipaddress.ip_network(name)
+        except ValueError:
+            raise ValueError(f"{name[:80]!r} is no address and no network, such as 10.0.0.0/8.") from None
+    return value
+
+
 @dataclass(frozen=True)
 class IdentityProvider:
     """Whose tokens are accepted, how they name this server, and where the keys are."""
@@ -52,6 +62,10 @@ class HostedSettings(Settings):
     )
     allowed_hosts: str | None = Field(
         None, description="Host names that clients may use, separated by commas (default: those of the address)"
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "127.0.0.1",
+        description="Reverse proxies that say where requests come from: addresses or networks, separated by commas",
     )
     database_url: DatabaseUrl | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
     encryption_keys: SecretStr | None = Field(

@@ -1,29 +1,34 @@
 """Server-sent events, the transport of older clients: a connection that stays open, and messages beside it."""
 
-import contextvars
+import re
+from collections import Counter
+from collections.abc import Hashable
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+from uuid import UUID
 
-import anyio
+from mcp.server.auth.middleware.bearer_auth import authorization_context
 from mcp.server.lowlevel.server import Server
 from mcp.server.runner import serve_dual_era_loop
 from mcp.server.sse import SseServerTransport
-from mcp.shared._context_streams import ContextReceiveStream  # what connect_sse yields has no other name
-from mcp.shared.message import SessionMessage
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.web.auth.access import User
 from flodesk_mcp.web.callers import WebCallers
+from flodesk_mcp.web.open_files import connection_limit
+from flodesk_mcp.web.sse_stream import Incoming, Outgoing, Unanswered
 
 __all__ = ["MESSAGES_PATH", "SseConnections"]
 
 MESSAGES_PATH = "/messages/"
 MAX_CONNECTIONS = 1000
-IDLE_SECONDS = 1800
+MAX_CONNECTIONS_EACH = 20
+
+_SESSION = re.compile(rb"session_id=([0-9a-f]{32})")
 
 
 class SseConnections:
@@ -32,64 +37,73 @@ class SseConnections:
     def __init__(self, server: Server[Any], callers: WebCallers, max_body_bytes: int) -> None:
         self._server = server
         self._callers = callers
+        self._max_body_bytes = max_body_bytes
         self._transport = SseServerTransport(MESSAGES_PATH, max_request_body_size=max_body_bytes)
-        self._open = 0
-        self.messages: ASGIApp = self._transport.handle_post_message
+        self._open: Counter[Hashable] = Counter()
+        self._unanswered: dict[str, Unanswered] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until the client leaves it, or says nothing for half an hour."""
-        if self._open >= MAX_CONNECTIONS:
-            return await PlainTextResponse("Too many connections.\n", 503)(scope, receive, send)
         user = scope["user"]
+        who = tuple(authorization_context(user).values()) if isinstance(user, User) else None
+        if self._open[who] >= MAX_CONNECTIONS_EACH:
+            return await _refused("You have too many connections open.", 429)(scope, receive, send)
+        if self._open.total() >= min(MAX_CONNECTIONS, connection_limit() // 2):
+            return await _refused("Too many connections.", 503)(scope, receive, send)
         opened_with = user.tool_filter if isinstance(user, User) else ToolFilter()
         personal_data: PersonalData = user.personal_data if isinstance(user, User) else "masked"
-        self._open += 1
+        unanswered = Unanswered()
+        session = ""
+
+        async def send_named(message: Message) -> None:
+            nonlocal session
+            # The transport makes the name of a connection, and tells it the client alone.
+            if not session and (found := _SESSION.search(message.get("body", b""))):
+                session = found[1].decode()
+                self._unanswered[session] = unanswered
+            await send(message)
+
+        self._open[who] += 1
         try:
-            async with self._transport.connect_sse(scope, receive, send) as (incoming, outgoing):
+            async with self._transport.connect_sse(scope, receive, send_named) as (incoming, outgoing):
                 await serve_dual_era_loop(
                     self._server,
-                    _Watched(incoming),
-                    outgoing,
+                    Incoming(incoming, unanswered),
+                    Outgoing(outgoing, unanswered),
                     lifespan_state=replace(
                         self._callers, connection=opened_with, connection_personal_data=personal_data
                     ),
                 )
         finally:
-            self._open -= 1
+            self._unanswered.pop(session, None)
+            self._open[who] -= 1
+            self._open += Counter()  # forgets who has none
 
-
-class _Watched:
-    """The messages of a connection, which ends when none has come for half an hour."""
-
-    def __init__(self, incoming: ContextReceiveStream[SessionMessage | Exception]) -> None:
-        self._incoming = incoming
-
-    @property
-    def last_context(self) -> contextvars.Context | None:
-        return self._incoming.last_context
-
-    async def receive(self) -> SessionMessage | Exception:
-        with anyio.move_on_after(IDLE_SECONDS):
-            return await self._incoming.receive()
-        await self.aclose()  # whoever asks again must find the end, too
-        raise anyio.EndOfStream
-
-    async def aclose(self) -> None:
-        await self._incoming.aclose()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
+    async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a message for an open connection, unless too many of its messages wait for their answers."""
+        connection = HTTPConnection(scope)
+        unanswered = self._unanswered.get(_session_of(connection))
+        if unanswered is None:
+            return await self._transport.handle_post_message(scope, receive, send)
+        length = connection.headers.get("content-length", "")
+        posted = unanswered.post(int(length) if length.isdecimal() else self._max_body_bytes)
+        if posted is None:
+            return await _refused("Too many messages wait for their answers.", 429)(scope, receive, send)
+        posted.mark(scope)
         try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
+            await self._transport.handle_post_message(scope, receive, send)
+        finally:
+            if not posted.awaits_answer:
+                await posted.end()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+def _session_of(connection: HTTPConnection) -> str:
+    """Return the name of the connection that a message is for, in whatever form the transport would take it."""
+    try:
+        return UUID(hex=connection.query_params.get("session_id", "")).hex
+    except ValueError:
+        return ""
+
+
+def _refused(reason: str, status: int) -> PlainTextResponse:
+    return PlainTextResponse(f"{reason}\n", status, {"Retry-After": "5"})

@@ -1,57 +1,98 @@
-"""The process: uvicorn with a deadline for the head of a request and for the end of the process."""
+"""The process: uvicorn with deadlines for heads of requests, answers and its own end, and a limit on connections."""
 
 import asyncio
 import contextlib
 import socket
+from functools import partial
+from typing import Any
 
 import uvicorn
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["HeadDeadlineProtocol", "run"]
+from flodesk_mcp.web.connections import Connections, probes_only
+from flodesk_mcp.web.open_files import ACCEPTED_AT_ONCE, connection_limit, raise_file_limit
+
+__all__ = ["BoundedProtocol", "run"]
 
 MAX_HEADER_SECONDS = 15
+UNREAD_SECONDS = 30
+SEND_BUFFER_BYTES = 64 * 1024
 KEEP_ALIVE_SECONDS = 30
 CALLS_MAY_TAKE_SECONDS = 5
 SHUTDOWN_SECONDS = 8
-MAX_CONNECTIONS = 5000
+WAITING_CONNECTIONS = 2048
 
 
-class HeadDeadlineProtocol(H11Protocol):
-    """HTTP/1.1, and a limit on the time that the head of a request may take: uvicorn has none."""
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 with limits that uvicorn has not: how long a head may take, an answer stay unread; how many connect."""
 
     _head_deadline: asyncio.TimerHandle | None = None
+    _read_deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, connections: Connections, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._room = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Start the deadline for the head of the first request."""
         super().connection_made(transport)
+        # What a client does not read must show here at once, and not be hidden by megabytes of buffers.
+        transport.set_write_buffer_limits(high=0)
+        if (connected := transport.get_extra_info("socket")) is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._start_deadline(MAX_HEADER_SECONDS)
+        if not self._room.enter(self):
+            self.app = probes_only(self.app)
 
     def handle_events(self) -> None:
         """Read what came, and end the deadline once the head of a request is complete."""
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete:
             self._end_deadline()
+            self._room.busy(self)
 
     def on_response_complete(self) -> None:
         """Start the deadline for the head of the next request."""
         self._start_deadline(KEEP_ALIVE_SECONDS + MAX_HEADER_SECONDS)
+        self._room.resting(self)
         super().on_response_complete()
 
+    def pause_writing(self) -> None:
+        """Start the deadline for the client to read what was sent."""
+        super().pause_writing()
+        self._read_deadline = self.loop.call_later(UNREAD_SECONDS, self.cut)
+
+    def resume_writing(self) -> None:
+        """End it once the client has."""
+        self._end_read_deadline()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the deadline."""
+        """End the deadlines."""
         self._end_deadline()
+        self._end_read_deadline()
+        self._room.leave(self)
         super().connection_lost(exc)
+
+    def cut(self) -> None:
+        """Close at once, whatever is under way."""
+        self.transport.abort()
 
     def _start_deadline(self, seconds: float) -> None:
         self._end_deadline()
-        self._head_deadline = self.loop.call_later(seconds, self.transport.abort)
+        self._head_deadline = self.loop.call_later(seconds, self.cut)
 
     def _end_deadline(self) -> None:
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
+
+    def _end_read_deadline(self) -> None:
+        if self._read_deadline is not None:
+            self._read_deadline.cancel()
+            self._read_deadline = None
 
 
 class _GracefulServer(uvicorn.Server):
@@ -60,6 +101,12 @@ class _GracefulServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
         self._withdraw_questions = app.state.withdraw_questions
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in (each for server in self.servers for each in server.sockets):
+            with listening.dup() as same:  # asyncio has one number for what waits and what is accepted at once
+                same.listen(WAITING_CONNECTIONS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         def close_streams() -> None:
@@ -73,22 +120,27 @@ class _GracefulServer(uvicorn.Server):
             closing.cancel()
 
 
-def run(app: Starlette, host: str, port: int) -> None:
-    """Serve `app` until the process is told to stop, then finish what is under way within a few seconds."""
+def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None:
+    """Serve `app` until the process is told to stop, then finish what is under way within a few seconds.
+
+    What `trusted_proxies` say of where a request comes from is believed.
+    """
     # Left to itself, sse-starlette breaks off every answer at the first signal.
     AppStatus.enable_automatic_graceful_drain = False
+    raise_file_limit()
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=HeadDeadlineProtocol,
+        http=partial(BoundedProtocol, connections=Connections(connection_limit())),  # type: ignore[arg-type] # is called
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=trusted_proxies,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        limit_concurrency=MAX_CONNECTIONS,
+        backlog=ACCEPTED_AT_ONCE,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
         _GracefulServer(config, app).run()

@@ -264,7 +264,7 @@ async def test_ten_thousand_wrong_tokens_leave_a_line_in_the_log_and_nothing_in_
         for number in range(times):
             wrong = f"fmcp_{number:016x}_" + "x" * 43 if number % 100 == 0 else f"wrong-{number}"
             answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(wrong))
-            assert answer.status_code == 401
+            assert answer.status_code in {401, 429}
 
     async with hosted(auth="tokens") as client:
         await knock(client, 500)

@@ -28,7 +28,7 @@ async def test_authorization_belongs_to_this_server_and_is_never_passed_on(hoste
         bearer = {"Authorization": "Bearer key-ann"}
         assert (await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer)).status_code == 401
         assert await segments_of(client, bearer | BEN) == ["Friends of ben"]
-    assert len(flodesk.requests) == 1
+    assert {request.credential for request in flodesk.requests} == {"key-ben"}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ async def test_authorization_belongs_to_this_server_and_is_never_passed_on(hoste
         ([("X-Flodesk-Api-Key", "k\xe9y")], 401),
         ([("X-Flodesk-Api-Key", "key-ann"), ("X-Flodesk-Api-Key", "key-ben")], 400),
         ([("X-Flodesk-Api-Key", "key-ann"), ("X-Flodesk-Access-Token", "token-ben")], 400),
-        ([("X-Flodesk_Api_Key", "key-ann")], 401),
+        ([("X-Flodesk_Api_Key", "key-ann")], 400),
     ],
 )
 async def test_a_doubtful_credential_opens_nothing(
@@ -54,9 +54,9 @@ async def test_a_doubtful_credential_opens_nothing(
 
 async def test_a_credential_that_flodesk_refuses_names_the_header(hosted: Hosted) -> None:
     async with hosted(auth="headers") as client:
-        result = result_of(await client.post("/mcp", json=LIST_SEGMENTS, headers={"X-Flodesk-Api-Key": "wrong"}))
-    assert result["isError"]
-    assert "the header X-Flodesk-Api-Key" in result["content"][0]["text"]
+        answer = await client.post("/mcp", json=LIST_SEGMENTS, headers={"X-Flodesk-Api-Key": "wrong"})
+    assert answer.status_code == 401
+    assert "the header X-Flodesk-Api-Key" in answer.json()["error_description"]
 
 
 async def test_an_access_token_of_flodesk_is_taken_too(hosted: Hosted, flodesk: Sandbox) -> None:

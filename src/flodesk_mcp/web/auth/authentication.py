@@ -9,18 +9,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from flodesk_mcp.callers.clients import credential_of
+from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
 from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
+from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
 from flodesk_mcp.web.auth.protected_resource import metadata_routes, metadata_url
 from flodesk_mcp.web.auth.token_uses import noting_uses
+from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
 from flodesk_mcp.web.health import Check
 from flodesk_mcp.web.keys import derived_key
+from flodesk_mcp.web.large_bodies import LargeBodies, Turns
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.settings import HostedSettings
 
@@ -35,8 +39,8 @@ BEARER_CHALLENGE = 'Bearer realm="flodesk-mcp"'
 class Authentication:
     """Asks for proof in front of an application. What that needs is open while `running()` is."""
 
-    def __init__(self, settings: HostedSettings) -> None:
-        """Raise SettingsError or StoreError for what cannot work."""
+    def __init__(self, settings: HostedSettings, pool: ClientPool) -> None:
+        """Raise SettingsError or StoreError for what cannot work. Only callers that are let in get into `pool`."""
         self._http = open_http()
         self._provider = settings.identity_provider
         self._store: Store | None = None
@@ -53,11 +57,15 @@ class Authentication:
                 tokens.append(
                     JwtBearer(self._keys, self._store.accounts, self._provider.issuer, self._provider.audience)
                 )
+        wrong = WrongProofs()
+        check = CredentialCheck(pool, wrong)
         self._backend = AuthBackend(
-            CredentialHeaders(_identity_key(settings)) if "headers" in settings.modes else None,
+            CredentialHeaders(_identity_key(settings), check) if "headers" in settings.modes else None,
             tokens,
             None if settings.modes else _everybody(settings),
+            wrong,
         )
+        self._turns = Turns()
         self._errors = AuthErrors(self._challenge(settings))
 
     @asynccontextmanager
@@ -75,7 +83,9 @@ class Authentication:
     def guard(self, app: ASGIApp) -> ASGIApp:
         """Let only those in who prove something, and read nothing of what others send."""
         return AuthenticationMiddleware(
-            AuthContextMiddleware(BodyDeadline(app)), backend=self._backend, on_error=self._errors.answer
+            AuthContextMiddleware(BodyDeadline(LargeBodies(app, self._turns))),
+            backend=self._backend,
+            on_error=self._errors.answer,
         )
 
     def public_routes(self) -> list[Route]:

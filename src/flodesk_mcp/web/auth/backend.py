@@ -10,7 +10,9 @@ from starlette.requests import HTTPConnection
 from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.auth.access import Access, User
 from flodesk_mcp.web.auth.bearer import bearer_token
-from flodesk_mcp.web.auth.errors import AuthError, wrong_token
+from flodesk_mcp.web.auth.credential_headers import shows_credential
+from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong, wrong_token
+from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
 from flodesk_mcp.web.request_filter import check_header_names, request_filter, requested_personal_data
 
 __all__ = ["AuthBackend", "Proof"]
@@ -33,11 +35,21 @@ class Proof(Protocol):
 class AuthBackend(AuthenticationBackend):
     """Tells who makes a request."""
 
-    def __init__(self, headers: Proof | None, tokens: Sequence[Proof], everybody: Access | None = None) -> None:
-        """Take the proof in headers of its own, the kinds of token in Authorization, and what needs no proof at all."""
+    def __init__(
+        self,
+        headers: Proof | None,
+        tokens: Sequence[Proof],
+        everybody: Access | None,
+        wrong: WrongProofs,
+    ) -> None:
+        """Take the proof in headers of its own, the kinds of token in Authorization, and what needs no proof at all.
+
+        Wrong ones are counted in `wrong`.
+        """
         self._headers = headers
         self._tokens = tokens
         self._everybody = everybody
+        self._wrong = wrong
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, User]:
         """Return who makes a request.
@@ -50,15 +62,22 @@ class AuthBackend(AuthenticationBackend):
         except StoreError as error:
             logger.error("An access token cannot be looked up: %s", error, extra=DATABASE)  # noqa: TRY400 - the words say it all
             raise AuthError(503, "This server cannot look up access tokens now: see its log.") from error
+        except AuthError as error:
+            if error.is_wrong_proof:
+                seconds = self._wrong.seconds_to_wait(conn)
+                self._wrong.note(conn)
+                if seconds:
+                    raise too_many_wrong(seconds) from error
+            raise
         return AuthCredentials(access.scopes), User(access, request_filter(conn), requested_personal_data(conn))
 
     async def _access(self, connection: HTTPConnection) -> Access:
         if self._everybody:
             return self._everybody
-        brought = await self._headers.access(connection) if self._headers else None
         token = bearer_token(connection) if self._tokens else None  # otherwise it may be for a proxy in front
-        if brought and token is not None:
+        if self._headers and token is not None and shows_credential(connection):
             raise AuthError(400, "Show an access token or a Flodesk credential, not both.", "invalid_request")
+        brought = await self._headers.access(connection) if self._headers else None
         if brought:
             return brought
         if token is None:

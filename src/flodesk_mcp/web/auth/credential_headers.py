@@ -6,9 +6,10 @@ from starlette.requests import HTTPConnection
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, identity_of
 from flodesk_mcp.web.auth.access import Access, OpenedAccount
+from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.errors import AuthError
 
-__all__ = ["CredentialHeaders"]
+__all__ = ["CredentialHeaders", "shows_credential"]
 
 HEADERS: Mapping[str, Callable[[str], Credential]] = {
     "X-Flodesk-Api-Key": ApiKey,
@@ -16,17 +17,23 @@ HEADERS: Mapping[str, Callable[[str], Credential]] = {
 }
 
 
+def shows_credential(connection: HTTPConnection) -> bool:
+    """Tell whether a request shows a Flodesk credential, right or wrong."""
+    return any(header in connection.headers for header in HEADERS)
+
+
 class CredentialHeaders:
     """Lets in who shows a Flodesk credential: Flodesk itself decides whether it is right."""
 
-    def __init__(self, identity_key: bytes) -> None:
+    def __init__(self, identity_key: bytes, check: CredentialCheck) -> None:
         """Take the key that credentials are hashed with: their hashes tell callers apart."""
         self._identity_key = identity_key
+        self._check = check
 
     async def access(self, connection: HTTPConnection) -> Access | None:
         """Return what the credential of a request opens, None without one.
 
-        Raises AuthError for more than one, and for what cannot be one.
+        Raises AuthError for more than one, for a wrong one, and while Flodesk cannot be asked about a new one.
         """
         shown = [(header, value) for header in HEADERS for value in connection.headers.getlist(header)]
         if not shown:
@@ -39,9 +46,11 @@ class CredentialHeaders:
         except ValueError:
             raise AuthError(401, f"{header} holds no Flodesk credential.", "invalid_token") from None
         identity = identity_of(credential, self._identity_key)
+        account = OpenedAccount(identity, credential, f"the header {header}")
+        await self._check.accept(account, connection)
         return Access(
             name=f"credential {identity[:8]}",
-            account=OpenedAccount(identity, credential, f"the header {header}"),
+            account=account,
             client_id="headers",
             subject=identity,
         )

@@ -1,5 +1,6 @@
 """How a request is turned away, and how that is logged: never more than a line a minute, whatever arrives."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -9,26 +10,50 @@ from starlette.responses import JSONResponse, Response
 
 from flodesk_mcp.observability.audit import record
 
-__all__ = ["AuthError", "AuthErrors", "wrong_token"]
+__all__ = ["AuthError", "AuthErrors", "too_many_wrong", "wrong_token"]
 
 LOGGED_EVERY_SECONDS = 60
+UNAUTHORIZED = 401
 SERVER_ERROR = 500
+INVALID = "invalid_token"
 
 
 class AuthError(AuthenticationError):
-    """Why a request is not let in: a status, and an error of RFC 6750, where it has one for it."""
+    """Why a request is not let in: a status, and an error of RFC 6750, where it has one for it.
 
-    def __init__(self, status: int, description: str, error: str | None = None, *, scope: str | None = None) -> None:
+    `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        description: str,
+        error: str | None = None,
+        *,
+        scope: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
         self.error = error
         self.scope = scope
+        self.retry_after = retry_after
+
+    @property
+    def is_wrong_proof(self) -> bool:
+        """Whether something was shown, and it was wrong."""
+        return self.status == UNAUTHORIZED and self.error == INVALID
 
 
 def wrong_token() -> AuthError:
     """Return the one answer to every token that opens nothing, so that nobody learns why."""
-    return AuthError(401, "The access token is wrong, expired or revoked.", "invalid_token")
+    return AuthError(UNAUTHORIZED, "The access token is wrong, expired or revoked.", INVALID)
+
+
+def too_many_wrong(seconds: float) -> AuthError:
+    """Return the answer to one more wrong proof from an address that must wait for `seconds`."""
+    return AuthError(429, "Too many wrong tokens or credentials from your address.", retry_after=seconds)
 
 
 class AuthErrors:
@@ -51,6 +76,8 @@ class AuthErrors:
         headers = {"Cache-Control": "no-store"}
         if refusal.status in {401, 403}:
             headers["WWW-Authenticate"] = self._challenged(refusal)
+        if refusal.retry_after is not None:
+            headers["Retry-After"] = str(math.ceil(refusal.retry_after))
         return JSONResponse(body, refusal.status, headers)
 
     def _challenged(self, refusal: AuthError) -> str:
