@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance judges manifest sample docs clean
+.PHONY: demo test snapshots lint bench conformance frameworks judges manifest sample docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -26,6 +26,10 @@ bench: .venv/ready
 # Node comes from PyPI, the suite and the TypeScript clients from npm.
 conformance: .venv/ready
 	.ci/conformance
+
+# The agent frameworks come from PyPI, each into an environment of its own.
+frameworks: .venv/ready
+	.ci/frameworks
 
 # Optional: outside judges of MCP servers, from PyPI and npm. See docs/judges.md.
 judges: .venv/ready

@@ -35,6 +35,11 @@ async def test_campaigns_are_listed_with_search_and_status(agent: Agent) -> None
     assert data.keys() == {"result"}
 
 
+async def test_all_statuses_are_no_filter(agent: Agent) -> None:
+    assert await agent.call(LIST, status="all") == await agent.call(LIST)
+    assert agent.sent[0] == agent.sent[1]
+
+
 async def test_pages_go_on_while_they_are_full_because_flodesk_counts_no_campaigns(
     agent: Agent, account: Account
 ) -> None:

@@ -92,6 +92,11 @@ def _address(value: str) -> str:
     return value
 
 
+def _unless_all(value: str) -> str | None:
+    """Return what to filter by. A model that must choose one, as strict converters want it, chooses "all"."""
+    return None if value == "all" else value
+
+
 @dataclass(frozen=True)
 class Named:
     """Marks an argument that takes names for ids: of segments or of workflows."""
@@ -144,8 +149,14 @@ DoubleOptin = Annotated[bool, Field(description="New subscribers confirm by mail
 OptinIp = Annotated[str, Field(description="Opt-in IP address.")]
 OptinTimestamp = Annotated[str, Field(description="ISO 8601 time.")]
 
-SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
-Status = Annotated[SubscriberStatus, Field(description="Only this status (active gets mail); default all.")]
+SubscriberStatus = Literal[
+    "all", "active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"
+]
+Status = Annotated[
+    SubscriberStatus,
+    AfterValidator(_unless_all),
+    Field(description="Only this status (active gets mail); default all."),
+]
 SubscriberField = Literal[
     "email",
     "status",
@@ -236,6 +247,7 @@ Title = Annotated[str, Trimmed, Field(description="Campaign title.")]
 CampaignId = Annotated[str, Trimmed, Field(description="Draft to replace; without it, a new one.")]
 CampaignSearch = Annotated[str, Trimmed, Field(description="Text to look for in names.")]
 CampaignStatus = Annotated[
-    Literal["draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
+    Literal["all", "draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
+    AfterValidator(_unless_all),
     Field(description="Only this status; default all."),
 ]

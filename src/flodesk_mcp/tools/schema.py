@@ -17,16 +17,11 @@ class _Plain(GenerateJsonSchema):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
-    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        plain = super().str_schema(schema)
-        if plain.get("minLength") == 1:
-            del plain["minLength"]
-        return plain
-
-    def list_schema(self, schema: core_schema.ListSchema) -> JsonSchemaValue:
-        plain = super().list_schema(schema)
-        if plain.get("minItems") == 1:
-            del plain["minItems"]
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        plain = super().generate_inner(schema)
+        for least in ("minLength", "minItems"):
+            if plain.get(least) == 1:  # who must fill in every argument could not leave this one blank
+                del plain[least]
         return plain
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
