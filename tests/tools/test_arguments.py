@@ -200,7 +200,7 @@ async def test_an_unknown_argument_names_the_nearest_valid_one(agent: Agent) -> 
 async def test_thousands_of_unknown_arguments_get_a_short_answer(agent: Agent) -> None:
     for number in (5_000, 200_000):
         text = await agent.refused("list_all_flodesk_subscribers", **{f"argument{n}": 1 for n in range(number)})
-        assert "'argument0'" in text or "The arguments hold more than 10,000 values." in text
+        assert "'argument0'" in text or "more than 10,000 values." in text
         assert len(text) < 1500
     assert not agent.sent
 

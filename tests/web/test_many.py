@@ -99,7 +99,9 @@ async def test_two_hundred_clients_of_fifty_accounts_see_their_own_alone(tmp_pat
     resident = []
     with (
         serve_in_thread(flodesk.app) as flodesk_url,
-        serve(tmp_path / "log", "--auth=headers", FLODESK_BASE_URL=f"{flodesk_url}/v1") as served,
+        serve(
+            tmp_path / "log", "--auth=headers", FLODESK_AUDIT="writes", FLODESK_BASE_URL=f"{flodesk_url}/v1"
+        ) as served,
     ):
         for _ in range(2):
             async with open_http() as http, anyio.create_task_group() as group:
@@ -116,6 +118,6 @@ async def test_two_hundred_clients_of_fifty_accounts_see_their_own_alone(tmp_pat
         own = {f"{person}-{number}@example.com" for number in range(CLIENTS_EACH)}
         assert {subscriber.email for subscriber in flodesk.accounts[f"key-{person}"].subscribers.values()} == own
     log = served.log.read_text(encoding="utf-8")
-    assert log.count("observability.audit") == 2 * ACCOUNTS * CLIENTS_EACH
+    assert log.count(" called create_a_flodesk_subscriber on ") == 2 * ACCOUNTS * CLIENTS_EACH
     assert "ERROR" not in log
     assert "person-" not in log

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
 
 from flodesk_mcp.flodesk import InvalidArgument
+from flodesk_mcp.tools.visible import visible
 
 __all__ = ["Arguments", "FromJson", "check_size", "marks_of"]
 
@@ -19,18 +20,31 @@ MAX_UNKNOWN = 6
 
 def check_size(arguments: dict[str, Any]) -> None:
     """Raise InvalidArgument for more than anybody needs, before anything works on it."""
-    count, level = 0, list[Any]([arguments])
+    left = MAX_VALUES - len(arguments)
+    for name, value in islice(arguments.items(), MAX_VALUES):
+        left -= _count(name[:100], value, left)
+    if left < 0:
+        raise InvalidArgument(f"The arguments hold more than {MAX_VALUES:,} values.")
+
+
+def _count(name: str, argument: Any, most: int) -> int:
+    """Return how many values an argument holds.
+
+    Raises InvalidArgument for more than `most`, and for deep ones.
+    """
+    count, level = 0, [argument]
     for _ in range(MAX_DEPTH):
+        level = [value for value in level if isinstance(value, dict | list)]
+        if not level:
+            return count
         inner: list[Any] = []
         for value in level:
             inner += value.values() if isinstance(value, dict) else value
         count += len(inner)
-        if count > MAX_VALUES:
-            raise InvalidArgument(f"The arguments hold more than {MAX_VALUES:,} values.")
-        level = [value for value in inner if isinstance(value, dict | list)]
-        if not level:
-            return
-    raise InvalidArgument(f"The arguments are nested more than {MAX_DEPTH} deep.")
+        if count > most:
+            raise InvalidArgument(f"Argument {visible(name)!r}: with it there are more than {MAX_VALUES:,} values.")
+        level = inner
+    raise InvalidArgument(f"Argument {visible(name)!r} is nested more than {MAX_DEPTH} deep.")
 
 
 def _decoded(value: Any) -> Any:
