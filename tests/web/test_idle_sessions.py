@@ -14,7 +14,7 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import ApiKey
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
-from flodesk_mcp.web.auth.access import Access, OpenedAccount, User
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.session import IDLE_SECONDS
 from flodesk_mcp.web.sessions import MAX_SESSIONS_EACH, Sessions
@@ -55,14 +55,14 @@ class Connection:
         self.sent: list[Message] = []
         self.left = anyio.Event()
         headers = {**JSON, **({"mcp-session-id": session} if session else {})}
-        access = Access("ann", OpenedAccount("ann", ApiKey("key"), "here"), client_id="ann")
+        principal = Principal("ann", OpenedAccount("ann", ApiKey("key"), "here"), client_id="ann")
         self.scope = {
             "type": "http",
             "method": method,
             "path": "/mcp",
             "query_string": b"",
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-            "user": User(access, ToolFilter()),
+            "user": User(principal, ToolFilter()),
         }
 
     async def receive(self) -> Message:

@@ -17,7 +17,7 @@ from flodesk_mcp.flodesk import ApiKey
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web import sse, sse_stream
-from flodesk_mcp.web.auth.access import Access, OpenedAccount, User
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.sse import MAX_CONNECTIONS_EACH, SseConnections
 from flodesk_mcp.web.sse_stream import IDLE_SECONDS, MAX_UNANSWERED
@@ -61,7 +61,7 @@ def connections() -> SseConnections:
 
 
 def scope_of(who: str, query: str = "", size: int = 0) -> Scope:
-    access = Access(who, OpenedAccount(who, ApiKey("key"), "here"), client_id=who)
+    principal = Principal(who, OpenedAccount(who, ApiKey("key"), "here"), client_id=who)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(size).encode())]
     return {
         "type": "http",
@@ -69,7 +69,7 @@ def scope_of(who: str, query: str = "", size: int = 0) -> Scope:
         "path": "/",
         "query_string": query.encode(),
         "headers": headers,
-        "user": User(access, ToolFilter()),
+        "user": User(principal, ToolFilter()),
     }
 
 

@@ -12,7 +12,7 @@ from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_s
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.store import CredentialKind, new_key
-from flodesk_mcp.web.auth.access import shown_subject
+from flodesk_mcp.web.auth.principal import shown_subject
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["account"]

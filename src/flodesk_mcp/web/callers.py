@@ -12,7 +12,7 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData, Settings
-from flodesk_mcp.web.auth.access import user_of
+from flodesk_mcp.web.auth.principal import user_of
 
 __all__ = ["WebCallers"]
 
@@ -46,13 +46,13 @@ class WebCallers:
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""
         user = user_of(request)
-        access = user.access
+        principal = user.principal
         return Caller(
-            name=access.name,
-            identity=access.account.identity,
-            open_client=lambda: self.pool.client(access.account.identity, access.account.credential),
+            name=principal.name,
+            identity=principal.account.identity,
+            open_client=lambda: self.pool.client(principal.account.identity, principal.account.credential),
             tool_filter=self.operator & self.connection & user.tool_filter,
-            credential_source=access.account.source,
+            credential_source=principal.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),

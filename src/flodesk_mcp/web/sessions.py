@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flodesk_mcp.freshness import FreshMap
-from flodesk_mcp.web.auth.access import user_of
+from flodesk_mcp.web.auth.principal import user_of
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.session import Session
 from flodesk_mcp.web.session_id import VALID_SECONDS, Owner, SessionIds

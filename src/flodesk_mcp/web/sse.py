@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.settings import PersonalData
-from flodesk_mcp.web.auth.access import User
+from flodesk_mcp.web.auth.principal import User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.open_files import connection_limit
 from flodesk_mcp.web.sse_stream import Incoming, Outgoing, Unanswered

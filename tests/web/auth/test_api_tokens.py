@@ -98,22 +98,22 @@ async def test_a_revoked_token_opens_nothing_after_a_second(state: State) -> Non
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits())
     proof = ApiTokens(state[1], None, clock=lambda: now)
-    assert await proof.access(showing(token)) is not None
+    assert await proof.principal(showing(token)) is not None
     await state[1].revoke("short")
     now = 1.0
     with pytest.raises(AuthError):
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
 
 
 async def test_a_token_that_expires_opens_nothing_after_a_second(state: State) -> None:
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits(), valid_seconds=3600)
     proof = ApiTokens(state[1], None, clock=lambda: now)
-    assert await proof.access(showing(token)) is not None
+    assert await proof.principal(showing(token)) is not None
     state[1]._now = lambda: time.time() + 3601  # the wall clock of the database's times
     now = 1.0
     with pytest.raises(AuthError):
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
 
 
 async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
@@ -123,9 +123,9 @@ async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
     for seconds in (0.0, 0.5, 1.0, 30.0, 61.0):
         now = seconds
         for token in tokens:
-            access = await proof.access(showing(token))
-            assert access is not None
-            assert access.account.source == "the stored account 'ann'"
+            principal = await proof.principal(showing(token))
+            assert principal is not None
+            assert principal.account.source == "the stored account 'ann'"
 
 
 class Counted(StoredTokens):
@@ -154,7 +154,7 @@ async def test_a_token_is_looked_up_whole_again_after_a_minute(counted: Counted)
     proof = ApiTokens(counted, None, clock=lambda: now)
     for seconds, looked_up in ((0.0, 1), (59.0, 1), (60.0, 2), (61.0, 2)):
         now = seconds
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
         assert counted.looked_up == looked_up, seconds
 
 
@@ -163,11 +163,11 @@ async def test_the_check_looks_at_no_more_tokens_than_are_in_use(counted: Counte
     tokens = [await counted.create(f"{number}", "ann", TokenLimits()) for number in range(20)]
     proof = ApiTokens(counted, None, clock=lambda: now)
     for token in tokens[:2]:
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
     for seconds in (1.0, 2.0, 2.5):
         now = seconds
         for token in tokens[:2]:
-            await proof.access(showing(token))
+            await proof.principal(showing(token))
     assert (counted.looked_up, counted.checked) == (2, 4)
 
 
@@ -178,9 +178,9 @@ async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
     first, second, third = [await counted.create(name, "ann", TokenLimits()) for name in ("1", "2", "3")]
     proof = ApiTokens(counted, None, clock=lambda: 0.0)
     for token in (first, second, third):
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
     for token, looked_up in ((third, 3), (second, 3), (first, 4), (third, 4), (second, 5)):
-        await proof.access(showing(token))
+        await proof.principal(showing(token))
         assert counted.looked_up == looked_up
 
 
@@ -189,7 +189,7 @@ async def test_a_token_that_is_made_just_now_is_believed_at_once(counted: Counte
     for looked_up, name in enumerate(("first", "second"), 1):
         token = await counted.create(name, "ann", TokenLimits())
         for _ in range(2):
-            await proof.access(showing(token))
+            await proof.principal(showing(token))
             assert counted.looked_up == looked_up
 
 
@@ -199,11 +199,11 @@ async def test_a_replaced_credential_counts_after_a_second_and_is_of_the_same_ac
     now = 0.0
     token = await state[1].create("ci", "ann", TokenLimits())
     proof = ApiTokens(state[1], None, clock=lambda: now)
-    before = await proof.access(showing(token))
-    assert await proof.access(showing(token)) is before
+    before = await proof.principal(showing(token))
+    assert await proof.principal(showing(token)) is before
     await replace_credential("ann", "key-ann-2")
     now = 1.0
-    after = await proof.access(showing(token))
+    after = await proof.principal(showing(token))
     assert before is not None
     assert after is not None
     assert after.account.identity == before.account.identity

@@ -11,9 +11,9 @@ from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.freshness import Fresh, FreshMap
 from flodesk_mcp.store import FoundToken, StoredTokens, StoreError
 from flodesk_mcp.tools import CATALOG
-from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 
 __all__ = ["ApiTokens"]
 
@@ -28,7 +28,7 @@ LOOKED_UP_WITHIN_SECONDS = 4
 class _Believed:
     id: str
     credential_mark: str | None
-    access: Access
+    principal: Principal
 
 
 class ApiTokens:
@@ -46,7 +46,7 @@ class ApiTokens:
         self._believed = FreshMap[bytes, _Believed](BELIEVED_SECONDS, MAX_BELIEVED, clock)
         self._valid = Fresh(self._check, CHECKED_EVERY_SECONDS, clock)
 
-    async def access(self, connection: HTTPConnection) -> Access | None:
+    async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return what the token of a request opens, None when it is not one that this server made.
 
         Raises AuthError for one that opens nothing, StoreError when none can be looked up.
@@ -60,20 +60,20 @@ class ApiTokens:
         except TimeoutError as error:
             raise StoreError("The database does not answer.") from error
 
-    async def _opened(self, token: str) -> Access:
+    async def _opened(self, token: str) -> Principal:
         digest = hashlib.sha256(token.encode()).digest()
         believed = self._believed.get(digest)
         if believed and await self._still_holds(believed):
-            return believed.access
+            return believed.principal
         self._believed.forget(digest)
         found = await self._tokens.find(token)
         if found is None:
             raise wrong_token()
-        access = self._opened_by(found)
-        self._believed.set(digest, _Believed(found.id, found.credential_mark, access))
+        principal = self._opened_by(found)
+        self._believed.set(digest, _Believed(found.id, found.credential_mark, principal))
         if (valid := self._valid.value) is not None:
             valid[found.id] = found.credential_mark
-        return access
+        return principal
 
     async def _check(self) -> dict[str, str | None]:
         return await self._tokens.valid([believed.id for believed in self._believed.values()])
@@ -82,7 +82,7 @@ class ApiTokens:
         valid = await self._valid.get()
         return believed.id in valid and valid[believed.id] == believed.credential_mark
 
-    def _opened_by(self, found: FoundToken) -> Access:
+    def _opened_by(self, found: FoundToken) -> Principal:
         try:
             tool_filter = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **found.limits.of_tools())
         except (UnknownTool, ToolsetOff) as error:  # another version made it
@@ -90,7 +90,7 @@ class ApiTokens:
         account = OpenedAccount.of(found.account) if found.account else self._environment
         if account is None:
             raise AuthError(403, "The token is for the account of this server's environment, which has none.")
-        return Access(
+        return Principal(
             f"token {found.name}",
             account,
             client_id=f"token {found.id}",

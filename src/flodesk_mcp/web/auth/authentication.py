@@ -12,13 +12,13 @@ from flodesk_mcp.callers.clients import credential_of
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
-from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 from flodesk_mcp.web.auth.protected_resource import metadata_routes, metadata_url
 from flodesk_mcp.web.auth.token_uses import noting_uses
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
@@ -116,8 +116,8 @@ def _environment(settings: HostedSettings) -> OpenedAccount:
     return OpenedAccount(identity_of(credential, _identity_key(settings)), credential, settings.credential_source)
 
 
-def _everybody(settings: HostedSettings) -> Access:
-    return Access(name="anybody on this machine", account=_environment(settings), client_id="local")
+def _everybody(settings: HostedSettings) -> Principal:
+    return Principal(name="anybody on this machine", account=_environment(settings), client_id="local")
 
 
 def _identity_key(settings: HostedSettings) -> bytes:

@@ -8,10 +8,10 @@ from starlette.authentication import AuthCredentials, AuthenticationBackend
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.store import StoreError
-from flodesk_mcp.web.auth.access import Access, User
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.credential_headers import shows_credential
 from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong, wrong_token
+from flodesk_mcp.web.auth.principal import Principal, User
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
 from flodesk_mcp.web.request_filter import check_header_names, request_filter, requested_personal_data
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Proof(Protocol):
     """One kind of proof."""
 
-    async def access(self, connection: HTTPConnection) -> Access | None:
+    async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return what a request proves, or None when it shows no proof of this kind.
 
         Raises AuthError for one that is wrong or opens too little, StoreError when it cannot be looked up.
@@ -39,7 +39,7 @@ class AuthBackend(AuthenticationBackend):
         self,
         headers: Proof | None,
         tokens: Sequence[Proof],
-        everybody: Access | None,
+        everybody: Principal | None,
         wrong: WrongProofs,
     ) -> None:
         """Take the proof in headers of its own, the kinds of token in Authorization, and what needs no proof at all.
@@ -58,7 +58,7 @@ class AuthBackend(AuthenticationBackend):
         """
         check_header_names(conn)
         try:
-            access = await self._access(conn)
+            principal = await self._principal(conn)
         except StoreError as error:
             logger.error("An access token cannot be looked up: %s", error, extra=DATABASE)  # noqa: TRY400 - the words say it all
             raise AuthError(503, "This server cannot look up access tokens now: see its log.") from error
@@ -69,20 +69,20 @@ class AuthBackend(AuthenticationBackend):
                 if seconds:
                     raise too_many_wrong(seconds) from error
             raise
-        return AuthCredentials(access.scopes), User(access, request_filter(conn), requested_personal_data(conn))
+        return AuthCredentials(principal.scopes), User(principal, request_filter(conn), requested_personal_data(conn))
 
-    async def _access(self, connection: HTTPConnection) -> Access:
+    async def _principal(self, connection: HTTPConnection) -> Principal:
         if self._everybody:
             return self._everybody
         token = bearer_token(connection) if self._tokens else None  # otherwise it may be for a proxy in front
         if self._headers and token is not None and shows_credential(connection):
             raise AuthError(400, "Show an access token or a Flodesk credential, not both.", "invalid_request")
-        brought = await self._headers.access(connection) if self._headers else None
+        brought = await self._headers.principal(connection) if self._headers else None
         if brought:
             return brought
         if token is None:
             raise AuthError(401, "Authentication required")
         for kind in self._tokens:
-            if access := await kind.access(connection):
-                return access
+            if principal := await kind.principal(connection):
+                return principal
         raise wrong_token()

@@ -12,8 +12,8 @@ from flodesk_mcp.flodesk import BrokenAnswer, FlodeskError, ServerError, StatusE
 from flodesk_mcp.freshness import Fresh, FreshMap
 from flodesk_mcp.quota import QuotaSpent, Slot
 from flodesk_mcp.quota.window import Window
-from flodesk_mcp.web.auth.access import OpenedAccount
 from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong
+from flodesk_mcp.web.auth.principal import OpenedAccount
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
 
 __all__ = ["CredentialCheck"]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, identity_of
-from flodesk_mcp.web.auth.access import Access, OpenedAccount
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.errors import AuthError
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 
 __all__ = ["CredentialHeaders", "shows_credential"]
 
@@ -30,7 +30,7 @@ class CredentialHeaders:
         self._identity_key = identity_key
         self._check = check
 
-    async def access(self, connection: HTTPConnection) -> Access | None:
+    async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return what the credential of a request opens, None without one.
 
         Raises AuthError for more than one, for a wrong one, and while Flodesk cannot be asked about a new one.
@@ -48,7 +48,7 @@ class CredentialHeaders:
         identity = identity_of(credential, self._identity_key)
         account = OpenedAccount(identity, credential, f"the header {header}")
         await self._check.accept(account, connection)
-        return Access(
+        return Principal(
             name=f"credential {identity[:8]}",
             account=account,
             client_id="headers",

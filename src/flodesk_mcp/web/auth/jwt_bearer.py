@@ -15,9 +15,9 @@ from starlette.requests import HTTPConnection
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
 from flodesk_mcp.store import StoredAccounts, is_name
-from flodesk_mcp.web.auth.access import Access, OpenedAccount, shown_subject
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
+from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, shown_subject
 
 __all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtBearer", "Keys"]
 
@@ -106,7 +106,7 @@ class JwtBearer:
         self._issuer = issuer
         self._audience = audience
 
-    async def access(self, connection: HTTPConnection) -> Access | None:
+    async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return what the token of a request opens, None when it has not the form of a JWT.
 
         Raises AuthError unless it is signed, current, for this server, of enough scope and of a person with an account,
@@ -125,7 +125,7 @@ class JwtBearer:
         found = await self._accounts.account_of(self._issuer, subject)
         if found is None:
             raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
-        return Access(
+        return Principal(
             name=f"{shown_subject(subject)} of account {found.name}",
             client_id=_client_id(claims),
             issuer=self._issuer,

@@ -1,4 +1,4 @@
-"""Who a request comes from, and what is open to it."""
+"""Who a request comes from, and what is open to them."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import StoredAccount
 
-__all__ = ["Access", "OpenedAccount", "User", "shown_subject", "user_of"]
+__all__ = ["OpenedAccount", "Principal", "User", "shown_subject", "user_of"]
 
 
 def shown_subject(subject: str) -> str:
@@ -39,7 +39,7 @@ class OpenedAccount:
 
 
 @dataclass(frozen=True)
-class Access:
+class Principal:
     """What somebody proved, and to which account that lets them.
 
     `name` stands for them in logs, without a secret or an address. `client_id`, `issuer` and `subject` are the
@@ -56,7 +56,7 @@ class Access:
     personal_data: PersonalData = "shown"
 
     @cached_property
-    def principal(self) -> AccessToken:
+    def access_token(self) -> AccessToken:
         """What the SDK gets to see: never the token itself."""
         return AccessToken(
             token="",
@@ -70,11 +70,11 @@ class Access:
 class User(AuthenticatedUser):
     """Who makes a request, limited by their access and by the request itself."""
 
-    def __init__(self, access: Access, request_filter: ToolFilter, personal_data: PersonalData = "shown") -> None:
-        super().__init__(access.principal)
-        self.access = access
-        self.tool_filter = access.tool_filter & request_filter
-        self.personal_data = tightest(access.personal_data, personal_data)
+    def __init__(self, principal: Principal, request_filter: ToolFilter, personal_data: PersonalData = "shown") -> None:
+        super().__init__(principal.access_token)
+        self.principal = principal
+        self.tool_filter = principal.tool_filter & request_filter
+        self.personal_data = tightest(principal.personal_data, personal_data)
 
 
 def user_of(request: Any) -> User:
