@@ -22,6 +22,9 @@ from flodesk_mcp.store import Store, TokenLimits, new_key
 from .calls import ANN, account_of
 from .serving import Served, serve, serve_in_thread
 
+PLENTY = 10_000
+"""Requests a minute: many tests share the account."""
+
 Mode = Literal["headers", "tokens", "oauth"]
 ISSUER = "https://login.example.com"
 AUDIENCE = "https://flodesk.example.com/mcp"
@@ -30,7 +33,7 @@ SIGNING_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 @contextmanager
 def _flodesk() -> Iterator[str]:
-    with serve_in_thread(Sandbox(accounts={"key-ann": account_of("ann")}).app) as url:
+    with serve_in_thread(Sandbox(accounts={"key-ann": account_of("ann")}, requests_per_minute=PLENTY).app) as url:
         yield f"{url}/v1"
 
 
@@ -77,6 +80,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         serve(
             folder / "log",
             "--auth=headers,tokens,oauth",
+            f"--requests-per-minute={PLENTY}",
             FLODESK_BASE_URL=flodesk_url,
             FLODESK_DATABASE_URL=url,
             FLODESK_ENCRYPTION_KEYS=key,

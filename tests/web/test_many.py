@@ -85,7 +85,7 @@ class Caller:
 async def use_a_wrong_key(url: str, number: int) -> None:
     async with open_http({"X-Flodesk-Api-Key": f"wrong-{number}"} | JSON) as http:
         answer = await http.post(f"{url}/mcp", json=call("list_all_flodesk_segments"))
-    assert answer.status_code in {401, 429}
+    assert answer.status_code in {401, 429, 503}  # refused, told to wait, or not to be asked at Flodesk in time
 
 
 def resident_kib(pid: int) -> int:
