@@ -180,7 +180,7 @@ def _serve_bare(port: int) -> None:
     from mcp.server.mcpserver import MCPServer
 
     server = MCPServer("bare", log_level="ERROR")
-    http = httpx2.AsyncClient()
+    http = httpx2.AsyncClient(timeout=60)
     accounts = iter(range(10**9))
 
     @server.tool(name=TOOL)
