@@ -7,8 +7,9 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
 
+# Coverage is held in CI (.ci/run), where nobody waits for it.
 test: .venv/ready
-	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist worksteal $(COVERAGE)
 
 snapshots: .venv/ready
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/surface/test_snapshots.py
