@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
+from flodesk_mcp import __version__
 from flodesk_mcp.sandbox import Sandbox
 
 from .agent import ERAS, Agent, connected
@@ -211,6 +212,23 @@ async def test_misleading_names_are_set_right_in_the_first_sentences(listed: Lis
     }
     for name, sentence in said.items():
         assert sentence in listed[name]["description"]
+
+
+async def test_what_adds_to_segments_says_that_workflows_may_start_or_stop() -> None:
+    async with connected("2026-07-28", Sandbox(), toolsets="all") as agent:
+        tools = {tool.name: tool.description or "" for tool in (await agent.client.list_tools()).tools}
+    for name in (
+        "create_a_flodesk_subscriber",
+        "add_a_flodesk_subscriber_to_segments",
+        "create_flodesk_subscribers_in_batch",
+    ):
+        assert "may start or stop workflows" in tools[name]
+
+
+async def test_a_result_repeats_no_more_of_the_server_than_the_revision_demands() -> None:
+    async with connected("2026-07-28", Sandbox()) as agent:
+        answer = await agent.answer("list_all_flodesk_segment_colors")
+    assert answer.meta == {"io.modelcontextprotocol/serverInfo": {"name": "flodesk-mcp", "version": __version__}}
 
 
 async def test_all_four_hints_are_explicit(listed: Listed) -> None:
