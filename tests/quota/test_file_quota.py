@@ -62,7 +62,7 @@ async def test_who_came_first_leaves_first_whatever_the_process(opened: Opens) -
     # Two places are free at a time, and who may take them need not wait for one another.
     assert [sorted(pages[start : start + 2]) for start in range(0, 8, 2)] == [[1, 2], [11, 12], [13, 14], [15, 16]]
     assert [request.at for request in sandbox.requests][2:] == pytest.approx(
-        [60.5, 60.5, 121, 121, 181.5, 181.5], abs=0.5
+        [60.5, 60.5, 121, 121, 181.5, 181.5], abs=0.1
     )
 
 
@@ -75,7 +75,7 @@ async def test_who_would_wait_too_long_behind_other_processes_is_told_at_once(op
         await anyio.sleep(5)
         with pytest.raises(QuotaExhausted) as refused:
             await hasty.segments.list()
-    assert refused.value.retry_after == pytest.approx(116, abs=0.5)
+    assert refused.value.retry_after == pytest.approx(116, abs=0.1)
 
 
 async def test_a_process_that_lives_but_does_not_look_when_it_said_so_is_overtaken(opened: Opens) -> None:
@@ -120,7 +120,10 @@ async def test_retry_after_closes_the_window_for_all_processes(opened: Opens) ->
         tasks.start_soon(one.segments.list)
         await anyio.sleep(1)
         tasks.start_soon(other.webhooks.list)
-    assert [request.at for request in sandbox.requests] == pytest.approx([0, 12, 12], abs=0.5)
+    first, *later = [request.at for request in sandbox.requests]
+    assert first == 0
+    assert len(later) == 2
+    assert all(12 <= at < 12.5 for at in later)  # never before it, and soon after: processes look at random moments
 
 
 async def test_a_call_cancelled_while_it_waits_leaves_nothing_behind(opened: Opens) -> None:
@@ -130,7 +133,7 @@ async def test_a_call_cancelled_while_it_waits_leaves_nothing_behind(opened: Ope
     with anyio.move_on_after(10):
         await one.segments.list()
     await other.segments.list()
-    assert sandbox.requests[-1].at == pytest.approx(60.5, abs=0.5)
+    assert sandbox.requests[-1].at == pytest.approx(60.5, abs=0.1)
 
 
 async def test_only_this_user_may_read_what_is_shared(opened: Opens, folder: Path) -> None:
@@ -227,7 +230,7 @@ async def test_a_restart_of_the_machine_opens_nothing_and_shuts_nothing_for_long
         lambda: anyio.run(after_the_restart, backend_options={"loop_factory": VirtualTimeLoop})
     )
     assert began >= 80_000
-    assert left_at == pytest.approx(max(60.5, up_for), abs=0.5)
+    assert left_at == pytest.approx(max(60.5, up_for), abs=0.1)
 
 
 async def test_two_accounts_have_two_files_and_the_key_makes_their_names(folder: Path) -> None:
@@ -247,4 +250,4 @@ async def test_two_accounts_have_two_files_and_the_key_makes_their_names(folder:
     assert len(set(keys)) == 1
     assert len(keys[0]) == 32
     assert (folder / "key").read_bytes() == keys[0]
-    assert sandbox.requests[-1].at == pytest.approx(60.5, abs=0.5)
+    assert sandbox.requests[-1].at == pytest.approx(60.5, abs=0.1)
