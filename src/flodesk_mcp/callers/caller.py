@@ -4,12 +4,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.deadline import Report, wait_deadline
 from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.settings import PersonalData
+
+if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
@@ -33,6 +36,7 @@ class Caller:
     name: str
     identity: str
     open_client: Callable[[], FlodeskClient]
+    open_audience: Callable[[], "Audience"]
     tool_filter: ToolFilter
     credential_source: str
     max_wait_seconds: float
@@ -47,6 +51,14 @@ class Caller:
         Raises NoAnswer where the environment's proxy or certificates do not work.
         """
         return self.open_client()
+
+    @cached_property
+    def audience(self) -> "Audience":
+        """The whole list of the account, opened by the first call that works on it.
+
+        Raises AudienceError.
+        """
+        return self.open_audience()
 
     @property
     def masked(self) -> bool:

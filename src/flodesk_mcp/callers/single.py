@@ -1,8 +1,10 @@
 """The single caller that the settings name: what a server over standard input and output is for."""
 
 import hmac
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from httpx2 import AsyncBaseTransport
@@ -14,9 +16,13 @@ from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, identity_of
 from flodesk_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
     from flodesk_mcp.quota.file import FileQuota
 
-__all__ = ["flodesk_client", "machine_quota", "single_caller"]
+__all__ = ["flodesk_client", "machine_audience", "machine_quota", "single_caller"]
+
+LOCK_TRIES = 200
+LOCK_PAUSE_SECONDS = 0.005
 
 
 class _Single:
@@ -49,18 +55,23 @@ async def single_caller(
             quota = None if transport else machine_quota(settings, credential)
             return client_for(identity, credential, settings, http, quota)
 
-        yield _Single(
-            Caller(
-                name="this machine",
-                identity=identity,
-                open_client=open_client,
-                tool_filter=tool_filter,
-                credential_source=settings.credential_source,
-                max_wait_seconds=settings.max_wait_seconds,
-                confirm=settings.confirm,
-                personal_data=settings.personal_data,
-            )
+        def open_audience() -> "Audience":
+            audience = machine_audience(settings, credential, caller.flodesk, in_memory=transport is not None)
+            closing.push_async_callback(audience.aclose)
+            return audience
+
+        caller = Caller(
+            name="this machine",
+            identity=identity,
+            open_client=open_client,
+            open_audience=open_audience,
+            tool_filter=tool_filter,
+            credential_source=settings.credential_source,
+            max_wait_seconds=settings.max_wait_seconds,
+            confirm=settings.confirm,
+            personal_data=settings.personal_data,
         )
+        yield _Single(caller)
 
 
 @asynccontextmanager
@@ -75,6 +86,46 @@ async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
         yield client_for(identity_of(credential), credential, settings, http, quota)
 
 
+def machine_audience(
+    settings: Settings, credential: Credential, flodesk: FlodeskClient, *, in_memory: bool = False
+) -> "Audience":
+    """Return the whole list of an account: files of this user, or memory on the embedded Flodesk.
+
+    Raises StorageFailed.
+    """
+    from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
+    from flodesk_mcp.audience.storage import LocalStorage
+
+    if settings.sandbox or in_memory:
+        return Audience(flodesk, LocalStorage(None, "sandbox"))
+    return Audience(flodesk, LocalStorage(settings.data_folder, _name_on_machine(settings, credential)))
+
+
+def _name_on_machine(settings: Settings, credential: Credential) -> str:
+    """Return what files of an account are called: nobody can tell by it which credential opens the account."""
+    from flodesk_mcp.audience.errors import StorageFailed
+    from flodesk_mcp.quota.folder import LockHeld, MeetingFolder
+
+    folder = MeetingFolder(settings.data_folder / "quota")
+    for _ in range(LOCK_TRIES):
+        try:
+            with folder.locked():
+                return _keyed(settings, credential, folder.key())
+        except LockHeld:
+            time.sleep(LOCK_PAUSE_SECONDS)
+        except OSError as error:
+            raise StorageFailed(
+                f"{settings.data_folder} cannot be used: {error.strerror}. Set FLODESK_DATA_DIR to a folder that this "
+                "user can write."
+            ) from error
+    raise StorageFailed(f"Another process keeps {folder.path} locked: try again.")
+
+
+def _keyed(settings: Settings, credential: Credential, key: bytes) -> str:
+    # A sandbox at another address is another account, though it has the same key.
+    return identity_of(credential, hmac.digest(key, settings.base_url.encode(), "sha256"))
+
+
 def machine_quota(settings: Settings, credential: Credential) -> "FileQuota | None":
     """Return the quota that all processes of this user share for an account, or None on the embedded Flodesk.
 
@@ -84,8 +135,5 @@ def machine_quota(settings: Settings, credential: Credential) -> "FileQuota | No
         return None
     from flodesk_mcp.quota.file import FileQuota  # with the first call, so that the server starts fast
 
-    def name_of(key: bytes) -> str:
-        # A sandbox at another address is another account, though it has the same key.
-        return identity_of(credential, hmac.digest(key, settings.base_url.encode(), "sha256"))
-
+    name_of = partial(_keyed, settings, credential)
     return FileQuota(settings.data_folder / "quota", name_of, settings.requests_per_minute, settings.batches_per_minute)

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
-from flodesk_mcp.flodesk.listing import whole_list
+from flodesk_mcp.flodesk.listing import Memory, PageRead, whole_list, whole_pages
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.request import Request, given, person
 from flodesk_mcp.flodesk.retry import Sender
@@ -60,6 +60,12 @@ class Subscribers:
         return whole_list(
             lambda page, per_page: self.list(page=page, per_page=per_page, status=status, segment_id=segment_id)
         )
+
+    def pages(
+        self, memory: Memory[Subscriber], start: int = 0, *, status: str | None = None
+    ) -> AsyncGenerator[PageRead[Subscriber], None]:
+        """Yield the list by pages, from the place `start` on, for who remembers what was read. See whole_pages."""
+        return whole_pages(lambda page, per_page: self.list(page=page, per_page=per_page, status=status), memory, start)
 
     async def get(self, id_or_email: str) -> Subscriber:
         """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""

@@ -24,6 +24,8 @@ __all__ = [
     "CampaignStatus",
     "ClearFields",
     "Color",
+    "ConditionRow",
+    "Conditions",
     "CustomFieldValues",
     "DoubleOptin",
     "Email",
@@ -34,11 +36,13 @@ __all__ = [
     "IdOrEmail",
     "LastName",
     "Limit",
+    "Match",
     "Named",
     "NextCursor",
     "OptinIp",
     "OptinTimestamp",
     "PostUrl",
+    "Refresh",
     "SegmentId",
     "SegmentIds",
     "SegmentName",
@@ -241,6 +245,47 @@ SubscriberRows = Annotated[
     FromJson,
     Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),
 ]
+
+Operator = Literal[
+    "is",
+    "is_not",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "before",
+    "after",
+    "in_last_days",
+    "is_empty",
+    "is_not_empty",
+    "is_one_of",
+]
+
+
+class ConditionRow(Arguments):
+    """One condition of a search."""
+
+    field: Annotated[
+        str,
+        Trimmed,
+        Field(
+            max_length=300,
+            description="email, first_name, last_name, status, source, created_at, segment, or a custom field.",
+        ),
+    ]
+    operator: Operator
+    value: Annotated[
+        str, Field(max_length=1_000, description="Text; of is_one_of separated by |; a date: 2026-05-31.")
+    ] = ""
+
+
+Conditions = Annotated[
+    list[ConditionRow],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
+]
+Match = Annotated[Literal["all", "any"], Field(description="Meet all (default) or any of them.")]
+Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]
 Title = Annotated[str, Trimmed, Field(description="Campaign title.")]

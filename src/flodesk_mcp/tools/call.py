@@ -97,7 +97,7 @@ async def result_of(
     """
     with caller.deadline(report):
         used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
-        result = await spec.function(caller.flodesk, **given)
+        result = await spec.call(caller, given)
     beside = {USED_IDS: used_ids} if used_ids else {}
     if is_large(result):
         return await anyio.to_thread.run_sync(

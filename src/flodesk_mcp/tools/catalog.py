@@ -2,6 +2,7 @@
 
 from flodesk_mcp.tools import (
     account,
+    audience,
     campaigns,
     custom_fields,
     segments,
@@ -23,6 +24,7 @@ TOOLSETS: tuple[Toolset, ...] = (
     subscriber_actions.toolset,
     campaigns.toolset,
     account.toolset,
+    audience.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)

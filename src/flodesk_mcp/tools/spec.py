@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from mcp_types import Tool, ToolAnnotations
 from pydantic import BaseModel, create_model
 
+from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import Named
 from flodesk_mcp.tools.given import Arguments, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
@@ -55,6 +56,15 @@ class ToolSpec:
         """Whether it sends nothing but GET."""
         return self.operation.startswith("GET ")
 
+    async def call(self, caller: Caller, given: dict[str, Any]) -> BaseModel:
+        """Return what the function makes of checked arguments for `caller`, whose client is all that most get."""
+        return await self.function(caller if self._takes_caller else caller.flodesk, **given)
+
+    @cached_property
+    def _takes_caller(self) -> bool:
+        first = next(iter(inspect.signature(self.function).parameters.values()))
+        return first.annotation is Caller
+
     @cached_property
     def description(self) -> str:
         """The docstring, on one line."""
@@ -62,7 +72,7 @@ class ToolSpec:
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
-        """The model that arguments are checked with: the function's parameters but for the client."""
+        """The model that arguments are checked with: the function's parameters but for the first."""
         hints = get_type_hints(self.function, include_extras=True)
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         fields: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Who makes each request to the hosted server."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -13,6 +13,9 @@ from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData, Settings
 from flodesk_mcp.web.auth.principal import user_of
+
+if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
 
 __all__ = ["WebCallers"]
 
@@ -30,6 +33,7 @@ class WebCallers:
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
     connection_personal_data: PersonalData = "shown"
+    audiences: "dict[str, Audience]" = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "WebCallers":
@@ -47,13 +51,26 @@ class WebCallers:
         """Return who makes `request`."""
         user = user_of(request)
         principal = user.principal
+
+        def open_client() -> FlodeskClient:
+            return self.pool.client(principal.account.identity, principal.account.credential)
+
         return Caller(
             name=principal.name,
             identity=principal.account.identity,
-            open_client=lambda: self.pool.client(principal.account.identity, principal.account.credential),
+            open_client=open_client,
+            open_audience=lambda: self._audience(principal.account.identity, open_client()),
             tool_filter=self.operator & self.connection & user.tool_filter,
             credential_source=principal.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
         )
+
+    def _audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
+        from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
+        from flodesk_mcp.audience.storage import LocalStorage
+
+        if identity not in self.audiences:
+            self.audiences[identity] = Audience(flodesk, LocalStorage(None, identity))
+        return self.audiences[identity]

@@ -1,0 +1,106 @@
+"""One account's whole list: what tools and commands alike call."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
+from flodesk_mcp.audience.errors import WrongCondition
+from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
+from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+
+__all__ = ["Audience", "Found"]
+
+MINUTE = 60
+FRESH_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of those who match. `places` has each one's place in the list; `total` counts all who match."""
+
+    people: list[Subscriber]
+    places: list[Place]
+    total: int
+    has_more: bool
+    as_of: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The whole list of the account that `flodesk` opens, kept in `storage`."""
+
+    flodesk: FlodeskClient
+    storage: Storage
+    clock: Callable[[], float] = time.time
+    mirror: Mirror = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mirror", Mirror(self.flodesk, self.storage, self.clock))
+
+    async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
+        """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
+
+        Raises WrongCondition for a name or an operator that there is not, FlodeskError.
+        """
+        if not conditions:
+            return None
+        where = Where([await self._resolved(condition) for condition in conditions], match)
+        where.clause()  # so that what is wrong is said before anything is read
+        return where
+
+    async def search(
+        self, where: Where | None = None, after: Place | None = None, limit: int = 20, *, refresh: bool = False
+    ) -> Found:
+        """Return up to `limit` of those who match behind `after`, the newest first.
+
+        The mirror is refreshed when it is older than five minutes, or when `refresh` asks for it; not for a page
+        after the first. Raises AudienceError, FlodeskError.
+        """
+        if after is None or refresh:
+            await self.mirror.refresh(0 if refresh else FRESH_SECONDS)
+        names = await self.mirror.segment_names()
+        found = await self.mirror.page(where, after, limit + 1)
+        shown = found[:limit]
+        return Found(
+            people=[person.subscriber(names) for person, _ in shown],
+            places=[place for _, place in shown],
+            total=await self.mirror.count(where),
+            has_more=len(found) > limit,
+            as_of=as_of(await self.mirror.status()),
+        )
+
+    async def _resolved(self, condition: Condition) -> Condition:
+        if condition.field == "segment" and condition.value:
+            ids = [await self.flodesk.segments.names.id_of(value) for value in condition.values()]
+            return Condition("segment", condition.operator, "|".join(ids))
+        if condition.field in FIELDS:
+            return condition
+        known = await self.flodesk.custom_fields.known([condition.field])
+        if key := known.key(condition.field):
+            return Condition(key, condition.operator, condition.value)
+        if (name := fold(condition.field).replace(" ", "_")) in FIELDS:
+            return await self._resolved(Condition(name, condition.operator, condition.value))
+        labels = [label for _, label in sorted(known.labels.items())]
+        raise WrongCondition(
+            f"There is no field {condition.field[:80]!r}. {nearest_of(condition.field, [*FIELDS, *labels])}"
+        )
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self.storage.aclose()
+
+
+def as_of(status: MirrorStatus) -> str:
+    """Return how old the mirror is, and which part of it may be older."""
+    checked, whole = status.checked_at or 0, status.whole_at or 0
+    if checked - whole < MINUTE:
+        return _time(whole)
+    return f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {_time(whole)}"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

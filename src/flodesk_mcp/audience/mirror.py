@@ -1,0 +1,173 @@
+"""The mirror of one account's people: kept fresh, searched, and told of our own writes."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import anyio
+from sqlalchemy import and_, func, or_, select, update
+
+from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.person import COLUMNS, Person
+from flodesk_mcp.audience.reading import Progress, put_people, read_whole, top_up
+from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.audience.tables import mirrors, people, readings, segments
+from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+
+__all__ = ["Mirror", "MirrorStatus", "Place"]
+
+SMALL = 2_000
+"""People whose whole list is read again rather than topped up: 20 requests."""
+
+BATCH = 1_000
+LOCK_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of the list, the newest first: behind the person `id`, who joined at `created_us`."""
+
+    created_us: int
+    id: str
+
+
+@dataclass(frozen=True)
+class MirrorStatus:
+    """How far the mirror can be believed. Times are seconds since 1970, None where it never happened.
+
+    `checked_at`: when new people and own writes were last known to be complete; `whole_at`: when the reading began
+    that everything else is at least as new as. `reading` of `total` people were read by one that is not finished.
+    """
+
+    place: str
+    people: int
+    checked_at: float | None = None
+    whole_at: float | None = None
+    used_at: float | None = None
+    reading: int | None = None
+    total: int | None = None
+
+
+class Mirror:
+    """Everybody on the list of one account, as far as was last read."""
+
+    def __init__(self, flodesk: FlodeskClient, storage: Storage, clock: Callable[[], float] = time.time) -> None:
+        self._flodesk = flodesk
+        self._storage = storage
+        self._clock = clock
+        self.rows = storage.mirror
+        """For queries of one's own on the tables, within the account."""
+
+    async def exists(self) -> bool:
+        """Tell whether anything was ever read."""
+        return await self._storage.exists()
+
+    async def status(self) -> MirrorStatus:
+        """Return how fresh the mirror is, without a request. Raises AudienceError."""
+        async with self.rows.reading() as work:
+            state = await work.first(select(mirrors))
+            open_one = await work.first(select(readings).where(readings.c.finished_at.is_(None)))
+            number = await work.value(select(func.count()).select_from(people))
+        return MirrorStatus(
+            self._storage.place(),
+            number,
+            state and state.checked_at,
+            state and state.whole_at,
+            state and state.used_at,
+            open_one and open_one.place,
+            open_one and open_one.total,
+        )
+
+    async def refresh(
+        self, max_age_seconds: float = 0, progress: Progress | None = None, *, whole: bool = False
+    ) -> None:
+        """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
+
+        The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
+        `whole` asks for it. Whoever else reads it meanwhile is waited for. Raises FlodeskError, AudienceError.
+        """
+        while True:
+            status = await self.status()
+            if self._is_fresh(status, max_age_seconds, whole=whole):
+                return
+            async with self._storage.lock("reading") as is_mine:
+                if is_mine:
+                    await self._refresh(await self.status(), progress, whole=whole)
+                    return
+            if progress and status.reading is not None:
+                progress(status.reading, status.total or 0)
+            max_age_seconds, whole = max(max_age_seconds, LOCK_POLL_SECONDS * 2), False
+            await anyio.sleep(LOCK_POLL_SECONDS)
+
+    def _is_fresh(self, status: MirrorStatus, max_age_seconds: float, *, whole: bool) -> bool:
+        if whole or status.checked_at is None or status.reading is not None:
+            return False
+        return self._clock() - status.checked_at <= max_age_seconds
+
+    async def _refresh(self, status: MirrorStatus, progress: Progress | None, *, whole: bool) -> None:
+        must_be_whole = whole or status.checked_at is None or status.reading is not None or status.people <= SMALL
+        if must_be_whole or not await top_up(self._flodesk, self.rows, self._clock):
+            await read_whole(self._flodesk, self.rows, progress, self._clock)
+
+    async def people(
+        self, where: Where | None = None, after: Place | None = None, batch: int = BATCH
+    ) -> AsyncIterator[list[Person]]:
+        """Yield those who match, the newest first, in batches: memory is constant, and refreshing loses nobody.
+
+        Somebody who matches from the beginning to the end comes exactly once. `after` is where to go on.
+        """
+        while True:
+            found = await self.page(where, after, batch)
+            if found:
+                yield [person for person, _ in found]
+            if len(found) < batch:
+                return
+            after = found[-1][1]
+
+    async def page(self, where: Where | None, after: Place | None, limit: int) -> list[tuple[Person, Place]]:
+        """Return up to `limit` of those who match, behind `after`, each with their place."""
+        query = (
+            select(*(people.c[name] for name in COLUMNS), people.c.created_us)
+            .order_by(people.c.created_us.desc(), people.c.id.desc())
+            .limit(limit)
+        )
+        if where:
+            query = query.where(where.clause(self._now()))
+        if after:
+            older = people.c.created_us < after.created_us
+            query = query.where(or_(older, and_(people.c.created_us == after.created_us, people.c.id < after.id)))
+        async with self.rows.reading() as work:
+            found = await work.all(query)
+        return [(Person(*tuple(row)[:-1]), Place(row.created_us, row.id)) for row in found]
+
+    async def count(self, where: Where | None = None) -> int:
+        """Return how many match."""
+        query = select(func.count()).select_from(people)
+        if where:
+            query = query.where(where.clause(self._now()))
+        async with self.rows.reading() as work:
+            return int(await work.value(query))
+
+    async def segment_names(self) -> dict[str, str]:
+        """Return the names of segments by id, as far as anybody is in them."""
+        async with self.rows.reading() as work:
+            return {row.id: row.name or row.id for row in await work.all(select(segments))}
+
+    async def note(self, *seen: Subscriber) -> None:
+        """Store what Flodesk has just answered of people, if there is a mirror. Raises AudienceError."""
+        if seen and await self.exists():
+            async with self.rows.writing() as work:
+                await put_people(work, seen, self._clock())
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use: one that is not for a long time is forgotten."""
+        async with self.rows.writing() as work:
+            await work.change(update(mirrors).values(used_at=self._clock()))
+
+    async def forget(self) -> None:
+        """Delete the mirror."""
+        await self._storage.forget()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock()).astimezone()

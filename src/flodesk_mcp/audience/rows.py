@@ -1,0 +1,104 @@
+"""The one place through which every query goes: it limits each to the rows of one account.
+
+Whoever writes a query leaves the account out. `Rows` adds it, for every table in it, and refuses what it cannot limit.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from sqlalchemy import Delete, FromClause, Insert, Join, Row, Select, Table, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+__all__ = ["AnySelect", "Connections", "Rows", "Work"]
+
+AnySelect = Select[*tuple[Any, ...]]
+
+
+class Connections(Protocol):
+    """Where connections to a database come from. Errors of the driver come out as AudienceError."""
+
+    def reading(self) -> Any:
+        """Open a connection for a block that reads."""
+
+    def writing(self) -> Any:
+        """Open a connection for a block that writes, and commit at its end."""
+
+
+class Work:
+    """What one account's rows are read and changed with, within one transaction."""
+
+    def __init__(self, connection: AsyncConnection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
+        """Return every row that `query` finds among those of the account."""
+        return (await self._connection.execute(_of_account(query, self._account))).all()
+
+    async def first(self, query: AnySelect) -> Row[Any] | None:
+        """Return the first row that `query` finds, or None."""
+        return (await self._connection.execute(_of_account(query, self._account))).first()
+
+    async def value(self, query: AnySelect) -> Any:
+        """Return the first column of the first row, or None."""
+        return (await self._connection.execute(_of_account(query, self._account))).scalar()
+
+    async def change(self, statement: Update | Delete) -> int:
+        """Update or delete rows of the account; return how many."""
+        result = await self._connection.execute(_of_account(statement, self._account))
+        return int(result.rowcount)
+
+    async def put(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
+        """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""
+        if not rows:
+            return
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        replaced = {name: statement.excluded[name] for name in rows[0] if name not in keep and name not in _key(table)}
+        found = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
+        await self._connection.execute(found, [{**row, "account": self._account} for row in rows])
+
+
+class Rows:
+    """The rows of one account in a database. Never open a block within another: there may be one connection only."""
+
+    def __init__(self, connections: Connections, account: str) -> None:
+        self._connections = connections
+        self._account = account
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Work]:
+        """Open a block that reads. Raises AudienceError."""
+        async with self._connections.reading() as connection:
+            yield Work(connection, self._account)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Work]:
+        """Open a block that writes, which is committed at its end. Raises AudienceError."""
+        async with self._connections.writing() as connection:
+            yield Work(connection, self._account)
+
+
+def _key(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
+
+
+def _of_account(statement: Any, account: str) -> Any:
+    """Return `statement` limited to the rows of `account`.
+
+    Raises TypeError for one that holds a query within a query, where a limit could be missing.
+    """
+    if isinstance(statement, Insert) or sum(isinstance(part, Select) for part in visitors.iterate(statement)) > 1:
+        raise TypeError("A query within a query cannot be limited to one account.")
+    tables = statement.get_final_froms() if isinstance(statement, Select) else [statement.table]
+    return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
+
+
+def _sources(source: FromClause) -> list[FromClause]:
+    if isinstance(source, Join):
+        return [*_sources(source.left), *_sources(source.right)]
+    return [] if isinstance(source, TableValuedAlias) else [source]  # which is of one column of such a table

@@ -1,0 +1,90 @@
+"""Where the mirror of an account lives: files on a person's own machine, or memory for the embedded Flodesk."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from flodesk_mcp.audience.rows import Rows
+from flodesk_mcp.audience.sqlite import PRIVATE_FILE, SqliteFile
+from flodesk_mcp.audience.tables import METADATA, SCHEMA_VERSION
+from flodesk_mcp.quota.locking import try_lock
+
+__all__ = ["LocalStorage", "Storage"]
+
+
+class Storage(Protocol):
+    """What one account's mirror is kept in."""
+
+    @property
+    def mirror(self) -> Rows:
+        """The rows of the mirror."""
+
+    async def exists(self) -> bool:
+        """Tell whether there is a mirror."""
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a lock that ends with this process, for a block; it gets whether nobody else holds it."""
+
+    async def forget(self) -> None:
+        """Delete the mirror."""
+
+    async def set_aside(self) -> str | None:
+        """Begin a new mirror, and keep the old one aside; return where, or None where there was none."""
+
+    def place(self) -> str:
+        """Return where it is, for people."""
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+
+
+class LocalStorage:
+    """The files of one account in a folder of this user's, named by `name`; without a folder, in memory."""
+
+    def __init__(self, folder: Path | None, name: str) -> None:
+        self._folder = folder / "audience" / name if folder else None
+        self._file = SqliteFile(self._folder / "mirror.sqlite3" if self._folder else None, METADATA, SCHEMA_VERSION)
+        self._held: set[str] = set()
+        self.mirror = Rows(self._file, name)
+
+    async def exists(self) -> bool:
+        """Tell whether there is a mirror."""
+        return self._file.exists()
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[bool]:
+        """Hold a lock that ends with this process, for a block; it gets whether nobody else holds it."""
+        if self._folder is None:
+            is_free = name not in self._held
+            self._held.add(name)
+            try:
+                yield is_free
+            finally:
+                if is_free:
+                    self._held.discard(name)
+            return
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            yield try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def forget(self) -> None:
+        """Delete the mirror."""
+        await self._file.remove()
+
+    async def set_aside(self) -> str | None:
+        """Begin a new mirror, and keep the old one aside; return where, or None where there was none."""
+        kept = await self._file.set_aside("kept")
+        return str(kept) if kept else None
+
+    def place(self) -> str:
+        """Return where it is, for people."""
+        return str(self._file.path or "memory, until the server ends")
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._file.aclose()
