@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flodesk_mcp.audience.files.errors import FileRefused
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.headings import FIRST_OF_TWO, HEADINGS, LAST_OF_TWO, Field, folded
 
 __all__ = ["Column", "Understanding"]

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from flodesk_mcp.audience.files.errors import FileRefused
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.table import Problem, Row, Table, check_width, fitted
 
 __all__ = ["delimited"]

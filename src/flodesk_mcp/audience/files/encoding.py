@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from flodesk_mcp.audience.files.errors import FileRefused
+from flodesk_mcp.audience.errors import FileRefused
 
 __all__ = ["encoding_of"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Column, Understanding
-from flodesk_mcp.audience.files.errors import FileRefused
 from flodesk_mcp.audience.files.headings import Field, folded
 from flodesk_mcp.audience.files.table import Cell, Problem, Row, Table
 from flodesk_mcp.audience.files.values import address, clean, ip, names, refuses_mail, tags, timestamp

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
-from flodesk_mcp.audience.files.errors import FileRefused
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.table import Cell, Problem, Row, Table, check_width
 
 __all__ = ["json_array", "json_lines", "records"]

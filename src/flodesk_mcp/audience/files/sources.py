@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.delimited import delimited
 from flodesk_mcp.audience.files.encoding import encoding_of
-from flodesk_mcp.audience.files.errors import FileRefused
 from flodesk_mcp.audience.files.records import json_array, json_lines, records
 from flodesk_mcp.audience.files.table import Row, Table
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flodesk_mcp.audience.files.errors import FileRefused
+from flodesk_mcp.audience.errors import FileRefused
 
 __all__ = ["MAX_COLUMNS", "Cell", "Problem", "Row", "Table", "check_width", "fitted"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
+from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files import sheet
-from flodesk_mcp.audience.files.errors import FileRefused
 from flodesk_mcp.audience.files.table import Problem, Row, Table, check_width, fitted
 
 __all__ = ["open_workbook"]
