@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Delete, FromClause, Insert, Join, Row, Select, Table, Update
+from sqlalchemy import Delete, FromClause, Insert, Join, Row, Select, Table, Update, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
@@ -51,6 +51,11 @@ class Work:
         """Update or delete rows of the account; return how many."""
         result = await self._connection.execute(_of_account(statement, self._account))
         return int(result.rowcount)
+
+    async def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert `rows`, of which none is there. Raises AudienceError where one is."""
+        if rows:
+            await self._connection.execute(insert(table), [{**row, "account": self._account} for row in rows])
 
     async def put(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
         """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""

@@ -4,13 +4,14 @@ from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Understanding
 from flodesk_mcp.audience.files.people import FoundPerson, People
 from flodesk_mcp.audience.files.sources import open_csv, open_file, open_people
-from flodesk_mcp.audience.files.table import Problem
+from flodesk_mcp.audience.files.table import Problem, Table
 
 __all__ = [
     "FileRefused",
     "FoundPerson",
     "People",
     "Problem",
+    "Table",
     "Understanding",
     "open_csv",
     "open_file",

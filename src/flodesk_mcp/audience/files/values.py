@@ -100,10 +100,14 @@ def names(full: str, *, surnames: int = 1) -> tuple[str, str]:
 
 def tags(cell: Cell) -> list[str]:
     """Return the names that a cell lists: in quotation marks, or between commas, semicolons or bars."""
-    if isinstance(cell, str):
-        mark = next((mark for mark in "|;" if mark in cell and '"' not in cell), ",")
-        cell = next(csv.reader([" ".join(cell.split())], delimiter=mark, skipinitialspace=True), [])
-    return list(dict.fromkeys(name for name in map(clean, cell) if name))
+    return list(_listed(cell) if isinstance(cell, str) else dict.fromkeys(filter(None, map(clean, cell))))
+
+
+@lru_cache(2_000)
+def _listed(text: str) -> tuple[str, ...]:
+    mark = next((mark for mark in "|;" if mark in text and '"' not in text), ",")
+    named = next(csv.reader([" ".join(text.split())], delimiter=mark, skipinitialspace=True), [])
+    return tuple(dict.fromkeys(filter(None, map(clean, named))))
 
 
 def timestamp(text: str) -> str:

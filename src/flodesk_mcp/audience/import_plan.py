@@ -1,0 +1,209 @@
+"""Planning an import: who is new, who changes and how, and who is left alone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, Wanted, changes, key_of
+from flodesk_mcp.audience.draft import WORKFLOWS, Draft
+from flodesk_mcp.audience.files import FoundPerson, Problem, Understanding
+from flodesk_mcp.audience.known import by_addresses, by_ids
+from flodesk_mcp.audience.mirror import Mirror
+from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.plan import Action, Plan, PlanRow
+from flodesk_mcp.audience.segment_names import SegmentNames
+from flodesk_mcp.audience.source import Chunk, PeopleOf, Source
+
+__all__ = ["IMPORT", "ImportPlanning"]
+
+IMPORT = "import"
+MAX_LISTED = 10
+REPEATED = "the same person as in row {}, whose values count"
+BY_ID = "id:"
+REFUSES, UNPROVEN, CROWDED, LEFT_OUT, CHANGES = "refuses", "unproven", "crowded", "left out", "changes "
+
+
+class Verdict(NamedTuple):
+    """What shall become of a row, why, and what it counts as."""
+
+    action: Action
+    reason: str | None
+    counted: list[str]
+
+
+class ImportPlanning:
+    """Makes the plan of one import, in which everybody joins `segments`: ids, or names of new ones.
+
+    `custom_fields` are labels by key. Tags of which there is no segment are left out, and columns of which there is no
+    field, unless `create_missing_fields`.
+    """
+
+    def __init__(
+        self,
+        draft: Draft,
+        mirror: Mirror,
+        names: SegmentNames,
+        custom_fields: Mapping[str, str],
+        *,
+        segments: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+        double_optin: bool = False,
+        create_missing_fields: bool = False,
+    ) -> None:
+        self._draft = draft
+        self._mirror = mirror
+        self._names = names
+        self._custom_fields = custom_fields
+        self._everyone = names.of(segments, create=True)
+        self._columns = columns
+        self._double_optin = double_optin
+        self._create = create_missing_fields
+
+    async def plan(self, source: Source) -> Plan:
+        """Read all of `source`. Raises FileRefused, AudienceError."""
+        understanding = Understanding(self._custom_fields, self._columns, create_missing_fields=self._create)
+        people = PeopleOf(source, understanding)
+        async for chunk in people:
+            await self._take(chunk)
+        arguments = {
+            "double_optin": self._double_optin,
+            "fields_to_create": people.fields_to_create,
+            "segments_to_create": [*self._names.to_create.values()],
+        }
+        numbers = self._numbers()
+        self._warn(numbers, people.fields_to_create)
+        told = {
+            "changes": numbers["changes"],
+            "columns": people.columns,
+            "ignored_columns": people.ignored,
+            "fields_to_create": people.fields_to_create,
+            "segments_to_create": arguments["segments_to_create"],
+        }
+        return await self._draft.finish(arguments, {name: value for name, value in told.items() if value})
+
+    async def _take(self, chunk: Chunk) -> None:
+        counts, rows = self._draft.counts, []
+        wanted: dict[str, tuple[int, Wanted]] = {}
+        counts["rows"] += len(chunk)
+        for found in chunk:
+            if isinstance(found, Problem):
+                counts["invalid"] += 1
+                self._draft.tell(found)
+                reason = f"{found.column}: {found.reason}" if found.column else found.reason
+                rows.append(PlanRow(found.row, None, "skip", None, reason, None))
+                continue
+            one = self._wanted(found)
+            key = key_of(found.email) if found.email else BY_ID + found.id
+            if before := wanted.get(key):
+                rows.append(self._repeated(before[0], before[1].email, found.row))
+                one.after(before[1])
+            wanted[key] = found.row, one
+        replaced = await self._again(wanted)
+        rows += [self._repeated(old.row, old.email, wanted[old.person or ""][0]) for old in replaced]
+        known = await self._people(wanted)
+        rows += [self._row(row, key, one, known.get(key)) for key, (row, one) in wanted.items()]
+        rows.sort(key=lambda row: row.row)
+        await self._draft.put(rows, replaced)
+
+    def _wanted(self, found: FoundPerson) -> Wanted:
+        ids, new = self._everyone
+        if found.segments:
+            own, own_new = self._names.of(found.segments, create=self._create)
+            ids, new = [*dict.fromkeys([*ids, *own])], [*dict.fromkeys([*new, *own_new])]
+        for problem in found.left_out:
+            self._draft.counts[LEFT_OUT] += 1
+            self._draft.tell(problem)
+        return Wanted.of(found, self._custom_fields, ids, new)
+
+    def _repeated(self, row: int, email: str | None, by: int) -> PlanRow:
+        self._draft.counts["duplicates"] += 1
+        return PlanRow(row, None, "skip", email, REPEATED.format(by), None)
+
+    async def _again(self, wanted: Mapping[str, tuple[int, Wanted]]) -> list[PlanRow]:
+        """Return the earlier rows of people who come again, with what they want passed on; they count no more."""
+        if self._draft.is_empty or not (earlier := await self._draft.plans.known(self._draft.id, [*wanted])):
+            return []
+        people = await self._people({key: wanted[key] for row in earlier if (key := row.person)})
+        for row in earlier:
+            key, before = row.person or "", Wanted.from_text(row.content or "")
+            self._draft.counts.subtract(self._verdict(before, people.get(key)).counted)
+            wanted[key][1].after(before)
+        return earlier
+
+    async def _people(self, wanted: Mapping[str, tuple[int, Wanted]]) -> dict[str, Person]:
+        """Return those of the list, by the key of the row that means them."""
+        found = await by_addresses(self._mirror, [one.email for _, one in wanted.values() if one.email])
+        by_id = await by_ids(self._mirror, [one.id for _, one in wanted.values() if not one.email])
+        return found | {BY_ID + known: person for known, person in by_id.items()}
+
+    def _row(self, row: int, key: str, wanted: Wanted, person: Person | None) -> PlanRow:
+        if person:
+            wanted.email = person.email or wanted.email  # as Flodesk knows it
+        verdict = self._verdict(wanted, person)
+        self._draft.counts.update(verdict.counted)
+        return PlanRow(row, key, verdict.action, wanted.email or None, verdict.reason, wanted.text())
+
+    def _verdict(self, wanted: Wanted, person: Person | None) -> Verdict:
+        if wanted.refuses:
+            return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed", REFUSES])
+        if person is None:
+            if not wanted.email:
+                return Verdict("skip", "nobody on the list has this id", ["invalid"])
+            proven = self._double_optin or any(name in wanted.fields for name in PROOFS)
+            counted = ["will_write", "new", *([] if proven else [UNPROVEN])]
+            return Verdict("write", wanted.note or None, counted + self._cut(wanted, ()))
+        if person.status in SILENT:
+            return Verdict("skip", f"is {person.status} at Flodesk, and stays so", ["stays_unsubscribed"])
+        cut = self._cut(wanted, person.segments)
+        changed = changes(wanted, person)
+        if not changed:
+            return Verdict("unchanged", wanted.note or None, ["unchanged"])
+        return Verdict("write", wanted.note or None, ["will_write", *cut, *(CHANGES + name for name in changed)])
+
+    @staticmethod
+    def _cut(wanted: Wanted, there: Sequence[str]) -> list[str]:
+        return [CROWDED] if wanted.fit(there) else []
+
+    def _numbers(self) -> dict[str, Any]:
+        """Return what is told of the counts, and leave in the draft what is a number of the plan."""
+        counts = self._draft.counts
+        changed = {name: counts.pop(name) for name in [*counts] if name.startswith(CHANGES)}
+        ours: dict[str, Any] = {name: counts.pop(name, 0) for name in (REFUSES, UNPROVEN, CROWDED, LEFT_OUT)}
+        ours["changes"] = {name.removeprefix(CHANGES): number for name, number in changed.items() if number}
+        return ours
+
+    def _warn(self, numbers: Mapping[str, Any], fields: Sequence[str]) -> None:
+        warn, names = self._draft.warnings.append, self._names
+        if (names.to_create or self._everyone[0] or numbers["changes"].get("segments")) and self._draft.counts[
+            "will_write"
+        ]:
+            warn(WORKFLOWS)
+        if unproven := numbers[UNPROVEN]:
+            warn(
+                f"{unproven:,} new people come without the time or IP address of their opt-in. Flodesk refuses bought "
+                "lists: if you cannot show that they asked for mail, use double_optin, so that each confirms first."
+            )
+        if self._double_optin and self._draft.counts["new"]:
+            warn(f"{self._draft.counts['new']:,} new people get a mail in which they confirm.")
+        if refused := numbers[REFUSES]:
+            warn(f"{refused:,} rows say that the person wants no mail: they are left out.")
+        if crowded := numbers[CROWDED]:
+            warn(f"{crowded:,} people would be in more than {MAX_SEGMENTS} segments: the last are left out.")
+        if left_out := numbers[LEFT_OUT]:
+            warn(f"{left_out:,} values are left out, the rest of their rows is not: see problems.")
+        if names.unknown:
+            warn(
+                f"There are no segments for these tags, which are left out: {_listed(names.unknown)}. "
+                "create_missing_fields makes them."
+            )
+        if names.ambiguous:
+            warn(f"Several segments have these names, so nobody joins them: {_listed(names.ambiguous)}.")
+        if names.to_create:
+            warn(f"{len(names.to_create)} segments will be created. Nothing in the API can rename or delete one.")
+        if fields:
+            warn(f"{len(fields)} custom fields will be created. Nothing in the API can rename or delete one.")
+
+
+def _listed(names: Counter[str]) -> str:
+    shown = [f"{name[:80]!r} ({number:,} rows)" for name, number in names.most_common(MAX_LISTED)]
+    return ", ".join(shown) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
