@@ -106,6 +106,11 @@ class Audience:
             f"There is no field {condition.field[:80]!r}. {nearest_of(condition.field, [*FIELDS, *labels])}"
         )
 
+    async def resume(self) -> None:
+        """Go on with jobs that an earlier process left."""
+        if self.storage.has_jobs():
+            self.jobs.resume()
+
     async def aclose(self) -> None:
         """Close what is open."""
         await self.storage.aclose()

@@ -7,7 +7,6 @@ commit checks that. So after the death of a process another goes on, and none do
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -101,11 +100,12 @@ class Jobs:
     async def wait(self, id: str, seconds: float, report: Callable[[Job], Awaitable[None]] | None = None) -> Job:
         """Return a job when it has ended, or after `seconds`. `report` hears of it meanwhile. Raises NoSuchJob."""
         until = anyio.current_time() + seconds
-        while not (job := await self.get(id)).has_ended and anyio.current_time() < until:
-            if report is not None:
-                with suppress(Exception):  # nobody to tell is no reason to stop waiting
-                    await report(job)
-            await self._change(until - anyio.current_time())
+        reported = -inf
+        while not (job := await self.get(id)).has_ended and (now := anyio.current_time()) < until:
+            if report is not None and now - reported >= POLL_SECONDS:
+                reported = now
+                await report(job)
+            await self._change(until - now)
         return job
 
     def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:

@@ -26,6 +26,9 @@ class Storage(Protocol):
     def jobs(self) -> Rows:
         """The rows of the jobs."""
 
+    def has_jobs(self) -> bool:
+        """Tell whether there may be any."""
+
     def turn(self) -> AbstractAsyncContextManager[bool]:
         """Hold what must be held to run jobs, for a block; it gets whether nobody else holds it."""
 
@@ -82,6 +85,10 @@ class LocalStorage:
             yield try_lock(descriptor)
         finally:
             os.close(descriptor)
+
+    def has_jobs(self) -> bool:
+        """Tell whether there may be any."""
+        return self._jobs_file.exists()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:
