@@ -1,41 +1,18 @@
-"""A kind of job that counts to a number, and jobs in a file of their own."""
+"""A kind of job that counts to a number, and jobs in a folder of their own."""
 
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from flodesk_mcp.audience.job import Commit, Job, Outcome, RunningJob
 from flodesk_mcp.audience.job_store import JobStore
-from flodesk_mcp.audience.job_tables import JOB_TABLES
 from flodesk_mcp.audience.jobs import Jobs
-
-
-class FileStorage:
-    is_sqlite = True
-
-    def __init__(self, path: Path) -> None:
-        self.engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 5})
-
-        @event.listens_for(self.engine.sync_engine, "connect")
-        def prepare(connection: Any, _: Any) -> None:
-            connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode=WAL")
-
-        @event.listens_for(self.engine.sync_engine, "begin")
-        def begin(connection: Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.begin() as connection:
-            yield connection
-
-    writing = reading
+from flodesk_mcp.audience.storage import LocalStorage
 
 
 class Counting:
@@ -47,10 +24,16 @@ class Counting:
         self.counted: list[int] = []
         self.discarded: list[str] = []
         self._before = before
+        self._reached: dict[int, anyio.Event] = defaultdict(anyio.Event)
+
+    async def reached(self, number: int) -> None:
+        """Wait until `number` comes next."""
+        await self._reached[number].wait()
 
     async def run(self, job: RunningJob) -> Mapping[str, Any]:
         to = int(job.arguments["to"])
         for number in range(int(job.cursor.get("counted", 0)) + 1, to + 1):
+            self._reached[number].set()
             if self._before is not None:
                 await self._before(number)
             self.counted.append(number)
@@ -65,15 +48,12 @@ class Counting:
 
 @asynccontextmanager
 async def open_jobs(
-    path: Path, *kinds: Counting, account: str = "an account", now: Callable[[], float] | None = None
+    folder: Path, *kinds: Counting, account: str = "an account", now: Callable[[], float] = time.time
 ) -> AsyncIterator[Jobs]:
-    storage = FileStorage(path)
-    async with storage.engine.begin() as connection:
-        await connection.run_sync(JOB_TABLES.create_all)
+    storage = LocalStorage(folder, account)
     try:
         async with anyio.create_task_group() as tasks:
-            store = JobStore(account, storage, now) if now else JobStore(account, storage)
-            yield Jobs(store, kinds, tasks.start_soon)
+            yield Jobs(JobStore(storage, now), kinds, tasks.start_soon)
             tasks.cancel_scope.cancel()
     finally:
-        await storage.engine.dispose()
+        await storage.aclose()

@@ -19,13 +19,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "jobs.sqlite3"
-
-
-async def test_a_job_runs_to_its_end_beside_its_caller(path: Path) -> None:
-    async with open_jobs(path, Counting()) as jobs:
+async def test_a_job_runs_to_its_end_beside_its_caller(tmp_path: Path) -> None:
+    async with open_jobs(tmp_path, Counting()) as jobs:
         begun = await jobs.start("counting", {"to": 10})
         ended = await jobs.wait(begun.id, 10)
 
@@ -34,14 +29,14 @@ async def test_a_job_runs_to_its_end_beside_its_caller(path: Path) -> None:
     assert ended.result == {"counted": 10}
 
 
-async def test_the_next_job_waits_for_the_one_that_runs(path: Path) -> None:
+async def test_the_next_job_waits_for_the_one_that_runs(tmp_path: Path) -> None:
     gate = anyio.Event()
 
     async def wait(_: int) -> None:
         await gate.wait()
 
     counting = Counting(wait)
-    async with open_jobs(path, counting) as jobs:
+    async with open_jobs(tmp_path, counting) as jobs:
         first = await jobs.start("counting", {"to": 2})
         second = await jobs.start("counting", {"to": 1})
         await anyio.sleep(0.3)
@@ -53,17 +48,16 @@ async def test_the_next_job_waits_for_the_one_that_runs(path: Path) -> None:
     assert counting.counted == [1, 2, 1]
 
 
-async def test_a_job_that_was_cut_off_goes_on_after_its_last_commit(path: Path) -> None:
+async def test_a_job_that_was_cut_off_goes_on_after_its_last_commit(tmp_path: Path) -> None:
     async def hang(number: int) -> None:
         if number == 5:
             await anyio.sleep_forever()
 
     hanging, counting = Counting(hang), Counting()
-    async with open_jobs(path, hanging) as jobs:
+    async with open_jobs(tmp_path, hanging) as jobs:
         begun = await jobs.start("counting", {"to": 8})
-        while (await jobs.get(begun.id)).written < 4:
-            await anyio.sleep(0.01)
-    async with open_jobs(path, counting) as jobs:
+        await hanging.reached(5)
+    async with open_jobs(tmp_path, counting) as jobs:
         jobs.resume()
         ended = await jobs.wait(begun.id, 10)
 
@@ -71,12 +65,12 @@ async def test_a_job_that_was_cut_off_goes_on_after_its_last_commit(path: Path) 
     assert (ended.state, ended.written, ended.failed) == ("done", 7, 1)
 
 
-async def test_of_two_servers_one_runs_a_job_and_the_other_follows_it(path: Path) -> None:
+async def test_of_two_servers_one_runs_a_job_and_the_other_follows_it(tmp_path: Path) -> None:
     async def slowly(_: int) -> None:
         await anyio.sleep(0.02)
 
     one, other = Counting(slowly), Counting(slowly)
-    async with open_jobs(path, one) as jobs, open_jobs(path, other) as others:
+    async with open_jobs(tmp_path, one) as jobs, open_jobs(tmp_path, other) as others:
         begun = await jobs.start("counting", {"to": 30})
         others.resume()
         ended = await others.wait(begun.id, 20)
@@ -86,7 +80,7 @@ async def test_of_two_servers_one_runs_a_job_and_the_other_follows_it(path: Path
     assert not (one.counted and other.counted)
 
 
-async def test_cancelling_ends_after_the_batch_under_way(path: Path) -> None:
+async def test_cancelling_ends_after_the_batch_under_way(tmp_path: Path) -> None:
     gate = anyio.Event()
 
     async def wait(number: int) -> None:
@@ -94,10 +88,9 @@ async def test_cancelling_ends_after_the_batch_under_way(path: Path) -> None:
             await gate.wait()
 
     counting = Counting(wait)
-    async with open_jobs(path, counting) as jobs:
+    async with open_jobs(tmp_path, counting) as jobs:
         begun = await jobs.start("counting", {"to": 9})
-        while len(counting.counted) < 2:
-            await anyio.sleep(0.01)
+        await counting.reached(3)
         stopping = await jobs.cancel(begun.id)
         gate.set()
         ended = await jobs.wait(begun.id, 10)
@@ -107,19 +100,19 @@ async def test_cancelling_ends_after_the_batch_under_way(path: Path) -> None:
     assert counting.discarded == [begun.id]
 
 
-async def test_a_job_that_waits_is_cancelled_at_once(path: Path) -> None:
+async def test_a_job_that_waits_is_cancelled_at_once(tmp_path: Path) -> None:
     gate = anyio.Event()
 
     async def wait(_: int) -> None:
         await gate.wait()
 
-    async with open_jobs(path, Counting(wait)) as jobs:
+    async with open_jobs(tmp_path, Counting(wait)) as jobs:
         await jobs.start("counting", {"to": 1})
         second = await jobs.start("counting", {"to": 1})
         assert (await jobs.cancel(second.id)).state == "cancelled"
 
 
-async def test_passing_trouble_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_passing_trouble_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flodesk_mcp.audience.jobs.LONGEST_PAUSE", 0.2)
     troubles = [NoAnswer("Flodesk did not answer in time.", sent=True, uncertain=False)] * 2
     seen = []
@@ -128,7 +121,7 @@ async def test_passing_trouble_is_waited_for(path: Path, monkeypatch: pytest.Mon
         if number == 3 and troubles:
             raise troubles.pop()
 
-    async with open_jobs(path, Counting(fail)) as jobs:
+    async with open_jobs(tmp_path, Counting(fail)) as jobs:
         begun = await jobs.start("counting", {"to": 4})
         while not (job := await jobs.get(begun.id)).has_ended:
             seen.append((job.state, job.problem))
@@ -138,7 +131,7 @@ async def test_passing_trouble_is_waited_for(path: Path, monkeypatch: pytest.Mon
     assert (job.state, job.problem, job.written) == ("done", None, 4)
 
 
-async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(path: Path) -> None:
+async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(tmp_path: Path) -> None:
     refusals = [Unauthorized(401)]
 
     async def refuse(number: int) -> None:
@@ -146,7 +139,7 @@ async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(p
             raise refusals.pop()
 
     counting = Counting(refuse)
-    async with open_jobs(path, counting) as jobs:
+    async with open_jobs(tmp_path, counting) as jobs:
         begun = await jobs.start("counting", {"to": 4})
         failed = await jobs.wait(begun.id, 10)
         await jobs.run()
@@ -159,12 +152,12 @@ async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(p
     assert (ended.state, ended.problem, counting.counted) == ("done", None, [1, 2, 3, 4])
 
 
-async def test_a_defect_ends_a_job_and_not_the_next(path: Path) -> None:
+async def test_a_defect_ends_a_job_and_not_the_next(tmp_path: Path) -> None:
     async def fail(number: int) -> None:
         if number == 2:
             raise ZeroDivisionError("secret")
 
-    async with open_jobs(path, Counting(fail)) as jobs:
+    async with open_jobs(tmp_path, Counting(fail)) as jobs:
         first = await jobs.start("counting", {"to": 2})
         second = await jobs.start("counting", {"to": 1})
         await jobs.wait(second.id, 10)
@@ -174,8 +167,8 @@ async def test_a_defect_ends_a_job_and_not_the_next(path: Path) -> None:
     assert "secret" not in str(ended[0].problem)
 
 
-async def test_another_accounts_job_is_no_such_job(path: Path) -> None:
-    async with open_jobs(path, Counting()) as jobs, open_jobs(path, Counting(), account="another") as others:
+async def test_another_accounts_job_is_no_such_job(tmp_path: Path) -> None:
+    async with open_jobs(tmp_path, Counting()) as jobs, open_jobs(tmp_path, Counting(), account="another") as others:
         begun = await jobs.start("counting", {"to": 1})
         await jobs.wait(begun.id, 10)
         for ask in (others.get, others.cancel):
@@ -184,9 +177,9 @@ async def test_another_accounts_job_is_no_such_job(path: Path) -> None:
         assert await others.latest() == []
 
 
-async def test_an_ended_job_is_forgotten_after_a_month(path: Path) -> None:
+async def test_an_ended_job_is_forgotten_after_a_month(tmp_path: Path) -> None:
     day = [0.0]
-    async with open_jobs(path, Counting(), now=lambda: 1e9 + day[0] * 86_400) as jobs:
+    async with open_jobs(tmp_path, Counting(), now=lambda: 1e9 + day[0] * 86_400) as jobs:
         old = await jobs.start("counting", {"to": 1})
         await jobs.wait(old.id, 10)
         day[0] = 29

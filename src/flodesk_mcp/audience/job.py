@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import anyio
+
 from flodesk_mcp.audience.errors import JobStopped
 
 __all__ = ["ENDED", "Commit", "Job", "JobKind", "Outcome", "RunningJob", "State"]
@@ -84,17 +86,20 @@ class RunningJob:
         self.id = job.id
         self.arguments = job.arguments
         self.cursor = job.cursor
-        self.stopping = job.stopping
+        self.stopped = anyio.Event()
         self.doing = job.doing
         self.progress = job.progress
         self._record = record
+        if job.stopping:
+            self.stopped.set()
 
     async def commit(self, commit: Commit) -> None:
         """Record how far the job came; from here it goes on, whatever happens next.
 
         Raises JobStopped when it shall end, JobTaken when another process has it.
         """
-        self.stopping = await self._record(commit) or self.stopping
+        if await self._record(commit):
+            self.stopped.set()
         self.cursor = commit.cursor
         self.check()
 
@@ -105,7 +110,7 @@ class RunningJob:
 
     def check(self) -> None:
         """Raise JobStopped when somebody stopped the job: to be asked between batches, never within one."""
-        if self.stopping:
+        if self.stopped.is_set():
             raise JobStopped
 
 

@@ -3,18 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from hashlib import sha256
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, delete, func, select, update
 
 from flodesk_mcp.audience.errors import JobTaken, NoSuchJob
 from flodesk_mcp.audience.job import ENDED, Commit, Job, Outcome, State
 from flodesk_mcp.audience.job_tables import job_parts, job_rows, jobs
 from flodesk_mcp.audience.lease import LEASE_SECONDS, has_died
+from flodesk_mcp.audience.rows import Work
+from flodesk_mcp.audience.storage import Storage
 
 __all__ = ["KEPT_SECONDS", "JobStore"]
 
@@ -34,104 +34,79 @@ _SHOWN = [jobs.c[name] for name in Job.__slots__]
 class JobStore:
     """The jobs of one account, wherever they are kept."""
 
-    def __init__(self, account: str, storage: Any, now: Callable[[], float] = time.time) -> None:
-        """Take the account's name there and its storage; `now` tells the time in seconds since 1970."""
-        self.account = account
+    def __init__(self, storage: Storage, now: Callable[[], float] = time.time) -> None:
+        """Take the account's storage; `now` tells the time in seconds since 1970."""
         self._storage = storage
         self.now = now
 
     async def add(self, id: str, kind: str, arguments: Mapping[str, Any]) -> Job:
         """Put a new job behind those that wait, and forget those that ended long ago."""
         now = self.now()
-        async with self._writing() as connection:
-            await self._forget(connection, now)
-            await connection.execute(
-                insert(jobs).values(
-                    account=self.account,
-                    id=id,
-                    kind=kind,
-                    state="waiting",
-                    arguments=dict(arguments),
-                    cursor={},
-                    written=0,
-                    failed=0,
-                    skipped=0,
-                    created_at=now,
-                    progress=0.0,
-                    stopping=False,
-                    lease_until=0.0,
-                )
-            )
+        row = {
+            "id": id,
+            "kind": kind,
+            "state": "waiting",
+            "arguments": dict(arguments),
+            "cursor": {},
+            "written": 0,
+            "failed": 0,
+            "skipped": 0,
+            "created_at": now,
+            "progress": 0.0,
+            "stopping": False,
+            "lease_until": 0.0,
+        }
+        async with self._writing() as work:
+            await _forget(work, now)
+            await work.put(jobs, [row])
         return await self.get(id)
 
     async def get(self, id: str) -> Job:
         """Return a job as it was last recorded. Raises NoSuchJob, for the job of another account as well."""
-        async with self._reading() as connection:
-            row = (await connection.execute(select(*_SHOWN).where(self._is(id)))).one_or_none()
+        async with self._reading() as work:
+            row = await work.first(select(*_SHOWN).where(jobs.c.id == id))
         if row is None:
             raise NoSuchJob
         return _job(row)
 
     async def latest(self, most: int = 20) -> list[Job]:
         """Return the jobs that began last, the newest first."""
-        query = select(*_SHOWN).where(jobs.c.account == self.account)
-        async with self._reading() as connection:
-            rows = await connection.execute(query.order_by(jobs.c.created_at.desc(), jobs.c.id).limit(most))
-            return [_job(row) for row in rows]
+        query = select(*_SHOWN).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(most)
+        async with self._reading() as work:
+            return [_job(row) for row in await work.all(query)]
 
     async def has_unfinished(self) -> bool:
         """Tell whether any job waits or runs, in whatever process."""
-        query = select(func.count()).where(jobs.c.account == self.account, jobs.c.state.in_(UNFINISHED))
-        async with self._reading() as connection:
-            return bool(await connection.scalar(query))
+        query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(UNFINISHED))
+        async with self._reading() as work:
+            return bool(await work.value(query))
 
     async def restart_failed(self) -> None:
         """Put the jobs that failed back among those that wait: each goes on where it stopped."""
-        failed = and_(jobs.c.account == self.account, jobs.c.state == "failed")
-        async with self._writing() as connection:
-            await connection.execute(
-                update(jobs).where(failed).values(state="waiting", problem=None, ended_at=None, stopping=False)
-            )
+        again = {"state": "waiting", "problem": None, "ended_at": None, "stopping": False}
+        async with self._writing() as work:
+            await work.change(update(jobs).where(jobs.c.state == "failed").values(again))
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Callable[[], Any] | None]:
-        """Hold the account's turn where the database itself can tell who lives; yields what keeps it, None if taken.
-
-        In SQLite the lease on the job does it: there the turn is always free.
-        """
-        if self._storage.is_sqlite:
-            yield _nothing
-            return
-        key = int.from_bytes(sha256(f"flodesk-mcp jobs {self.account}".encode()).digest()[:8], signed=True)
-        async with self._storage.connection() as connection:
-            if not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-                yield None
-                return
-            try:
-                yield lambda: connection.execute(text("SELECT 1"))
-            finally:
-                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Hold the account's turn for a block; it gets whether nobody else has it. See `Storage.turn`."""
+        return self._storage.turn()
 
     async def take(self, owner: str) -> Job | None:
         """Make the oldest unfinished job that of `owner`, and return it; None if there is none, or another has one."""
         now = self.now()
-        mine = and_(jobs.c.account == self.account, jobs.c.state.in_(UNFINISHED))
-        query = select(jobs.c.id, jobs.c.owner, jobs.c.lease_until, jobs.c.began_at).where(mine)
-        async with self._writing() as connection:
-            found = (await connection.execute(query.order_by(jobs.c.created_at, jobs.c.id))).all()
-            if not found or (self._storage.is_sqlite and any(_is_held(row, owner, now) for row in found)):
+        query = select(jobs.c.id, jobs.c.owner, jobs.c.lease_until, jobs.c.began_at)
+        async with self._writing() as work:
+            found = await work.all(query.where(jobs.c.state.in_(UNFINISHED)).order_by(jobs.c.created_at, jobs.c.id))
+            if not found or any(_is_held(row, owner, now) for row in found):
                 return None
-            await connection.execute(
-                update(jobs)
-                .where(self._is(found[0].id))
-                .values(
-                    state="running",
-                    owner=owner,
-                    lease_until=now + LEASE_SECONDS,
-                    began_at=found[0].began_at or now,
-                    problem=None,
-                )
-            )
+            taken = {
+                "state": "running",
+                "owner": owner,
+                "lease_until": now + LEASE_SECONDS,
+                "began_at": found[0].began_at or now,
+                "problem": None,
+            }
+            await work.change(update(jobs).where(jobs.c.id == found[0].id).values(taken))
         return await self.get(found[0].id)
 
     async def renew(self, id: str, owner: str, **told: Any) -> bool:
@@ -139,9 +114,8 @@ class JobStore:
 
         Raises JobTaken.
         """
-        async with self._writing() as connection:
-            await self._change(connection, id, owner, lease_until=self.now() + LEASE_SECONDS, **told)
-            return bool(await connection.scalar(select(jobs.c.stopping).where(self._is(id))))
+        async with self._writing() as work:
+            return await _change(work, id, owner, told | {"lease_until": self.now() + LEASE_SECONDS})
 
     async def commit(self, id: str, owner: str, commit: Commit) -> bool:
         """Record all of `commit`, or nothing, and return whether somebody stopped the job. Raises JobTaken."""
@@ -155,102 +129,82 @@ class JobStore:
         }
         if commit.rows is not None:
             changed["rows"] = commit.rows
-        whose = {"account": self.account, "job": id}
-        async with self._writing() as connection:
-            await self._change(connection, id, owner, **changed)
-            if commit.outcomes:
-                rows = [
-                    whose | {"row": row.row, "email": row.email, "outcome": row.outcome, "reason": row.reason}
-                    for row in commit.outcomes
-                ]
-                await connection.execute(insert(job_rows), rows)
-            if commit.parts:
-                parts = enumerate(commit.parts, commit.first_part)
-                await connection.execute(
-                    insert(job_parts), [whose | {"part": number, "content": content} for number, content in parts]
-                )
-            return bool(await connection.scalar(select(jobs.c.stopping).where(self._is(id))))
+        rows = [
+            {"job": id, "row": row.row, "email": row.email, "outcome": row.outcome, "reason": row.reason}
+            for row in commit.outcomes
+        ]
+        parts = enumerate(commit.parts, commit.first_part)
+        async with self._writing() as work:
+            stopping = await _change(work, id, owner, changed)
+            await work.put(job_rows, rows)
+            await work.put(job_parts, [{"job": id, "part": number, "content": content} for number, content in parts])
+            return stopping
 
-    async def let_go(self, id: str, owner: str, state: State, **told: Any) -> None:
+    async def let_go(self, id: str, owner: str, state: State, told: Mapping[str, Any]) -> None:
         """Leave the job in `state`, so that nobody has it; with what is `told` of it. Raises JobTaken."""
         ended = {"ended_at": self.now(), "doing": None, "ends_about": None} if state in ENDED else {}
-        async with self._writing() as connection:
-            await self._change(connection, id, owner, state=state, owner=None, lease_until=0.0, **ended, **told)
+        async with self._writing() as work:
+            await _change(work, id, owner, {"state": state, "owner": None, "lease_until": 0.0, **ended, **told})
 
     async def stop(self, id: str) -> None:
         """End a job that waits; one that runs ends after the batch under way. Raises NoSuchJob."""
-        now = self.now()
-        async with self._writing() as connection:
-            row = (await connection.execute(select(*_SHOWN, jobs.c.owner).where(self._is(id)))).one_or_none()
+        async with self._writing() as work:
+            row = await work.first(select(jobs.c.state, jobs.c.owner).where(jobs.c.id == id))
             if row is None:
                 raise NoSuchJob
             if row.state in ENDED and row.state != "failed":
                 return
             changed: dict[str, Any] = {"stopping": True}
             if row.owner is None:
-                changed |= {"state": "cancelled", "ended_at": now, "ends_about": None, "doing": None}
-            await connection.execute(update(jobs).where(self._is(id)).values(**changed))
+                changed |= {"state": "cancelled", "ended_at": self.now(), "ends_about": None, "doing": None}
+            await work.change(update(jobs).where(jobs.c.id == id).values(changed))
 
     async def part(self, id: str, number: int) -> str | None:
         """Return a piece of the text that a job made, counted from 1, or None."""
-        query = select(job_parts.c.content).where(
-            job_parts.c.account == self.account, job_parts.c.job == id, job_parts.c.part == number
-        )
-        async with self._reading() as connection:
-            content: str | None = await connection.scalar(query)
+        query = select(job_parts.c.content).where(job_parts.c.job == id, job_parts.c.part == number)
+        async with self._reading() as work:
+            content: str | None = await work.value(query)
             return content
 
     async def outcomes(
         self, id: str, *, after: int = 0, most: int = MOST_PROBLEMS, only: Sequence[str] = ("failed", "skipped")
     ) -> list[Outcome]:
         """Return what became of the rows after row `after`, in their order: of those with an outcome of `only`."""
-        columns = [job_rows.c[name] for name in Outcome.__slots__]
-        query = select(*columns).where(
-            job_rows.c.account == self.account,
-            job_rows.c.job == id,
-            job_rows.c.row > after,
-            job_rows.c.outcome.in_(only),
+        query = select(*(job_rows.c[name] for name in Outcome.__slots__)).where(
+            job_rows.c.job == id, job_rows.c.row > after, job_rows.c.outcome.in_(only)
         )
-        async with self._reading() as connection:
-            rows = await connection.execute(query.order_by(job_rows.c.row).limit(most))
-            return [Outcome(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+        async with self._reading() as work:
+            return [Outcome(*tuple(row)) for row in await work.all(query.order_by(job_rows.c.row).limit(most))]
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def _reading(self) -> AsyncIterator[Work]:
         # Short, and never cut off in the middle: that would leave a connection in an unknown state.
         with anyio.CancelScope(shield=True):
-            async with self._storage.reading() as connection:
-                yield connection
+            async with self._storage.jobs.reading() as work:
+                yield work
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+    async def _writing(self) -> AsyncIterator[Work]:
         with anyio.CancelScope(shield=True):
-            async with self._storage.writing() as connection:
-                yield connection
-
-    def _is(self, id: str) -> ColumnElement[bool]:
-        return and_(jobs.c.account == self.account, jobs.c.id == id)
-
-    async def _change(self, connection: AsyncConnection, id: str, owner: str, /, **changed: Any) -> None:
-        done = await connection.execute(update(jobs).where(self._is(id), jobs.c.owner == owner).values(**changed))
-        if not done.rowcount:
-            raise JobTaken
-
-    async def _forget(self, connection: AsyncConnection, now: float) -> None:
-        mine = jobs.c.account == self.account
-        old = select(jobs.c.id).where(mine, jobs.c.ended_at < now - PARTS_KEPT_SECONDS)
-        await connection.execute(
-            delete(job_parts).where(job_parts.c.account == self.account, job_parts.c.job.in_(old))
-        )
-        ancient = select(jobs.c.id).where(mine, jobs.c.ended_at < now - KEPT_SECONDS)
-        await connection.execute(
-            delete(job_rows).where(job_rows.c.account == self.account, job_rows.c.job.in_(ancient))
-        )
-        await connection.execute(delete(jobs).where(mine, jobs.c.ended_at < now - KEPT_SECONDS))
+            async with self._storage.jobs.writing() as work:
+                yield work
 
 
-async def _nothing() -> None:
-    """Keep a turn that needs no keeping."""
+async def _change(work: Work, id: str, owner: str, changed: Mapping[str, Any]) -> bool:
+    """Change the job of `owner`, and return whether somebody stopped it. Raises JobTaken where it is not theirs."""
+    if not await work.change(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(dict(changed))):
+        raise JobTaken
+    return bool(await work.value(select(jobs.c.stopping).where(jobs.c.id == id)))
+
+
+async def _forget(work: Work, now: float) -> None:
+    ended = await work.all(select(jobs.c.id, jobs.c.ended_at).where(jobs.c.ended_at < now - PARTS_KEPT_SECONDS))
+    if not ended:
+        return
+    await work.change(delete(job_parts).where(job_parts.c.job.in_([row.id for row in ended])))
+    old = [row.id for row in ended if row.ended_at < now - KEPT_SECONDS]
+    await work.change(delete(job_rows).where(job_rows.c.job.in_(old)))
+    await work.change(delete(jobs).where(jobs.c.id.in_(old)))
 
 
 def _is_held(row: Row[Any], owner: str, now: float) -> bool:
@@ -261,4 +215,4 @@ def _is_held(row: Row[Any], owner: str, now: float) -> bool:
 
 
 def _job(row: Row[Any]) -> Job:
-    return Job(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Job(*tuple(row))

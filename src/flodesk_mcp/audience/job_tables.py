@@ -1,15 +1,21 @@
-"""The tables of jobs, and of what they leave behind. Times are seconds since 1970."""
+"""The tables of jobs, and of what they leave behind, in a file of their own: deleting the mirror keeps them.
+
+Every one begins with the account: see `rows.py`. Times are seconds since 1970.
+"""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text
 
-__all__ = ["JOB_TABLES", "job_parts", "job_rows", "jobs"]
+__all__ = ["JOB_TABLES", "JOB_TABLES_VERSION", "job_parts", "job_rows", "jobs"]
+
+JOB_TABLES_VERSION = 1
+"""Of the file: one with a higher number was made by a newer version of this program."""
 
 JOB_TABLES = MetaData()
 
 jobs = Table(
     "jobs",
     JOB_TABLES,
-    Column("account", String(64), primary_key=True),
+    Column("account", String(100), primary_key=True),
     Column("id", String(32), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("state", String(10), nullable=False),
@@ -35,7 +41,7 @@ jobs = Table(
 job_rows = Table(
     "job_rows",
     JOB_TABLES,
-    Column("account", String(64), primary_key=True),
+    Column("account", String(100), primary_key=True),
     Column("job", String(32), primary_key=True),
     Column("row", BigInteger, primary_key=True, autoincrement=False),
     Column("email", Text),
@@ -46,7 +52,7 @@ job_rows = Table(
 job_parts = Table(
     "job_parts",
     JOB_TABLES,
-    Column("account", String(64), primary_key=True),
+    Column("account", String(100), primary_key=True),
     Column("job", String(32), primary_key=True),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("content", Text, nullable=False),

@@ -6,8 +6,7 @@ commit checks that. So after the death of a process another goes on, and none do
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 import anyio
 
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
-from flodesk_mcp.audience.job import Commit, Job, JobKind, RunningJob, State
+from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, RunningJob, State
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, new_owner
 from flodesk_mcp.audience.trouble import PASSING, sentence
@@ -33,7 +32,7 @@ PATIENCE_SECONDS = 3600.0
 
 LET_GO_SECONDS = 2.0
 
-Spawn = Callable[[Callable[[], Awaitable[None]]], None]
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
 """Runs something beside the calls, for as long as the server or command lasts."""
 
 logger = logging.getLogger(__name__)
@@ -47,8 +46,8 @@ class _End(NamedTuple):
 class Jobs:
     """The jobs of one account."""
 
-    def __init__(self, store: JobStore, kinds: Iterable[JobKind], spawn: Spawn) -> None:
-        """Take where they are kept, what there can be, and what runs them."""
+    def __init__(self, store: JobStore, kinds: Iterable[JobKind], spawn: Spawn | None) -> None:
+        """Take where they are kept, what there can be, and what runs them: nothing does without."""
         self._store = store
         self._kinds = {kind.name: kind for kind in kinds}
         self._spawn = spawn
@@ -68,7 +67,7 @@ class Jobs:
     def resume(self) -> None:
         """Run what is unfinished, beside everything else."""
         self._is_wanted = True
-        if not self._is_working:
+        if self._spawn and not self._is_working:
             self._is_working = True
             self._spawn(self._work)
 
@@ -98,16 +97,15 @@ class Jobs:
         self._tell(id)
         return job
 
-    async def wait(
-        self, id: str, seconds: float, report: Callable[[Job], Awaitable[None]] | None = None
-    ) -> Job:
+    async def wait(self, id: str, seconds: float, report: Callable[[Job], Awaitable[None]] | None = None) -> Job:
         """Return a job when it has ended, or after `seconds`. `report` hears of it meanwhile. Raises NoSuchJob."""
         until = anyio.current_time() + seconds
-        while not (job := await self.get(id)).has_ended and anyio.current_time() < until:
-            if report is not None:
-                with suppress(Exception):  # nobody to tell is no reason to stop waiting
-                    await report(job)
-            await self._change(until - anyio.current_time())
+        reported = -inf
+        while not (job := await self.get(id)).has_ended and (now := anyio.current_time()) < until:
+            if report is not None and now - reported >= POLL_SECONDS:
+                reported = now
+                await report(job)
+            await self._change(until - now)
         return job
 
     def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:
@@ -115,6 +113,14 @@ class Jobs:
         token = object()
         self._listeners[token] = listener
         return lambda: self._listeners.pop(token, None) and None
+
+    async def part(self, id: str, number: int) -> str | None:
+        """Return a piece of the text that a job made, counted from 1, or None."""
+        return await self._store.part(id, number)
+
+    async def problems(self, id: str) -> list[Outcome]:
+        """Return the first rows that were not written, and why."""
+        return await self._store.outcomes(id)
 
     def _as_known(self, job: Job) -> Job:
         problem = self._unrecorded.get(job.id)
@@ -145,10 +151,9 @@ class Jobs:
 
     async def _run_next(self) -> bool:
         """Run the next job if nobody else does, and return whether any is left."""
-        async with self._store.turn() as keep:
-            job = await self._store.take(self._owner) if keep else None
-            if job is not None and keep is not None:
-                await self._run(job, keep)
+        async with self._store.turn() as is_ours:
+            if is_ours and (job := await self._store.take(self._owner)):
+                await self._run(job)
                 return job.id not in self._unrecorded
         if not await self._store.has_unfinished():
             return False
@@ -158,13 +163,13 @@ class Jobs:
         await anyio.sleep(POLL_SECONDS)
         return True
 
-    async def _run(self, job: Job, keep: Callable[[], Awaitable[Any]]) -> None:
+    async def _run(self, job: Job) -> None:
         """Run a job that is ours until it ends, another process takes it, or the server ends."""
         end: _End | None = _End("waiting", {})  # what it is when the server ends
         running = RunningJob(job, partial(self._record, job.id))
         try:
             async with anyio.create_task_group() as beside:
-                beside.start_soon(self._keep, running, keep, beside.cancel_scope)
+                beside.start_soon(self._keep, running, beside.cancel_scope)
                 end = await self._end_of(job, running)
                 beside.cancel_scope.cancel()
         finally:
@@ -174,9 +179,9 @@ class Jobs:
     async def _let_go(self, job: Job, end: _End | None) -> None:
         if end is not None:
             try:
-                await self._store.let_go(job.id, self._owner, end.state, **end.told)
+                await self._store.let_go(job.id, self._owner, end.state, end.told)
             except JobTaken:
-                pass
+                logger.info("Another process goes on with job %s", job.id)
             except Exception as error:
                 logger.warning("The end of a job could not be recorded: %s", error)
                 self._unrecorded[job.id] = str(end.told.get("problem") or sentence(error))
@@ -217,9 +222,8 @@ class Jobs:
         told = {"state": "waiting", "problem": why, "ends_about": None}
         await self._store.renew(running.id, self._owner, **told)
         self._tell(running.id)
-        until = anyio.current_time() + seconds
-        while not running.stopping and anyio.current_time() < until:
-            await anyio.sleep(min(HEARTBEAT_SECONDS, until - anyio.current_time()))
+        with anyio.move_on_after(seconds):
+            await running.stopped.wait()
         await self._store.renew(running.id, self._owner, state="running", problem=None)
 
     async def _record(self, id: str, commit: Commit) -> bool:
@@ -227,9 +231,7 @@ class Jobs:
         self._tell(id)
         return stopping
 
-    async def _keep(
-        self, running: RunningJob, keep: Callable[[], Awaitable[Any]], scope: anyio.CancelScope
-    ) -> None:
+    async def _keep(self, running: RunningJob, scope: anyio.CancelScope) -> None:
         """Keep the job, and pass on what is told of it, until it ends or another process has it."""
         began, before = self._store.now(), running.progress
         while True:
@@ -237,13 +239,12 @@ class Jobs:
             now, gone = self._store.now(), running.progress - before
             ends_about = now + (now - began) / gone * (1 - running.progress) if gone > 0 else None
             told = {"doing": running.doing, "progress": running.progress, "ends_about": ends_about}
-            with anyio.CancelScope(shield=True):
-                try:
-                    await keep()
-                    running.stopping = await self._store.renew(running.id, self._owner, **told) or running.stopping
-                except JobTaken:
-                    scope.cancel()
-                    return
-                except Exception as error:  # the next commit will tell whether it matters
-                    logger.warning("The heartbeat of a job failed: %s", error)
+            try:
+                if await self._store.renew(running.id, self._owner, **told):
+                    running.stopped.set()
+            except JobTaken:
+                scope.cancel()
+                return
+            except Exception as error:  # the next commit will tell whether it matters
+                logger.warning("The heartbeat of a job failed: %s", error)
             self._tell(running.id)

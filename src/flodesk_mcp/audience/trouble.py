@@ -25,7 +25,7 @@ GO_ON = "`flodesk-mcp jobs run` then goes on where it stopped."
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:  # noqa: PLR0911 - a table
     """Return what a person is told of a job that ended with `error`, or waits because of it."""
     match error:
         case Unauthorized():
