@@ -37,6 +37,7 @@ class Wanted:
     new_segments: list[str] = field(default_factory=list)
     note: str = ""
     refuses: str = ""
+    says: str = ""
 
     @classmethod
     def of(cls, found: FoundPerson, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str]) -> Self:
@@ -44,7 +45,9 @@ class Wanted:
         new = {label: value for label, value in found.custom_fields.items() if label not in custom}
         known = found.custom_fields if not new else {k: v for k, v in found.custom_fields.items() if k in custom}
         note = "; ".join(f"{problem.column} {problem.reason}" for problem in found.left_out)
-        return cls(found.email, found.id, found.fields, known, new, [*segments], [*names], note, found.opted_out)
+        return cls(
+            found.email, found.id, found.fields, known, new, [*segments], [*names], note, found.opted_out, found.says
+        )
 
     def after(self, earlier: Self) -> None:
         """Take over what an earlier row wants of the same person, where this one is silent."""
@@ -55,6 +58,7 @@ class Wanted:
         self.new_segments = [*dict.fromkeys([*earlier.new_segments, *self.new_segments])]
         self.note = "; ".join(filter(None, (earlier.note, self.note)))
         self.refuses = self.refuses or earlier.refuses
+        self.says = self.says or earlier.says
 
     def fit(self, there: Sequence[str]) -> int:
         """Leave out the segments that would be more than Flodesk lets a person be in; return how many."""
@@ -73,7 +77,7 @@ class Wanted:
         """Return it as JSON, without what is empty."""
         parts = (self.email, self.id, self.fields, self.custom_fields, self.new_fields, self.segments)
         return json.dumps(
-            [*parts, self.new_segments, self.note, self.refuses], ensure_ascii=False, separators=(",", ":")
+            [*parts, self.new_segments, self.note, self.refuses, self.says], ensure_ascii=False, separators=(",", ":")
         )
 
     @classmethod

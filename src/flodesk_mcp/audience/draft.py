@@ -31,15 +31,14 @@ class Draft:
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    size: int = 0
+    last_row: int = 0
     fingerprints: int = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no row was put into it."""
-        return self.fingerprints == 0
 
     async def put(self, rows: Sequence[PlanRow], replaced: Sequence[PlanRow] = ()) -> None:
         """Add rows, some of which take the place of others."""
+        self.last_row = max(self.last_row, *(row.row for row in rows), 0)
+        self.size += len(rows) - len(replaced)
         self.fingerprints += sum(row.fingerprint for row in rows) - sum(row.fingerprint for row in replaced)
         await self.plans.add(self.id, rows, [row.row for row in replaced])
 
@@ -51,7 +50,7 @@ class Draft:
     async def finish(self, arguments: Mapping[str, Any], told: Mapping[str, Any]) -> Plan:
         """Bind the plan to its content, with what is told of it."""
         creations = len(arguments.get("fields_to_create", ())) + len(arguments.get("segments_to_create", ()))
-        batches = ceil(self.counts["will_write"] / BATCH)
+        batches = ceil((self.counts["will_write"] + self.counts["to_add"]) / BATCH)
         requests = creations + batches + self.counts["to_remove"]
         minutes = max(batches / BATCHES_PER_MINUTE, requests / REQUESTS_PER_MINUTE)
         numbers = {
@@ -62,4 +61,4 @@ class Draft:
             "problems": [{"row": one.row, "column": one.column, "reason": one.reason} for one in self.problems],
             "warnings": self.warnings,
         }
-        return await self.plans.finish(self.id, self.fingerprints, arguments, numbers)
+        return await self.plans.finish(self.id, self.fingerprints, {**arguments, "rows": self.size}, numbers)

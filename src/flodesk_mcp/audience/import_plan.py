@@ -2,33 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, Wanted, changes, key_of
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, Wanted, changes
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
-from flodesk_mcp.audience.files import FoundPerson, Problem, Understanding
-from flodesk_mcp.audience.known import by_addresses, by_ids
+from flodesk_mcp.audience.files import FoundPerson, Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.person import Person
-from flodesk_mcp.audience.plan import Action, Plan, PlanRow
+from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.segment_names import SegmentNames
-from flodesk_mcp.audience.source import Chunk, PeopleOf, Source
+from flodesk_mcp.audience.source import PeopleOf, Source
+from flodesk_mcp.audience.taking import Taking, Verdict
 
 __all__ = ["IMPORT", "ImportPlanning"]
 
 IMPORT = "import"
 MAX_LISTED = 10
-REPEATED = "the same person as in row {}, whose values count"
-BY_ID = "id:"
 REFUSES, UNPROVEN, CROWDED, LEFT_OUT, CHANGES = "refuses", "unproven", "crowded", "left out", "changes "
-
-
-class Verdict(NamedTuple):
-    """What shall become of a row, why, and what it counts as."""
-
-    action: Action
-    reason: str | None
-    counted: list[str]
 
 
 class ImportPlanning:
@@ -51,7 +41,7 @@ class ImportPlanning:
         create_missing_fields: bool = False,
     ) -> None:
         self._draft = draft
-        self._mirror = mirror
+        self._taking = Taking(draft, mirror, self._wanted, self._verdict)
         self._names = names
         self._custom_fields = custom_fields
         self._everyone = names.of(segments, create=True)
@@ -64,7 +54,7 @@ class ImportPlanning:
         understanding = Understanding(self._custom_fields, self._columns, create_missing_fields=self._create)
         people = PeopleOf(source, understanding)
         async for chunk in people:
-            await self._take(chunk)
+            await self._taking.take(chunk)
         arguments = {
             "double_optin": self._double_optin,
             "fields_to_create": people.fields_to_create,
@@ -81,30 +71,6 @@ class ImportPlanning:
         }
         return await self._draft.finish(arguments, {name: value for name, value in told.items() if value})
 
-    async def _take(self, chunk: Chunk) -> None:
-        counts, rows = self._draft.counts, []
-        wanted: dict[str, tuple[int, Wanted]] = {}
-        counts["rows"] += len(chunk)
-        for found in chunk:
-            if isinstance(found, Problem):
-                counts["invalid"] += 1
-                self._draft.tell(found)
-                reason = f"{found.column}: {found.reason}" if found.column else found.reason
-                rows.append(PlanRow(found.row, None, "skip", None, reason, None))
-                continue
-            one = self._wanted(found)
-            key = key_of(found.email) if found.email else BY_ID + found.id
-            if before := wanted.get(key):
-                rows.append(self._repeated(before[0], before[1].email, found.row))
-                one.after(before[1])
-            wanted[key] = found.row, one
-        replaced = await self._again(wanted)
-        rows += [self._repeated(old.row, old.email, wanted[old.person or ""][0]) for old in replaced]
-        known = await self._people(wanted)
-        rows += [self._row(row, key, one, known.get(key)) for key, (row, one) in wanted.items()]
-        rows.sort(key=lambda row: row.row)
-        await self._draft.put(rows, replaced)
-
     def _wanted(self, found: FoundPerson) -> Wanted:
         ids, new = self._everyone
         if found.segments:
@@ -114,34 +80,6 @@ class ImportPlanning:
             self._draft.counts[LEFT_OUT] += 1
             self._draft.tell(problem)
         return Wanted.of(found, self._custom_fields, ids, new)
-
-    def _repeated(self, row: int, email: str | None, by: int) -> PlanRow:
-        self._draft.counts["duplicates"] += 1
-        return PlanRow(row, None, "skip", email, REPEATED.format(by), None)
-
-    async def _again(self, wanted: Mapping[str, tuple[int, Wanted]]) -> list[PlanRow]:
-        """Return the earlier rows of people who come again, with what they want passed on; they count no more."""
-        if self._draft.is_empty or not (earlier := await self._draft.plans.known(self._draft.id, [*wanted])):
-            return []
-        people = await self._people({key: wanted[key] for row in earlier if (key := row.person)})
-        for row in earlier:
-            key, before = row.person or "", Wanted.from_text(row.content or "")
-            self._draft.counts.subtract(self._verdict(before, people.get(key)).counted)
-            wanted[key][1].after(before)
-        return earlier
-
-    async def _people(self, wanted: Mapping[str, tuple[int, Wanted]]) -> dict[str, Person]:
-        """Return those of the list, by the key of the row that means them."""
-        found = await by_addresses(self._mirror, [one.email for _, one in wanted.values() if one.email])
-        by_id = await by_ids(self._mirror, [one.id for _, one in wanted.values() if not one.email])
-        return found | {BY_ID + known: person for known, person in by_id.items()}
-
-    def _row(self, row: int, key: str, wanted: Wanted, person: Person | None) -> PlanRow:
-        if person:
-            wanted.email = person.email or wanted.email  # as Flodesk knows it
-        verdict = self._verdict(wanted, person)
-        self._draft.counts.update(verdict.counted)
-        return PlanRow(row, key, verdict.action, wanted.email or None, verdict.reason, wanted.text())
 
     def _verdict(self, wanted: Wanted, person: Person | None) -> Verdict:
         if wanted.refuses:

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import delete, or_, select, update
 
@@ -69,11 +69,11 @@ class Plans:
         self._rows = rows
         self._clock = clock
 
-    async def begin(self, kind: str, arguments: Mapping[str, Any]) -> str:
+    async def begin(self, kind: str) -> str:
         """Begin a plan, and forget those that nobody can carry out any more; return its id."""
         now = self._clock()
         name = secrets.token_hex(12)
-        row = {"id": name, "kind": kind, "created_at": now, "arguments": dict(arguments), "numbers": {}}
+        row = {"id": name, "kind": kind, "created_at": now, "arguments": {}, "numbers": {}}
         async with self._rows.writing() as work:
             await self._forget(work, now)
             await work.put(plans, [row | {"digest": None, "job": None}])
@@ -100,26 +100,27 @@ class Plans:
         made = {"arguments": dict(arguments), "numbers": dict(numbers), "digest": digest, "created_at": self._clock()}
         async with self._rows.writing() as work:
             await work.change(update(plans).where(plans.c.id == id).values(made))
-        return await self._get(id)
+        return await self.get(id)
 
-    async def get(self, id: str) -> Plan:
+    async def open(self, id: str) -> Plan:
         """Return a plan that can be carried out.
 
         Raises PlanRefused for one that was, that is too old, and that there is not.
         """
-        plan = await self._get(id)
+        plan = await self.get(id)
         if plan.job is not None:
-            raise PlanRefused(f"This plan was carried out: get_flodesk_job shows job {plan.job}. Make a new one.")
+            shown = f" get_flodesk_job shows job {plan.job}." if plan.job else ""
+            raise PlanRefused(f"This plan was carried out, which is possible once.{shown}")
         if self._clock() > plan.expires_at:
             raise PlanRefused("This plan is older than 30 minutes: make a new one.")
         return plan
 
-    async def take(self, id: str, job: str) -> Plan:
-        """Return a plan that `job` carries out, and nobody else.
+    async def take(self, id: str) -> Plan:
+        """Return a plan that only the caller carries out.
 
         Raises PlanRefused, also where its content is not what it was.
         """
-        plan = await self.get(id)
+        plan = await self.open(id)
         fingerprints = 0
         async for rows in self._all(id):
             fingerprints += sum(row.fingerprint for row in rows)
@@ -127,18 +128,21 @@ class Plans:
             raise PlanRefused("The content of this plan was changed: make a new one.")
         async with self._rows.writing() as work:
             taken = update(plans).where(plans.c.id == id, plans.c.job.is_(None))
-            if not await work.change(taken.values(job=job)):
+            if not await work.change(taken.values(job="")):
                 raise PlanRefused("This plan is being carried out: make a new one.")
         return plan
 
-    async def give_back(self, id: str) -> None:
-        """Let a plan be carried out after all: its job could not begin."""
+    async def carried_out_by(self, id: str, job: str) -> None:
+        """Take note of the job that carries out a plan."""
         async with self._rows.writing() as work:
-            await work.change(update(plans).where(plans.c.id == id).values(job=None))
+            await work.change(update(plans).where(plans.c.id == id).values(job=job))
 
-    async def rows(self, id: str, after: int, limit: int) -> list[PlanRow]:
-        """Return up to `limit` rows after row `after`, in their order."""
-        query = _rows_of(id).where(plan_rows.c.row > after).order_by(plan_rows.c.row).limit(limit)
+    async def rows(
+        self, id: str, after: int, limit: int, actions: Sequence[Action] = get_args(Action)
+    ) -> list[PlanRow]:
+        """Return up to `limit` rows after row `after`, in their order, with one of `actions`."""
+        query = _rows_of(id).where(plan_rows.c.row > after, plan_rows.c.action.in_(actions))
+        query = query.order_by(plan_rows.c.row).limit(limit)
         async with self._rows.reading() as work:
             return [PlanRow(*tuple(row)) for row in await work.all(query)]
 
@@ -147,7 +151,8 @@ class Plans:
         async with self._rows.writing() as work:
             await work.change(delete(plan_rows).where(plan_rows.c.plan == id))
 
-    async def _get(self, id: str) -> Plan:
+    async def get(self, id: str) -> Plan:
+        """Return a plan, whatever became of it. Raises PlanRefused where there is none."""
         query = select(*(plans.c[name] for name in Plan.__slots__)).where(plans.c.id == id, plans.c.digest.is_not(None))
         async with self._rows.reading() as work:
             row = await work.first(query)

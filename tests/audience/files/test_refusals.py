@@ -9,7 +9,8 @@ import pytest
 from xlsxwriter import Workbook
 
 from audience.files.reading import read_csv, read_file, read_people
-from flodesk_mcp.audience.files import FileRefused, open_file
+from flodesk_mcp.audience.errors import FileRefused
+from flodesk_mcp.audience.files import open_file
 
 LIST = "email,first name\nanna@example.com,Anna\n"
 

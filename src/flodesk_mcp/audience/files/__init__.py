@@ -1,13 +1,15 @@
 """Reading people's lists: CSV, TSV, XLSX, JSON and JSONL, as other services export them and as people keep them."""
 
-from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Understanding
-from flodesk_mcp.audience.files.people import FoundPerson, People
+from flodesk_mcp.audience.files.headings import ADDED, REMOVED
+from flodesk_mcp.audience.files.people import CREATE, FoundPerson, People
 from flodesk_mcp.audience.files.sources import open_csv, open_file, open_people
 from flodesk_mcp.audience.files.table import Problem, Table
 
 __all__ = [
-    "FileRefused",
+    "ADDED",
+    "CREATE",
+    "REMOVED",
     "FoundPerson",
     "People",
     "Problem",

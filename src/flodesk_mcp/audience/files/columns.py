@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flodesk_mcp.audience.errors import FileRefused
-from flodesk_mcp.audience.files.headings import FIRST_OF_TWO, HEADINGS, LAST_OF_TWO, Field, folded
+from flodesk_mcp.audience.files.headings import FIRST_OF_TWO, HEADINGS, LAST_OF_TWO, REPORT, Field, folded
 
 __all__ = ["Column", "Understanding"]
 
@@ -56,6 +56,11 @@ class Understanding:
         """
         columns = [self._column(heading) for heading in headings]
         held = {column.field for column in columns}
+        if {folded(heading) for heading in headings} == REPORT:
+            columns = [
+                replace(column, field=Field.REPORTED, name="reported") if folded(column.heading) == "reason" else column
+                for column in columns
+            ]
         return [self._by_the_others(column, held) for column in columns]
 
     def check_chosen(self, headings: Sequence[str]) -> None:

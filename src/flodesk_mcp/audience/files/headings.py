@@ -8,7 +8,10 @@ import re
 import unicodedata
 from enum import StrEnum
 
-__all__ = ["FIRST_OF_TWO", "HEADINGS", "LAST_OF_TWO", "Field", "folded"]
+__all__ = ["ADDED", "FIRST_OF_TWO", "HEADINGS", "LAST_OF_TWO", "REMOVED", "REPORT", "Field", "folded"]
+
+ADDED, REMOVED = "added to the segment", "removed from the segment"
+"""What the report of a segment's sync says of those who were."""
 
 
 class Field(StrEnum):
@@ -26,6 +29,10 @@ class Field(StrEnum):
     """Whether the person wants mail: who does not is left alone."""
     OPTED_OUT = "opted_out"
     """When the person left, or that it did: any value counts."""
+    CREATE = "create"
+    """Whether somebody who is not on the list shall be, where that is not what a plan is for."""
+    REPORTED = "reported"
+    """What a job did with the person, in its report."""
     CUSTOM = "custom field"
     IGNORE = "ignore"
 
@@ -101,6 +108,7 @@ _NAMES: dict[Field, str] = {
         désabonné | désabonné le | désinscrit | désinscrit le | date de désinscription
         dado de baja | fecha de baja | cancelado el | baja
     """,
+    Field.CREATE: "create | anlegen | créer | crear",
 }
 
 FIRST_OF_TWO = frozenset({"name", "nombre"})
@@ -108,6 +116,9 @@ FIRST_OF_TWO = frozenset({"name", "nombre"})
 
 LAST_OF_TWO = frozenset({"nom", "name"})
 """Who has a column for the given name as well, means the family name with these (French and German lists)."""
+
+REPORT = frozenset({"row", "email", "outcome", "reason"})
+"""The headings of the report of a job."""
 
 _SIGNS = re.compile(r"[\W_]+")
 

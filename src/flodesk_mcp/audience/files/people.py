@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Column, Understanding
-from flodesk_mcp.audience.files.headings import Field, folded
+from flodesk_mcp.audience.files.headings import ADDED, REMOVED, Field, folded
 from flodesk_mcp.audience.files.table import Cell, Problem, Row, Table
 from flodesk_mcp.audience.files.values import address, clean, ip, names, refuses_mail, tags, timestamp
 
-__all__ = ["FoundPerson", "People"]
+__all__ = ["CREATE", "FoundPerson", "People"]
+
+CREATE = "create"
 
 MAX_VALUE = 256
 MAX_SHOWN = 80
@@ -20,8 +22,8 @@ class FoundPerson:
     """What a row says of a person; what is blank there is not among it.
 
     `fields` holds first_name, last_name, optin_ip and optin_timestamp; custom fields stand under their keys, or the
-    labels of those that are to be created. `opted_out` says why the person wants no mail, `left_out` what was not
-    taken.
+    labels of those that are to be created. `opted_out` says why the person wants no mail, `says` that it
+    shall be created, or what a job did with it; `left_out` is what was not taken.
     """
 
     row: int
@@ -31,6 +33,7 @@ class FoundPerson:
     custom_fields: dict[str, str] = field(default_factory=dict)
     segments: list[str] = field(default_factory=list)
     opted_out: str = ""
+    says: str = ""
     left_out: list[Problem] = field(default_factory=list)
 
 
@@ -150,6 +153,16 @@ def _take_opted_out(person: FoundPerson, column: Column, cell: Cell) -> None:
         person.opted_out = f"{column.heading} says {text[:MAX_SHOWN]!r}"
 
 
+def _take_create(person: FoundPerson, _: Column, cell: Cell) -> None:
+    if (text := clean(cell)) and not refuses_mail(text):
+        person.says = CREATE
+
+
+def _take_reported(person: FoundPerson, _: Column, cell: Cell) -> None:
+    if cell in {ADDED, REMOVED}:
+        person.says = clean(cell)
+
+
 def _take_proof(read: Callable[[str], str]) -> Callable[[FoundPerson, Column, Cell], None]:
     def take(person: FoundPerson, column: Column, cell: Cell) -> None:
         if not (text := clean(cell)) or column.name in person.fields:
@@ -176,4 +189,6 @@ _TAKE: dict[Field, Callable[[FoundPerson, Column, Cell], None]] = {
     Field.OPTIN_IP: _take_proof(ip),
     Field.CONSENT: _take_consent,
     Field.OPTED_OUT: _take_opted_out,
+    Field.CREATE: _take_create,
+    Field.REPORTED: _take_reported,
 }
