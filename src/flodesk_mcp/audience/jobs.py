@@ -197,7 +197,7 @@ class Jobs:
             reached = running.cursor, running.progress
             try:
                 running.check()
-                with wait_deadline(inf):  # a job has time; calls of people have not, and come first
+                with wait_deadline(inf, background=True):  # a job has time, and calls of people come first
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)
