@@ -29,6 +29,10 @@ MINUTE = 60
 FRESH_SECONDS = 300
 
 
+def _never(_: object) -> None:
+    """Run nothing: this process only looks."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A page of those who match. `places` has each one's place in the list; `total` counts all who match."""
@@ -47,7 +51,7 @@ class Audience:
     flodesk: FlodeskClient
     storage: Storage
     clock: Callable[[], float] = time.time
-    spawn: Spawn | None = None
+    spawn: Spawn = _never
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
     plans: Plans = field(init=False)

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, select, update
 
 from flodesk_mcp.audience.errors import JobTaken, NoSuchJob
 from flodesk_mcp.audience.job import ENDED, Commit, Job, Outcome, State
@@ -75,11 +75,10 @@ class JobStore:
         async with self._reading() as work:
             return [_job(row) for row in await work.all(query)]
 
-    async def has_unfinished(self) -> bool:
-        """Tell whether any job waits or runs, in whatever process."""
-        query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(UNFINISHED))
+    async def unfinished(self) -> list[str]:
+        """Return the ids of the jobs that wait or run, in whatever process."""
         async with self._reading() as work:
-            return bool(await work.value(query))
+            return [row.id for row in await work.all(select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED)))]
 
     async def restart_failed(self) -> None:
         """Put the jobs that failed back among those that wait: each goes on where it stopped."""

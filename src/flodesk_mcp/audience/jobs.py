@@ -46,8 +46,8 @@ class _End(NamedTuple):
 class Jobs:
     """The jobs of one account."""
 
-    def __init__(self, store: JobStore, kinds: Iterable[JobKind], spawn: Spawn | None) -> None:
-        """Take where they are kept, what there can be, and what runs them: nothing does without."""
+    def __init__(self, store: JobStore, kinds: Iterable[JobKind], spawn: Spawn) -> None:
+        """Take where they are kept, what there can be, and what runs them."""
         self._store = store
         self._kinds = {kind.name: kind for kind in kinds}
         self._spawn = spawn
@@ -56,6 +56,8 @@ class Jobs:
         self._is_wanted = False
         self._unrecorded: dict[str, str] = {}  # why jobs failed, where not even that could be written
         self._changed = anyio.Event()
+        self._followed: set[str] = set()  # jobs that another process runs
+        self._told_at: dict[str, float] = {}
         self._listeners: dict[object, Callable[[str], None]] = {}
 
     async def start(self, kind: str, arguments: Mapping[str, Any]) -> Job:
@@ -67,7 +69,7 @@ class Jobs:
     def resume(self) -> None:
         """Run what is unfinished, beside everything else."""
         self._is_wanted = True
-        if self._spawn and not self._is_working:
+        if not self._is_working:
             self._is_working = True
             self._spawn(self._work)
 
@@ -94,7 +96,7 @@ class Jobs:
         job = await self.get(id)
         if job.state == "cancelled" and job.kind in self._kinds:
             await self._kinds[job.kind].discard(job)
-        self._tell(id)
+        self._tell(id, has_ended=job.has_ended)
         return job
 
     async def wait(self, id: str, seconds: float, report: Callable[[Job], Awaitable[None]] | None = None) -> Job:
@@ -112,6 +114,7 @@ class Jobs:
         """Tell `listener` the id of every job that changes, until the function that is returned is called."""
         token = object()
         self._listeners[token] = listener
+        self.resume()  # so that others' jobs are followed
         return lambda: self._listeners.pop(token, None) and None
 
     async def part(self, id: str, number: int) -> str | None:
@@ -126,11 +129,17 @@ class Jobs:
         problem = self._unrecorded.get(job.id)
         return job if problem is None else replace(job, state="failed", problem=problem)
 
-    def _tell(self, id: str) -> None:
+    def _tell(self, id: str, *, has_ended: bool = False) -> None:
+        """Let those who wait look at the job; those who listen hear of it once a second, and of its end."""
         self._changed.set()
         self._changed = anyio.Event()
-        for listener in list(self._listeners.values()):
-            listener(id)
+        now = anyio.current_time()
+        if has_ended or now - self._told_at.get(id, -inf) >= POLL_SECONDS:
+            self._told_at[id] = now
+            for listener in list(self._listeners.values()):
+                listener(id)
+        if has_ended:
+            del self._told_at[id]
 
     async def _change(self, seconds: float = inf) -> None:
         """Wait until a job of this process changes; of others' jobs nobody tells, so not for long."""
@@ -147,7 +156,8 @@ class Jobs:
             logger.exception("No job can run")
         finally:
             self._is_working = False
-            self._tell("")
+            self._changed.set()
+            self._changed = anyio.Event()
 
     async def _run_next(self) -> bool:
         """Run the next job if nobody else does, and return whether any is left."""
@@ -155,13 +165,15 @@ class Jobs:
             if is_ours and (job := await self._store.take(self._owner)):
                 await self._run(job)
                 return job.id not in self._unrecorded
-        if not await self._store.has_unfinished():
-            return False
-        for job in await self._store.latest():
-            if not job.has_ended:
-                self._tell(job.id)
-        await anyio.sleep(POLL_SECONDS)
-        return True
+        unfinished = set(await self._store.unfinished())
+        for id in self._followed - unfinished:
+            self._tell(id, has_ended=True)
+        for id in unfinished:
+            self._tell(id)
+        self._followed = unfinished
+        if unfinished:
+            await anyio.sleep(POLL_SECONDS)
+        return bool(unfinished)
 
     async def _run(self, job: Job) -> None:
         """Run a job that is ours until it ends, another process takes it, or the server ends."""
@@ -185,7 +197,7 @@ class Jobs:
             except Exception as error:
                 logger.warning("The end of a job could not be recorded: %s", error)
                 self._unrecorded[job.id] = str(end.told.get("problem") or sentence(error))
-        self._tell(job.id)
+        self._tell(job.id, has_ended=True)
 
     async def _end_of(self, job: Job, running: RunningJob) -> _End | None:
         """Do the work, and return how it ended; None if another process goes on with it."""
@@ -197,7 +209,7 @@ class Jobs:
             reached = running.cursor, running.progress
             try:
                 running.check()
-                with wait_deadline(inf):  # a job has time; calls of people have not, and come first
+                with wait_deadline(inf, background=True):  # a job has time, and calls of people come first
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)

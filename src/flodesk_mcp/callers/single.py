@@ -112,13 +112,13 @@ def machine_audience(
     settings: Settings,
     credential: Credential,
     flodesk: FlodeskClient,
-    background: Background | None = None,
+    background: Background,
     *,
     in_memory: bool = False,
 ) -> "Audience":
     """Return the whole list of an account: files of this user, or memory on the embedded Flodesk.
 
-    Its jobs run in `background`; without, it has none running. Raises StorageFailed.
+    Its jobs run in `background`. Raises StorageFailed.
     """
     from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
     from flodesk_mcp.audience.storage import LocalStorage
@@ -127,7 +127,7 @@ def machine_audience(
         storage = LocalStorage(None, "sandbox")
     else:
         storage = LocalStorage(settings.data_folder, _name_on_machine(settings, credential))
-    return Audience(flodesk, storage, spawn=background.spawn if background else None)
+    return Audience(flodesk, storage, spawn=background.spawn)
 
 
 def _name_on_machine(settings: Settings, credential: Credential) -> str:
