@@ -4,7 +4,7 @@ from flodesk_mcp.audience.files.columns import Understanding
 from flodesk_mcp.audience.files.headings import ADDED, REMOVED
 from flodesk_mcp.audience.files.people import CREATE, FoundPerson, People
 from flodesk_mcp.audience.files.sources import open_csv, open_file, open_people
-from flodesk_mcp.audience.files.table import Problem, Table
+from flodesk_mcp.audience.files.table import Problem, Row, Table
 
 __all__ = [
     "ADDED",
@@ -13,6 +13,7 @@ __all__ = [
     "FoundPerson",
     "People",
     "Problem",
+    "Row",
     "Table",
     "Understanding",
     "open_csv",

@@ -66,7 +66,7 @@ def open_csv(text: str) -> Iterator[Table]:
     """Open a text of CSV. Raises FileRefused, also out of the rows."""
     if not text.strip():
         raise FileRefused("It is empty.")
-    yield _with_headings(delimited(io.StringIO(text, newline="")))
+    yield _with_headings(delimited(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 @contextmanager

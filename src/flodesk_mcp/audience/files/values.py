@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 
+from flodesk_mcp.audience.columns import disarmed
 from flodesk_mcp.audience.files.headings import folded
 from flodesk_mcp.audience.files.table import Cell
 
@@ -43,6 +44,8 @@ MONTHS = 12
 def clean(cell: Cell) -> str:
     """Return a cell as one line of text."""
     text = (cell if isinstance(cell, str) else ", ".join(cell)).strip()
+    if text[:1] == "'" and disarmed(text[1:]) == text:
+        text = text[1:]  # an export's own, so that a spreadsheet runs nothing
     if text.isprintable():
         return text
     return " ".join("".join(map(_seen, text)).split())
