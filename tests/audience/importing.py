@@ -32,7 +32,10 @@ class Studio:
     def __init__(self, folder: Path | None = None) -> None:
         self.account = Account(
             segments={known: Segment(known, name, "#F2C9C0", BEGAN) for known, name in ((FAIR, "Fair"), (VIP, "VIP"))},
-            custom_fields={"city": CustomField("city", "City"), "weddingDate": CustomField("weddingDate", "Wedding date")},
+            custom_fields={
+                "city": CustomField("city", "City"),
+                "weddingDate": CustomField("weddingDate", "Wedding date"),
+            },
         )
         self.account.segments[LEADS] = Segment(LEADS, "Leads", "#F2C9C0", BEGAN)
         self.sandbox = Sandbox({SANDBOX_API_KEY: self.account})

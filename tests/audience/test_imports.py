@@ -31,7 +31,9 @@ async def test_a_plan_tells_who_is_new_who_changes_and_who_stays_as_they_are(stu
             "eva@example.com,,Kiel,\n"
         )
     numbers = plan.numbers
-    assert {name: numbers.get(name) for name in ("rows", "will_write", "new", "unchanged", "invalid", "duplicates")} == {
+    assert {
+        name: numbers.get(name) for name in ("rows", "will_write", "new", "unchanged", "invalid", "duplicates")
+    } == {
         "rows": 7,
         "will_write": 2,
         "new": 1,
@@ -98,9 +100,9 @@ async def test_missing_fields_and_segments_are_created_once_and_used(studio: Stu
 
 async def test_tags_without_a_segment_are_left_out_unless_they_may_be_created(studio: Studio) -> None:
     async with studio.opened() as opened:
-        plan = await opened.plan("email,Tags\nanna@example.com,\"Nowhere, VIP\"\n")
+        plan = await opened.plan('email,Tags\nanna@example.com,"Nowhere, VIP"\n')
         await opened.carried_out(plan)
-    assert any("'Nowhere' (1 rows)" in warning for warning in plan.numbers["warnings"])
+    assert any("'Nowhere' (1 row)" in warning for warning in plan.numbers["warnings"])
     assert studio.person("anna@example.com").segment_ids == [VIP]
 
 
@@ -127,7 +129,9 @@ async def test_people_without_proof_of_their_opt_in_are_a_warning(studio: Studio
     async with studio.opened() as opened:
         without = await opened.plan([{"email": "anna@example.com"}])
         with_proof = await opened.plan([{"email": "anna@example.com", "optin_timestamp": "2026-01-01"}])
-    assert any("1 new people come without the time or IP address" in warning for warning in without.numbers["warnings"])
+    assert any(
+        "1 new person comes without the time or IP address" in warning for warning in without.numbers["warnings"]
+    )
     assert with_proof.numbers["warnings"] == []
 
 
@@ -147,7 +151,7 @@ async def test_nobody_is_put_into_more_than_50_segments(studio: Studio) -> None:
         job = await opened.carried_out(plan)
         outcomes = await opened.outcomes(job)
     assert any("more than 50 segments" in warning for warning in plan.numbers["warnings"])
-    assert outcomes[1] == ("written", "1 segments left out: a person can be in 50")
+    assert outcomes[1] == ("written", "1 segment left out: a person can be in 50")
     assert len(anna.segment_ids) == 50
 
 

@@ -69,13 +69,15 @@ async def test_somebody_is_created_where_the_row_says_so(studio: Studio) -> None
     assert studio.person("new@example.com").first_name == "Nora"
     assert studio.person("new@example.com").segment_ids == [FAIR]
     assert studio.account.find_subscriber("other@example.com") is None
-    assert any("1 people are created" in warning for warning in plan.numbers["warnings"])
+    assert any("1 person is created" in warning for warning in plan.numbers["warnings"])
 
 
 async def test_the_report_of_a_sync_puts_things_back(studio: Studio) -> None:
     before = studio.members(FAIR)
     async with studio.opened() as opened:
-        plan = await opened.sync(FAIR, "email\nanna@example.com\neva@example.com\ngone@example.com\n", remove_others=True)
+        plan = await opened.sync(
+            FAIR, "email\nanna@example.com\neva@example.com\ngone@example.com\n", remove_others=True
+        )
         job = await opened.carried_out(plan)
         assert studio.members(FAIR) != before
         back = await opened.sync(FAIR, await opened.report(job), remove_others=True)

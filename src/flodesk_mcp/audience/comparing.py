@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from flodesk_mcp.audience.files import FoundPerson
 from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.words import counted
 
 __all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Wanted", "changes", "key_of"]
 
@@ -69,7 +70,7 @@ class Wanted:
             return 0
         self.segments = added[:room]
         self.new_segments = self.new_segments[: max(room - len(added), 0)]
-        said = f"{too_many} segments left out: a person can be in {MAX_SEGMENTS}"
+        said = f"{counted(too_many, 'segment', 'segments')} left out: a person can be in {MAX_SEGMENTS}"
         self.note = "; ".join(filter(None, (self.note, said)))
         return too_many
 

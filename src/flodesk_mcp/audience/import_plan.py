@@ -13,6 +13,7 @@ from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.segment_names import SegmentNames
 from flodesk_mcp.audience.source import PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
+from flodesk_mcp.audience.words import counted
 
 __all__ = ["IMPORT", "ImportPlanning"]
 
@@ -117,18 +118,20 @@ class ImportPlanning:
         ]:
             warn(WORKFLOWS)
         if unproven := numbers[UNPROVEN]:
+            come = counted(unproven, "new person comes", "new people come")
             warn(
-                f"{unproven:,} new people come without the time or IP address of their opt-in. Flodesk refuses bought "
-                "lists: if you cannot show that they asked for mail, use double_optin, so that each confirms first."
+                f"{come} without the time or IP address of an opt-in. Flodesk refuses bought lists: where you cannot "
+                "show that somebody asked for mail, use double_optin, so that they confirm first."
             )
-        if self._double_optin and self._draft.counts["new"]:
-            warn(f"{self._draft.counts['new']:,} new people get a mail in which they confirm.")
+        if self._double_optin and (new := self._draft.counts["new"]):
+            warn(f"{counted(new, 'new person gets', 'new people get')} a mail, to confirm that they want more.")
         if refused := numbers[REFUSES]:
-            warn(f"{refused:,} rows say that the person wants no mail: they are left out.")
+            warn(f"{counted(refused, 'person wants', 'people want')} no mail, as the list says: they are left out.")
         if crowded := numbers[CROWDED]:
-            warn(f"{crowded:,} people would be in more than {MAX_SEGMENTS} segments: the last are left out.")
+            crowd = counted(crowded, "person", "people")
+            warn(f"{crowd} would be in more than {MAX_SEGMENTS} segments: the last are left out.")
         if left_out := numbers[LEFT_OUT]:
-            warn(f"{left_out:,} values are left out, the rest of their rows is not: see problems.")
+            warn(f"{counted(left_out, 'value is', 'values are')} left out, the rest of the row is not: see problems.")
         if names.unknown:
             warn(
                 f"There are no segments for these tags, which are left out: {_listed(names.unknown)}. "
@@ -137,11 +140,13 @@ class ImportPlanning:
         if names.ambiguous:
             warn(f"Several segments have these names, so nobody joins them: {_listed(names.ambiguous)}.")
         if names.to_create:
-            warn(f"{len(names.to_create)} segments will be created. Nothing in the API can rename or delete one.")
+            segments = counted(len(names.to_create), "segment", "segments")
+            warn(f"{segments} will be created. Nothing in the API can rename or delete one.")
         if fields:
-            warn(f"{len(fields)} custom fields will be created. Nothing in the API can rename or delete one.")
+            created = counted(len(fields), "custom field", "custom fields")
+            warn(f"{created} will be created. Nothing in the API can rename or delete one.")
 
 
 def _listed(names: Counter[str]) -> str:
-    shown = [f"{name[:80]!r} ({number:,} rows)" for name, number in names.most_common(MAX_LISTED)]
+    shown = [f"{name[:80]!r} ({counted(number, 'row', 'rows')})" for name, number in names.most_common(MAX_LISTED)]
     return ", ".join(shown) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")

@@ -13,6 +13,7 @@ from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan import Plan, PlanRow
 from flodesk_mcp.audience.source import PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
+from flodesk_mcp.audience.words import counted
 from flodesk_mcp.flodesk import Segment
 
 __all__ = ["SYNC", "SyncPlanning"]
@@ -82,7 +83,7 @@ class SyncPlanning:
         wanted.id, wanted.fields, wanted.custom_fields = person.id, {}, {}
         if wanted.says == ADDED:
             return self._leaves(person)
-        if person.status in SILENT:
+        if person.status in SILENT and wanted.says != REMOVED:  # whom that sync had found in the segment
             return Verdict("skip", f"is {person.status} at Flodesk, and stays so", ["stays_unsubscribed"])
         if self._segment.id in person.segments:
             return Verdict("unchanged", None, ["unchanged"])
@@ -129,7 +130,7 @@ class SyncPlanning:
         if counts["to_add"]:
             warn(WORKFLOWS)
         if counts["new"]:
-            warn(f"{counts['new']:,} people are created, because their rows say so.")
+            warn(f"{counted(counts['new'], 'person is', 'people are')} created, because the rows say so.")
         arguments = {
             "fields_to_create": [],
             "segments_to_create": [],
