@@ -73,13 +73,13 @@ class Jobs:
             self._is_working = True
             self._spawn(self._work)
 
-    async def run(self) -> None:
-        """Run all that is unfinished or failed to its end, in whatever process it ends."""
+    async def restart(self) -> list[str]:
+        """Run what is unfinished, and what has failed once more; return the ids, the oldest first."""
         await self._store.restart_failed()
         self._unrecorded.clear()
+        unfinished = await self._store.unfinished()
         self.resume()
-        while self._is_working:
-            await self._change()
+        return unfinished
 
     async def get(self, id: str) -> Job:
         """Return a job. Raises NoSuchJob."""
@@ -166,10 +166,10 @@ class Jobs:
                 await self._run(job)
                 return job.id not in self._unrecorded
         unfinished = set(await self._store.unfinished())
-        for id in self._followed - unfinished:
-            self._tell(id, has_ended=True)
-        for id in unfinished:
-            self._tell(id)
+        for ended in self._followed - unfinished:
+            self._tell(ended, has_ended=True)
+        for job_id in unfinished:
+            self._tell(job_id)
         self._followed = unfinished
         if unfinished:
             await anyio.sleep(POLL_SECONDS)
