@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
@@ -10,12 +10,12 @@ from flodesk_mcp.audience.errors import WrongCondition
 from flodesk_mcp.audience.folding import fold
 from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
 from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.audience.upkeep import Upkeep
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
 __all__ = ["Audience", "Found"]
 
 MINUTE = 60
-FRESH_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,16 @@ class Found:
     as_of: str
 
 
-@dataclass(frozen=True)
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`. `spawn` runs what outlives a call."""
 
-    flodesk: FlodeskClient
-    storage: Storage
-    clock: Callable[[], float] = time.time
-    mirror: Mirror = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mirror", Mirror(self.flodesk, self.storage, self.clock))
+    def __init__(
+        self, flodesk: FlodeskClient, storage: Storage, spawn: Spawn, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.flodesk = flodesk
+        self.storage = storage
+        self.mirror = Mirror(flodesk, storage, clock)
+        self.upkeep = Upkeep(self.mirror, spawn, clock)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -57,11 +56,12 @@ class Audience:
     ) -> Found:
         """Return up to `limit` of those who match behind `after`, the newest first.
 
-        The mirror is refreshed when it is older than five minutes, or when `refresh` asks for it; not for a page
-        after the first. Raises AudienceError, FlodeskError.
+        The mirror is refreshed when it is older than five minutes, or read whole when `refresh` asks for it; not for a
+        page after the first. Raises FlodeskError, StillReading where there is none yet and it takes long to make.
         """
         if after is None or refresh:
-            await self.mirror.refresh(0 if refresh else FRESH_SECONDS)
+            await self.upkeep.refresh(at_once=refresh)
+            await self.mirror.used()
         names = await self.mirror.segment_names()
         found = await self.mirror.page(where, after, limit + 1)
         shown = found[:limit]
@@ -97,9 +97,12 @@ class Audience:
 def as_of(status: MirrorStatus) -> str:
     """Return how old the mirror is, and which part of it may be older."""
     checked, whole = status.checked_at or 0, status.whole_at or 0
-    if checked - whole < MINUTE:
-        return _time(whole)
-    return f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {_time(whole)}"
+    text = _time(whole)
+    if checked - whole >= MINUTE:
+        text = f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {text}"
+    if status.reading is not None:
+        text += f". Being read anew: {status.reading:,} of {status.total or 0:,} people so far"
+    return text
 
 
 def _time(seconds: float) -> str:
