@@ -38,7 +38,7 @@ def test_a_file_that_exists_is_refused(folders: Folders) -> None:
 
 @pytest.mark.parametrize("name", ["new.txt", "new", ".bashrc", ".csv", "new.csv.sh"])
 def test_another_ending_is_refused(folders: Folders, name: str) -> None:
-    with pytest.raises(FileRefused, match="must end in .csv"):
+    with pytest.raises(FileRefused, match=r"must end in \.csv"):
         folders.new_file(name, {".csv"})
 
 

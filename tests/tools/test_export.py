@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from .agent import Agent, connected
 
 pytestmark = pytest.mark.anyio
 EXPORT = "export_flodesk_subscribers"
-QUICK = {"toolsets": "all", "requests_per_minute": 10**6}
+QUICK: dict[str, Any] = {"toolsets": "all", "requests_per_minute": 10**6}
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ async def test_the_list_is_read_anew_before_it_leaves(agent: Agent, account: Acc
 
 
 @pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """A disk that is full while the list holds True."""
     import errno
     import os
@@ -268,7 +268,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
         sync(descriptor)
 
     monkeypatch.setattr("flodesk_mcp.audience.destination.os.fsync", fsync)
-    yield is_full
+    return is_full
 
 
 async def test_a_full_disk_ends_an_export_in_a_sentence(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import httpx2
@@ -21,7 +22,7 @@ from .agent import Agent, connected
 
 pytestmark = pytest.mark.anyio
 EXPORT = "export_flodesk_subscribers"
-QUICK = {"toolsets": "all", "requests_per_minute": 10**6}
+QUICK: dict[str, Any] = {"toolsets": "all", "requests_per_minute": 10**6}
 
 
 @pytest.fixture
@@ -68,14 +69,14 @@ async def exporting(era: str, sandbox: Sandbox, gate: Gate) -> AsyncIterator[tup
 
 
 async def test_a_job_is_followed_to_its_end(era: str, sandbox: Sandbox, gate: Gate) -> None:
-    async with exporting(era, sandbox, gate) as (agent, id):
-        running = await agent.call("get_flodesk_job", job_id=id)
+    async with exporting(era, sandbox, gate) as (agent, job_id):
+        running = await agent.call("get_flodesk_job", job_id=job_id)
         gate.open.set()
-        ended = await agent.call("get_flodesk_job", job_id=id, wait_seconds=25)
+        ended = await agent.call("get_flodesk_job", job_id=job_id, wait_seconds=25)
 
     assert (running["state"], "written" in running, "result" in running) == ("running", False, False)
     assert (ended["state"], ended["kind"], ended["rows"]) == ("done", "export", ended["written"])
-    assert ended["result"]["uri"] == f"flodesk://exports/{id}/1"
+    assert ended["result"]["uri"] == f"flodesk://exports/{job_id}/1"
 
 
 async def test_a_waiting_call_tells_its_progress(era: str, sandbox: Sandbox, gate: Gate) -> None:
@@ -84,8 +85,8 @@ async def test_a_waiting_call_tells_its_progress(era: str, sandbox: Sandbox, gat
     async def hear(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total, message))
 
-    async with exporting(era, sandbox, gate) as (agent, id):
-        arguments = {"job_id": id, "wait_seconds": 3}
+    async with exporting(era, sandbox, gate) as (agent, job_id):
+        arguments = {"job_id": job_id, "wait_seconds": 3}
         await agent.client.call_tool("get_flodesk_job", arguments, progress_callback=hear)
 
     assert len(told) >= 2
@@ -94,11 +95,11 @@ async def test_a_waiting_call_tells_its_progress(era: str, sandbox: Sandbox, gat
 
 
 async def test_stopping_ends_a_job_after_the_request_under_way(era: str, sandbox: Sandbox, gate: Gate) -> None:
-    async with exporting(era, sandbox, gate) as (agent, id):
-        stopped = await agent.call("cancel_flodesk_job", job_id=id)
+    async with exporting(era, sandbox, gate) as (agent, job_id):
+        stopped = await agent.call("cancel_flodesk_job", job_id=job_id)
         gate.open.set()
-        ended = await agent.call("get_flodesk_job", job_id=id, wait_seconds=25)
-        again = await agent.call("cancel_flodesk_job", job_id=id)
+        ended = await agent.call("get_flodesk_job", job_id=job_id, wait_seconds=25)
+        again = await agent.call("cancel_flodesk_job", job_id=job_id)
 
     assert (stopped["state"], stopped["notice"]) == ("running", "It ends after the batch under way.")
     assert ended["state"] == again["state"] == "cancelled"
