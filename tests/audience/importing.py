@@ -1,6 +1,5 @@
 """A Flodesk account, and an audience of it whose jobs run beside the test."""
 
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -74,7 +73,7 @@ class Studio:
         client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(100, 20))
         storage = LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
-            audience = Audience(client, storage, time.time, tasks.start_soon)
+            audience = Audience(client, storage, tasks.start_soon)
             try:
                 yield Opened(audience)
             finally:

@@ -142,8 +142,8 @@ async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(t
     async with open_jobs(tmp_path, counting) as jobs:
         begun = await jobs.start("counting", {"to": 4})
         failed = await jobs.wait(begun.id, 10)
-        await jobs.run()
-        ended = await jobs.get(begun.id)
+        assert await jobs.restart() == [begun.id]
+        ended = await jobs.wait(begun.id, 10)
 
     assert failed.state == "failed"
     assert failed.problem is not None

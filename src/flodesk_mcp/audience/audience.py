@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flodesk_mcp.audience.carrying_out import CarryingOut
@@ -21,16 +21,12 @@ from flodesk_mcp.audience.segment_names import SegmentNames
 from flodesk_mcp.audience.source import Source
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.sync_plan import SYNC, SyncPlanning
+from flodesk_mcp.audience.upkeep import Upkeep
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
 __all__ = ["Audience", "Found"]
 
 MINUTE = 60
-FRESH_SECONDS = 300
-
-
-def _never(_: object) -> None:
-    """Run nothing: this process only looks."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +40,21 @@ class Found:
     as_of: str
 
 
-@dataclass(frozen=True)
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`. `spawn` runs what outlives a call."""
 
-    flodesk: FlodeskClient
-    storage: Storage
-    clock: Callable[[], float] = time.time
-    spawn: Spawn = _never
-    mirror: Mirror = field(init=False)
-    jobs: Jobs = field(init=False)
-    plans: Plans = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mirror", Mirror(self.flodesk, self.storage, self.clock))
-        object.__setattr__(self, "plans", Plans(self.storage.jobs, self.clock))
+    def __init__(
+        self, flodesk: FlodeskClient, storage: Storage, spawn: Spawn, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.flodesk = flodesk
+        self.storage = storage
+        self.spawn = spawn
+        self.clock = clock
+        self.mirror = Mirror(flodesk, storage, clock)
+        self.upkeep = Upkeep(self.mirror, spawn, clock)
+        self.plans = Plans(storage.jobs, clock)
         kinds: list[JobKind] = [Export(self), CarryingOut(IMPORT, self), CarryingOut(SYNC, self)]
-        object.__setattr__(self, "jobs", Jobs(JobStore(self.storage, self.clock), kinds, self.spawn))
+        self.jobs = Jobs(JobStore(storage, clock), kinds, spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -78,11 +72,12 @@ class Audience:
     ) -> Found:
         """Return up to `limit` of those who match behind `after`, the newest first.
 
-        The mirror is refreshed when it is older than five minutes, or when `refresh` asks for it; not for a page
-        after the first. Raises AudienceError, FlodeskError.
+        The mirror is refreshed when it is older than five minutes, or read whole when `refresh` asks for it; not for a
+        page after the first. Raises FlodeskError, StillReading where there is none yet and it takes long to make.
         """
         if after is None or refresh:
-            await self.mirror.refresh(0 if refresh else FRESH_SECONDS)
+            await self.upkeep.refresh(at_once=refresh)
+            await self.mirror.used()
         names = await self.mirror.segment_names()
         found = await self.mirror.page(where, after, limit + 1)
         shown = found[:limit]
@@ -116,7 +111,7 @@ class Audience:
 
         Raises FileRefused, AudienceError, FlodeskError.
         """
-        await self.mirror.refresh(FRESH_SECONDS)
+        await self.upkeep.refresh()
         planning = ImportPlanning(
             Draft(self.plans, await self.plans.begin(IMPORT)),
             self.mirror,
@@ -144,7 +139,7 @@ class Audience:
         segment = await self.flodesk.segments.get(segment_id)
         if segment.segment_type == "dynamic":
             raise PlanRefused("Flodesk itself decides who is in this segment (it is dynamic): choose another.")
-        await self.mirror.refresh(FRESH_SECONDS)
+        await self.upkeep.refresh()
         planning = SyncPlanning(
             Draft(self.plans, await self.plans.begin(SYNC)),
             self.mirror,
@@ -193,9 +188,12 @@ class Audience:
 def as_of(status: MirrorStatus) -> str:
     """Return how old the mirror is, and which part of it may be older."""
     checked, whole = status.checked_at or 0, status.whole_at or 0
-    if checked - whole < MINUTE:
-        return _time(whole)
-    return f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {_time(whole)}"
+    text = _time(whole)
+    if checked - whole >= MINUTE:
+        text = f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {text}"
+    if status.reading is not None:
+        text += f". Being read anew: {status.reading:,} of {status.total or 0:,} people so far"
+    return text
 
 
 def _time(seconds: float) -> str:

@@ -76,9 +76,10 @@ class JobStore:
             return [_job(row) for row in await work.all(query)]
 
     async def unfinished(self) -> list[str]:
-        """Return the ids of the jobs that wait or run, in whatever process."""
+        """Return the ids of the jobs that wait or run, in whatever process, the oldest first."""
+        query = select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED)).order_by(jobs.c.created_at, jobs.c.id)
         async with self._reading() as work:
-            return [row.id for row in await work.all(select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED)))]
+            return [row.id for row in await work.all(query)]
 
     async def restart_failed(self) -> None:
         """Put the jobs that failed back among those that wait: each goes on where it stopped."""

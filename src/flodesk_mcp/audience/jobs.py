@@ -54,6 +54,7 @@ class Jobs:
         self._owner = new_owner()
         self._is_working = False
         self._is_wanted = False
+        self._running: RunningJob | None = None
         self._unrecorded: dict[str, str] = {}  # why jobs failed, where not even that could be written
         self._changed = anyio.Event()
         self._followed: set[str] = set()  # jobs that another process runs
@@ -73,13 +74,13 @@ class Jobs:
             self._is_working = True
             self._spawn(self._work)
 
-    async def run(self) -> None:
-        """Run all that is unfinished or failed to its end, in whatever process it ends."""
+    async def restart(self) -> list[str]:
+        """Run what is unfinished, and what has failed once more; return the ids, the oldest first."""
         await self._store.restart_failed()
         self._unrecorded.clear()
+        unfinished = await self._store.unfinished()
         self.resume()
-        while self._is_working:
-            await self._change()
+        return unfinished
 
     async def get(self, id: str) -> Job:
         """Return a job. Raises NoSuchJob."""
@@ -130,8 +131,12 @@ class Jobs:
         return await self._store.outcomes(id, after=after, most=most, only=get_args(OutcomeWord))
 
     def _as_known(self, job: Job) -> Job:
-        problem = self._unrecorded.get(job.id)
-        return job if problem is None else replace(job, state="failed", problem=problem)
+        """Return a job with what is known of it here, and not recorded yet."""
+        if problem := self._unrecorded.get(job.id):
+            return replace(job, state="failed", problem=problem)
+        if (running := self._running) and running.id == job.id:
+            return replace(job, doing=running.doing, progress=running.progress)
+        return job
 
     def _tell(self, id: str, *, has_ended: bool = False) -> None:
         """Let those who wait look at the job; those who listen hear of it once a second, and of its end."""
@@ -170,10 +175,10 @@ class Jobs:
                 await self._run(job)
                 return job.id not in self._unrecorded
         unfinished = set(await self._store.unfinished())
-        for id in self._followed - unfinished:
-            self._tell(id, has_ended=True)
-        for id in unfinished:
-            self._tell(id)
+        for ended in self._followed - unfinished:
+            self._tell(ended, has_ended=True)
+        for job_id in unfinished:
+            self._tell(job_id)
         self._followed = unfinished
         if unfinished:
             await anyio.sleep(POLL_SECONDS)
@@ -182,13 +187,14 @@ class Jobs:
     async def _run(self, job: Job) -> None:
         """Run a job that is ours until it ends, another process takes it, or the server ends."""
         end: _End | None = _End("waiting", {})  # what it is when the server ends
-        running = RunningJob(job, partial(self._record, job.id))
+        self._running = running = RunningJob(job, partial(self._record, job.id))
         try:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(self._keep, running, beside.cancel_scope)
                 end = await self._end_of(job, running)
                 beside.cancel_scope.cancel()
         finally:
+            self._running = None
             with anyio.move_on_after(LET_GO_SECONDS, shield=True):
                 await self._let_go(job, end)
 

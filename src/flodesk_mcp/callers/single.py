@@ -127,7 +127,7 @@ def machine_audience(
         storage = LocalStorage(None, "sandbox")
     else:
         storage = LocalStorage(settings.data_folder, _name_on_machine(settings, credential))
-    return Audience(flodesk, storage, spawn=background.spawn)
+    return Audience(flodesk, storage, background.spawn)
 
 
 def _name_on_machine(settings: Settings, credential: Credential) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flodesk_mcp.audience.job import Job
 
-__all__ = ["FollowedJob", "JobReport", "begin_export", "cancel_job", "follow_job", "report_when_done"]
+__all__ = ["FollowedJob", "JobReport", "begin_export", "cancel_job", "follow_job", "report_when_done", "reported"]
 
 SHORT_SECONDS = 20
 """How long a call waits for a job that may be small: hosts cut calls at 60 seconds, and no tool waits above 25."""
@@ -122,14 +122,14 @@ async def follow_job(caller: Caller, job_id: str | None, wait_seconds: int) -> F
     """Return a job when it has ended, or after `wait_seconds`; without an id the latest ones. Raises NoSuchJob."""
     if job_id is None:
         latest = await caller.audience.jobs.latest()
-        return FollowedJob(jobs=[_reported(job) for job in latest[:MOST_LATEST]])
+        return FollowedJob(jobs=[reported(job) for job in latest[:MOST_LATEST]])
     return FollowedJob(**dict(await _waited(caller, job_id, wait_seconds)))
 
 
 async def cancel_job(caller: Caller, job_id: str) -> JobReport:
     """Stop a job, and return it as it is then. Raises NoSuchJob."""
     job = await caller.audience.jobs.cancel(job_id)
-    report = _reported(job)
+    report = reported(job)
     if job.stopping and not job.has_ended:
         report.notice = "It ends after the batch under way."
     elif job.state == "done":
@@ -150,10 +150,11 @@ async def _waited(caller: Caller, job_id: str, seconds: float) -> JobReport:
         JobProblem(row=row.row, email=row.email, outcome=row.outcome, reason=row.reason)
         for row in await jobs.problems(job_id)
     ]
-    return _reported(job, problems)
+    return reported(job, problems)
 
 
-def _reported(job: "Job", problems: list[JobProblem] | None = None) -> JobReport:
+def reported(job: "Job", problems: list[JobProblem] | None = None) -> JobReport:
+    """Return what is told of a job."""
     return JobReport(
         job_id=job.id,
         kind=job.kind,

@@ -74,7 +74,7 @@ class WebCallers:
         from flodesk_mcp.audience.storage import LocalStorage
 
         if identity not in self.audiences:
-            audience = Audience(flodesk, LocalStorage(None, identity), spawn=self.background.spawn)
+            audience = Audience(flodesk, LocalStorage(None, identity), self.background.spawn)
             self.audiences[identity] = audience
             self.background.spawn(audience.resume)
         return self.audiences[identity]
