@@ -73,7 +73,7 @@ class Studio:
         client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(100, 20))
         storage = LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
-            audience = Audience(client, storage, tasks.start_soon)
+            audience = Audience(client, storage, spawn=tasks.start_soon)
             try:
                 yield Opened(audience)
             finally:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 import anyio.from_thread
@@ -13,7 +13,7 @@ from flodesk_mcp.audience.job import Outcome
 from flodesk_mcp.audience.jobs import Jobs
 from flodesk_mcp.audience.source import Source
 
-__all__ = ["PART_ROWS", "report_lines", "report_of", "report_part"]
+__all__ = ["PART_ROWS", "report_lines", "report_of", "report_part", "whole_report"]
 
 PART_ROWS = 5_000
 """How many rows a client reads at once."""
@@ -27,6 +27,15 @@ async def report_part(jobs: Jobs, id: str, part: int) -> str | None:
     first = (part - 1) * PART_ROWS
     rows = [row for row in await jobs.outcomes(id, first, PART_ROWS) if row.row <= first + PART_ROWS]
     return BYTE_ORDER_MARK + report_lines(rows, headings=True) if rows else None
+
+
+async def whole_report(jobs: Jobs, id: str) -> AsyncIterator[str]:
+    """Yield the report of a job by the thousand lines."""
+    yield BYTE_ORDER_MARK + report_lines([], headings=True)
+    after = -1
+    while rows := await jobs.outcomes(id, after, READ_AT_ONCE):
+        yield report_lines(rows)
+        after = rows[-1].row
 
 
 def report_lines(rows: Sequence[Outcome], *, headings: bool = False) -> str:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from flodesk_mcp.audience.plan import Plan
     from flodesk_mcp.audience.source import Source
 
-__all__ = ["PlanReport", "about_carrying_out", "carry_out", "plan_import", "plan_sync"]
+__all__ = [
+    "PlanReport",
+    "about_carrying_out",
+    "carry_out",
+    "plan_import",
+    "plan_report",
+    "plan_sync",
+    "question_about",
+]
 
 READ = (".csv", ".json", ".jsonl", ".tsv", ".xlsx")
 REPORT_OF_JOB = "flodesk://jobs/"
@@ -82,7 +90,7 @@ async def plan_import(
         double_optin=double_optin,
         create_missing_fields=create_missing_fields,
     )
-    return _reported(plan)
+    return plan_report(plan)
 
 
 async def plan_sync(
@@ -106,12 +114,12 @@ async def plan_sync(
     audience = caller.audience
     if where is None:
         plan = await audience.plan_sync(segment_id, _source(caller, **source), remove_others=remove_others)
-        return _reported(plan)
+        return plan_report(plan)
     if caller.masked:
         check_not_probing(row.field for row in where)
     conditions = [Condition(row.field, row.operator, row.value) for row in where]
     matching = await audience.where(conditions, "any" if match == "any" else "all")
-    return _reported(await audience.plan_sync(segment_id, matching, remove_others=remove_others))
+    return plan_report(await audience.plan_sync(segment_id, matching, remove_others=remove_others))
 
 
 async def carry_out(caller: Caller, plan_id: str) -> JobReport:
@@ -125,9 +133,13 @@ async def carry_out(caller: Caller, plan_id: str) -> JobReport:
 
 async def about_carrying_out(caller: Caller, *, plan_id: str) -> str:
     """Ask about a plan: with its own numbers and warnings, whatever the model made of them."""
+    return question_about(await caller.audience.plans.open(plan_id))
+
+
+def question_about(plan: "Plan") -> str:
+    """Return what a person is asked before a plan is carried out."""
     from flodesk_mcp.audience.words import counted
 
-    plan = await caller.audience.plans.open(plan_id)
     numbers, arguments = plan.numbers, plan.arguments
     if segment := arguments.get("segment"):
         name = repr(visible(str(segment["name"]))[:80])
@@ -171,7 +183,8 @@ def _source(caller: Caller, people: Sequence[Mapping[str, Any]] | None, csv: str
     return partial(open_file, Folders(caller.folders).file(name, READ))
 
 
-def _reported(plan: "Plan") -> PlanReport:
+def plan_report(plan: "Plan") -> PlanReport:
+    """Return what is told of a plan."""
     numbers = dict(plan.numbers)
     columns = [UnderstoodColumn(column=column, field=field) for column, field in numbers.pop("columns", {}).items()]
     ignored = numbers.pop("ignored_columns", [])
