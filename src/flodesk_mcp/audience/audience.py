@@ -9,6 +9,8 @@ from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nea
 from flodesk_mcp.audience.errors import WrongCondition
 from flodesk_mcp.audience.folding import fold
 from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
+from flodesk_mcp.audience.report import Report
+from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
@@ -72,6 +74,23 @@ class Audience:
             has_more=len(found) > limit,
             as_of=as_of(await self.mirror.status()),
         )
+
+    async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
+        """Return the report on everybody, or on those in a segment. Sign-ups count from `days` ago.
+
+        The mirror is refreshed when it is older than five minutes. Raises NotFound for a segment that there is not,
+        AudienceError, FlodeskError.
+        """
+        await self.mirror.refresh(FRESH_SECONDS)
+        names = Names(await self.mirror.segment_names(), await self.flodesk.custom_fields.labels())
+        if segment_id is not None and segment_id not in names.segments:
+            segment = await self.flodesk.segments.get(segment_id)  # nobody is in it, or it is gone
+            names = Names({**names.segments, segment_id: segment.name or segment_id}, names.fields)
+        among = None if segment_id is None else Where([Condition("segment", "is", segment_id)]).clause()
+        age = as_of(await self.mirror.status())
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        async with self.mirror.rows.reading() as work:
+            return await report_on(work, names, now, days, age, segment_id, among)
 
     async def _resolved(self, condition: Condition) -> Condition:
         if condition.field == "segment" and condition.value:

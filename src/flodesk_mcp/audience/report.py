@@ -1,0 +1,150 @@
+"""A report on the audience: what it holds, and how it is made short enough for an agent."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+
+from flodesk_mcp.flodesk import Personal
+
+__all__ = ["FilledField", "Joined", "Left", "Mistyped", "Overlap", "Report", "SegmentSize", "Twin", "Twins", "cut"]
+
+MAX_BYTES = 5_700
+"""Of a report for an agent; beside it stands which id was used for a name."""
+
+MAX_TEXT = 60
+
+
+class Joined(BaseModel):
+    """Sign-ups in the period."""
+
+    since: str = Field(description="First moment of the period")
+    people: int
+    weeks: dict[str, int] = Field(
+        description="Sign-ups by the Monday (UTC) that the week begins on; the first and the last week may be cut short"
+    )
+
+
+class Left(BaseModel):
+    """What became of people who were there between two readings of the whole list."""
+
+    after: str | None = Field(None, description="Time of the earlier reading")
+    until: str | None = Field(None, description="Time of the later reading")
+    people: int | None = Field(None, description="How many were active and are not any more")
+    change: int | None = Field(None, description="By how many people the segment grew")
+    notice: str = Field(description="How far this can be known")
+
+
+class SegmentSize(BaseModel):
+    """A segment, as large as it is among the people of the report."""
+
+    segment: str
+    people: int = Field(description="Of every status")
+    active: int
+    joined: int = Field(description="Sign-ups of the period that are in it now")
+    change: int | None = Field(None, description="Growth in people between the two readings of `left`")
+
+
+class Overlap(BaseModel):
+    """Two segments that share people."""
+
+    segments: list[str]
+    sizes: list[int] = Field(description="Active people in each")
+    shared: int = Field(description="Active people in both")
+    percent: int = Field(description="Of the smaller one")
+
+
+class FilledField(BaseModel):
+    """How many people have a value in a custom field."""
+
+    field: str = Field(description="Label")
+    filled: int = Field(description="People with a value")
+    percent: int
+
+
+class Mistyped(BaseModel):
+    """Addresses that end in what is probably a mistake."""
+
+    ending: str
+    meant: str
+    people: int
+    example: Annotated[str | None, Personal.ADDRESS] = None
+
+
+class Twin(BaseModel):
+    """One of several people who may be the same."""
+
+    id: str
+    email: Annotated[str | None, Personal.ADDRESS] = None
+
+
+class Twins(BaseModel):
+    """People who may be one person."""
+
+    reason: str
+    count: int
+    people: list[Twin] = Field(description="The first of them")
+
+
+class Report(BaseModel):
+    """What can be said of everybody on the list, or in one segment; each list begins with the largest."""
+
+    as_of: str = Field(description="How old the numbers are")
+    segment: str | None = Field(None, description="What all numbers are limited to")
+    people: int = Field(description="How many, of every status")
+    statuses: dict[str, int] = Field({}, description="People by status; only the active get mail")
+    sources: dict[str, int] = Field({}, description="People by how they came onto the list")
+    joined: Joined = Field(description="Sign-ups in the period")
+    left: Left = Field(description="Who left, as far as that can be known")
+    segments: list[SegmentSize] = []
+    more_segments: int | None = Field(None, description="Segments that are not listed")
+    overlaps: list[Overlap] = Field([], description="The pairs of segments that share most people")
+    custom_fields: list[FilledField] = []
+    more_custom_fields: int | None = Field(None, description="Fields that are not listed")
+    mistyped_people: int = Field(description="How many addresses look mistyped")
+    mistyped: list[Mistyped] = []
+    more_mistyped: int | None = Field(None, description="Endings that are not listed")
+    twin_groups: int = Field(description="Groups of near-duplicates, each of which looks like one person")
+    twins: list[Twins] = Field([], description="The first of these groups")
+
+    def without_addresses(self) -> Self:
+        """Return the report for somebody who may not see who people are: their ids stay."""
+        mistyped = [found.model_copy(update={"example": None}) for found in self.mistyped]
+        twins = [
+            group.model_copy(update={"people": [Twin(id=twin.id) for twin in group.people]}) for group in self.twins
+        ]
+        return self.model_copy(update={"mistyped": mistyped, "twins": twins})
+
+    def shortened(self, most_bytes: int = MAX_BYTES) -> Self:
+        """Return the report in at most so many bytes of JSON: the longest lists lose their last entries first."""
+        sizes = {name: [_size(entry) + 1 for entry in getattr(self, name)] for name in LISTS}
+        excess = _size(self) + sum(len(counter) + 10 for counter in LISTS.values() if counter) - most_bytes
+        while excess > 0 and any(sizes.values()):
+            longest = max(sizes, key=lambda name: sum(sizes[name]))
+            excess -= sizes[longest].pop()
+        update: dict[str, Any] = {}
+        for name, counter in LISTS.items():
+            whole, kept = getattr(self, name), len(sizes[name])
+            update[name] = whole[:kept]
+            if counter and kept < len(whole):
+                update[counter] = (getattr(self, counter) or 0) + len(whole) - kept
+        return self.model_copy(update=update)
+
+
+LISTS = {
+    "segments": "more_segments",
+    "overlaps": None,
+    "custom_fields": "more_custom_fields",
+    "mistyped": "more_mistyped",
+    "twins": None,  # `twin_groups` counts all
+}
+"""The lists of a report, each with what counts the rest of it."""
+
+
+def cut(text: str) -> str:
+    """Return a text of Flodesk's as long as a report has room for."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _size(value: BaseModel) -> int:
+    return len(to_json(value, exclude_none=True))
