@@ -22,8 +22,9 @@ THIS_PROCESS = ""
 
 @dataclass(eq=False)
 class _Turn:
-    """A request's place in the queue."""
+    """A request's place in the queue: those of jobs stand behind all others."""
 
+    of_a_job: bool
     arrival: int
     woken: anyio.Event = field(default_factory=anyio.Event)
 
@@ -65,8 +66,8 @@ class Window:
         self._wake_all()
 
     def seconds_until_free(self, ahead: int | None = None) -> float:
-        """Return how long a request must wait that has `ahead` others before it, by default the whole queue."""
-        ahead = len(self._queue) if ahead is None else ahead
+        """Return how long a request must wait that has `ahead` others before it, by default all but those of jobs."""
+        ahead = sum(not turn.of_a_job for turn in self._queue) if ahead is None else ahead
         return self._ledger.seconds_until_free(self._bounds, ahead, anyio.current_time())
 
     def free(self) -> int:
@@ -74,18 +75,18 @@ class Window:
         return self._ledger.free(self._bounds, anyio.current_time())
 
     async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
-        turn = _Turn(deadline.arrival)
-        insort(self._queue, turn, key=attrgetter("arrival"))
+        turn = _Turn(deadline.background, deadline.arrival)
+        insort(self._queue, turn, key=attrgetter("of_a_job", "arrival"))
         try:
             # Twice, because leaving `waiting` takes time: between the last look and the taking, nobody else may run.
             while self._pause(turn, deadline) is not None:
-                async with deadline.waiting(self.seconds_until_free(self._queue.index(turn))):
+                async with deadline.waiting(self._wait(self._queue.index(turn), deadline)):
                     while (pause := self._pause(turn, deadline)) is not None:
                         turn.woken = anyio.Event()
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
             key, slot = next(self._keys), Slot(left_at=anyio.current_time())
-            self._ledger.leave(key, THIS_PROCESS, slot.left_at)
+            self._ledger.leave(key, THIS_PROCESS, slot.left_at, background=deadline.background)
             return key, slot
         finally:
             self._queue.remove(turn)
@@ -94,14 +95,19 @@ class Window:
     def _pause(self, turn: _Turn, deadline: WaitDeadline) -> float | None:
         """Return how long `turn` sleeps at most before it looks again, or None if it may leave now."""
         ahead = self._queue.index(turn)
-        wait = self.seconds_until_free(ahead)
-        crowded = len(self._ledger.under_way) + ahead >= self._bounds.at_once
+        wait = self._wait(ahead, deadline)
+        crowded = self._ledger.is_crowded(self._bounds, ahead, background=deadline.background)
         if (wait and not deadline.allows(wait)) or (crowded and not deadline.seconds_left):
             raise QuotaSpent(wait or 1)
         if not ahead:
             return wait or (deadline.seconds_left if crowded else None)
         # Whoever leaves wakes the next, so all that those behind must not miss is their deadline.
         return deadline.seconds_left if wait or crowded else math.inf
+
+    def _wait(self, ahead: int, deadline: WaitDeadline) -> float:
+        if deadline.background:
+            return self._ledger.seconds_until_spare(self._bounds, ahead, anyio.current_time())
+        return self.seconds_until_free(ahead)
 
     def _wake_next(self) -> None:
         if self._queue:
