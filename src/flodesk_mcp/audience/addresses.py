@@ -69,7 +69,7 @@ def mistake(domain: str) -> tuple[str, str] | None:
     if meant in _PROVIDER_DOMAINS:
         return domain, meant
     return next(
-        (f"….{wrong}", f"….{right}") for wrong, right in _UNKNOWN_ENDINGS.items() if domain.endswith(f".{wrong}")
+        (f"*.{wrong}", f"*.{right}") for wrong, right in _UNKNOWN_ENDINGS.items() if domain.endswith(f".{wrong}")
     )
 
 

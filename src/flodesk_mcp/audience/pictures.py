@@ -15,7 +15,8 @@ STEP, GAP = 10, 2
 
 def day(text: str) -> str:
     """Return the day of an ISO time as people write it: 14 Sep 2026."""
-    return f"{date.fromisoformat(text[:10]):%-d %b %Y}"
+    moment = date.fromisoformat(text[:10])
+    return f"{moment.day} {moment:%b %Y}"
 
 
 def weekly_bars(weeks: Mapping[str, int]) -> str:

@@ -38,7 +38,7 @@ class Left(BaseModel):
 class SegmentSize(BaseModel):
     """A segment, as large as it is among the people of the report."""
 
-    segment: str
+    segment: str = Field("", description="Its name")
     people: int = Field(description="Of every status")
     active: int
     joined: int = Field(description="Sign-ups of the period that are in it now")
@@ -57,7 +57,7 @@ class Overlap(BaseModel):
 class FilledField(BaseModel):
     """How many people have a value in a custom field."""
 
-    field: str = Field(description="Label")
+    field: str = Field("", description="Label")
     filled: int = Field(description="People with a value")
     percent: int
 
@@ -65,8 +65,8 @@ class FilledField(BaseModel):
 class Mistyped(BaseModel):
     """Addresses that end in what is probably a mistake."""
 
-    ending: str
-    meant: str
+    ending: str = ""
+    meant: str = ""
     people: int
     example: Annotated[str | None, Personal.ADDRESS] = None
 

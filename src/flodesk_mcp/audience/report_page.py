@@ -1,7 +1,6 @@
 """A report as one page for people: pictures and tables, without a script, a font or anything else from elsewhere."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from html import escape
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def report_page(report: Report) -> str:
         _facts(report),
         '<div class="cards">',
         _weeks(report),
-        _counts("Status", report.statuses, report.people, {"active"}),
+        _counts("Status", report.statuses, report.people, "active"),
         _counts("How people came", report.sources, report.people),
         _segments(report),
         _overlaps(report),
@@ -52,7 +51,7 @@ def _facts(report: Report) -> str:
     if report.left.people is not None and report.left.after:
         facts.append((f"stopped being active since {day(report.left.after)}", f"{report.left.people:,}"))
     if report.left.change is not None and report.left.after:
-        facts.append((f"active people more since {day(report.left.after)}", f"{report.left.change:+,}"))
+        facts.append((f"people more since {day(report.left.after)}", _signed(report.left.change)))
     return (
         '<dl class="facts">' + "".join(f"<div><dt>{words}</dt><dd>{fact}</dd></div>" for words, fact in facts) + "</dl>"
     )
@@ -62,7 +61,7 @@ def _weeks(report: Report) -> str:
     weeks = report.joined.weeks
     names = list(weeks)
     shown = [names[0], names[len(names) // 2], names[-1]] if len(names) > 2 else names  # noqa: PLR2004 - both ends, and the middle
-    dates = "".join(f"<span>{date.fromisoformat(name):%-d %b}</span>" for name in shown)
+    dates = "".join(f"<span>{day(name)}</span>" for name in shown)
     most = max(weeks.values(), default=0)
     table = _table(
         "Weeks begin on Monday, in UTC; the first and the last may be cut short",
@@ -76,37 +75,32 @@ def _weeks(report: Report) -> str:
     return _section("Sign-ups by week", f"{picture}<details><summary>As a table</summary>{table}</details>", wide=True)
 
 
-def _counts(title: str, counts: Mapping[str, int], whole: int, marked: Iterable[str] | None = None) -> str:
+def _counts(title: str, counts: Mapping[str, int], whole: int, marked: str | None = None) -> str:
     rows = [
-        [escape(name), f"{people:,}", _percent(people, whole), share_bar(people, whole, _kind(name, marked))]
+        [
+            escape(name) + share_bar(people, whole, "bar" if marked in {None, name} else "rest"),
+            f"{people:,}",
+            _percent(people, whole),
+        ]
         for name, people in counts.items()
     ]
-    return _section(
-        title, _table("", (title.lower(), "#people", "#share", "|bar"), rows) if rows else _none("Nobody yet.")
-    )
-
-
-def _kind(name: str, marked: Iterable[str] | None) -> str:
-    return "bar" if marked is None or name in marked else "rest"
+    return _section(title, _table("", (title.lower(), "#people", "#share"), rows) if rows else _none("Nobody yet."))
 
 
 def _segments(report: Report) -> str:
-    changes = any(row.change is not None for row in report.segments)
     most = max((row.active for row in report.segments), default=0)
+    changes = any(row.change is not None for row in report.segments)
     rows = [
         [
-            escape(row.segment),
+            escape(row.segment) + share_bar(row.active, most),
             f"{row.active:,}",
             f"{row.joined:,}",
-            *(["" if row.change is None else f"{row.change:+,}"] if changes else []),
-            share_bar(row.active, most),
+            *([_signed(row.change)] if changes else []),
         ]
         for row in report.segments
     ]
-    head = ("segment", "#active", "#new", *(["#change"] if changes else []), "|bar")
-    words = "Active people; new: signed up in the period"
-    if changes:
-        words += "; change: between two readings"
+    head = ("segment", "#active", "#new", *(["#change"] if changes else []))
+    words = "New: signed up in the period" + ("; change: of people between two readings" if changes else "")
     table = _table(words, head, rows) if rows else _none("There is nobody in a segment.")
     return _section("Segments", table + _more(report.more_segments or 0, "segment"))
 
@@ -119,7 +113,7 @@ def _overlaps(report: Report) -> str:
         '<span class="key b"></span>second; active people</p>'
     )
     pairs = "".join(f"<li>{_pair(overlap)}</li>" for overlap in report.overlaps)
-    return _section("Largest overlaps", f'{key}<ul class="pairs">{pairs}</ul>')
+    return _section("Largest overlaps", f'{key}<ul class="rows">{pairs}</ul>')
 
 
 def _pair(overlap: Overlap) -> str:
@@ -134,12 +128,16 @@ def _pair(overlap: Overlap) -> str:
 
 def _fields(report: Report) -> str:
     rows = [
-        [escape(row.field), f"{row.filled:,}", f"{row.percent} %", share_bar(row.filled, report.people)]
+        [
+            escape(row.field) + share_bar(row.filled, report.people),
+            f"{row.filled:,}",
+            _percent(row.filled, report.people),
+        ]
         for row in report.custom_fields
     ]
     if not rows:
         return ""
-    table = _table("People who have a value", ("custom field", "#filled", "#share", "|bar"), rows)
+    table = _table("People who have a value", ("custom field", "#filled", "#share"), rows)
     return _section("Custom fields", table + _more(report.more_custom_fields or 0, "custom field"))
 
 
@@ -148,26 +146,31 @@ def _mistyped(report: Report) -> str:
     if not report.mistyped:
         return _section(title, _none("None."))
     rows = [
-        [escape(row.ending), escape(row.meant), f"{row.people:,}", escape(row.example or "")] for row in report.mistyped
+        [escape(row.ending) + _example(row.example), escape(row.meant), f"{row.people:,}"] for row in report.mistyped
     ]
     words = f"{_people(report.mistyped_people)} may get no mail because of a slip of the finger"
-    table = _table(words, ("ends in", "perhaps", "#people", "for example"), rows)
+    table = _table(words, ("ends in", "perhaps meant", "#people"), rows)
     return _section(title, table + _more(report.more_mistyped or 0, "ending"))
+
+
+def _example(address: str | None) -> str:
+    return f'<br><span class="soft">{escape(address)}</span>' if address else ""
 
 
 def _twins(report: Report) -> str:
     title = "People who may be on the list twice"
     if not report.twins:
         return _section(title, _none("None."))
-    rows = [[_members(group), escape(group.reason)] for group in report.twins]
-    table = _table("Each row looks like one person", ("addresses", "because of"), rows)
-    return _section(title, table + _more(report.twin_groups - len(rows), "group"))
+    groups = "".join(f"<li>{_group(group)}</li>" for group in report.twins)
+    more = _more(report.twin_groups - len(report.twins), "group")
+    return _section(title, f'<ul class="rows">{groups}</ul>{more}', wide=True)
 
 
-def _members(group: Twins) -> str:
+def _group(group: Twins) -> str:
     shown = [escape(person.email or person.id) for person in group.people]
     more = group.count - len(shown)
-    return "<br>".join([*shown, *([f"and {more:,} more"] if more else [])])
+    lines = [*shown, *([f"and {more:,} more"] if more else [])]
+    return f'{"<br>".join(lines)}<br><span class="soft">{escape(group.reason)}</span>'
 
 
 def _people(number: int) -> str:
@@ -181,11 +184,10 @@ def _section(title: str, content: str, *, wide: bool = False) -> str:
 
 
 def _table(words: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table. Of its head, `#` marks a column of numbers, `|` one of pictures that repeat a number."""
-    kinds = [{"#": "number", "|": "picture"}.get(title[0], "text") for title in head]
+    """Return a table. A `#` in its head marks a column of numbers."""
+    kinds = ["number" if title.startswith("#") else "text" for title in head]
     titles = "".join(
-        "<td></td>" if kind == "picture" else f'<th scope="col" class="{kind}">{title.lstrip("#")}</th>'
-        for title, kind in zip(head, kinds, strict=True)
+        f'<th scope="col" class="{kind}">{title.lstrip("#")}</th>' for title, kind in zip(head, kinds, strict=True)
     )
     lines = "".join(f"<tr>{''.join(map(_cell, row, kinds, range(len(row))))}</tr>" for row in rows)
     caption = f"<caption>{words}</caption>" if words else ""
@@ -207,4 +209,9 @@ def _none(words: str) -> str:
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{round(part / whole * 100)} %" if whole else ""
+    share = part / whole * 100 if whole else 0
+    return "&lt;1 %" if 0 < share < 1 else f"{round(share)} %"
+
+
+def _signed(change: int | None) -> str:
+    return "" if change is None else f"{change:+,}".replace("-", "−") if change else "0"

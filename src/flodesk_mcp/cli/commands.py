@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("demo", "Watch an agent's calls: a real server and client, on a sample account. Needs no key."),
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
+    "report": ("report", "Report on the audience, as tables, JSON, or a page with pictures."),
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),
     "token": ("tokens", "Make and revoke the access tokens of a hosted server."),
