@@ -163,7 +163,7 @@ async def _overlaps(counts: Counts, sizes: Mapping[str, SegmentSize]) -> list[Ov
 async def _fields(counts: Counts, names: Names, people: int) -> tuple[list[FilledField], int]:
     """Return the fields that most people have a value in, and how many more fields there are."""
     filled = dict.fromkeys(names.fields, 0) | await counts.by_field()
-    rows = sorted(filled.items(), key=lambda row: -row[1])
+    rows = sorted(filled.items(), key=lambda row: (-row[1], row[0]))
     shown = [
         FilledField(field=cut(_label(key, names.fields)), filled=number, percent=_percent(number, people))
         for key, number in rows[:MAX_FIELDS]
