@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
 from flodesk_mcp.audience.errors import WrongCondition
+from flodesk_mcp.audience.export import Export, ExportOrder
 from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.audience.job import Job
+from flodesk_mcp.audience.job_store import JobStore
+from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.reporting import Names, report_on
@@ -18,6 +22,10 @@ __all__ = ["Audience", "Found"]
 
 MINUTE = 60
 FRESH_SECONDS = 300
+
+
+def _never(_: object) -> None:
+    """Run nothing: this process only looks."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,14 @@ class Audience:
     flodesk: FlodeskClient
     storage: Storage
     clock: Callable[[], float] = time.time
+    spawn: Spawn = _never
     mirror: Mirror = field(init=False)
+    jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mirror", Mirror(self.flodesk, self.storage, self.clock))
+        kinds = [Export(self)]
+        object.__setattr__(self, "jobs", Jobs(JobStore(self.storage, self.clock), kinds, self.spawn))
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -72,7 +84,7 @@ class Audience:
             places=[place for _, place in shown],
             total=await self.mirror.count(where),
             has_more=len(found) > limit,
-            as_of=as_of(await self.mirror.status()),
+            as_of=await self.as_of(),
         )
 
     async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
@@ -87,10 +99,19 @@ class Audience:
             segment = await self.flodesk.segments.get(segment_id)  # nobody is in it, or it is gone
             names = Names({**names.segments, segment_id: segment.name or segment_id}, names.fields)
         among = None if segment_id is None else Where([Condition("segment", "is", segment_id)]).clause()
-        age = as_of(await self.mirror.status())
+        age = await self.as_of()
         now = datetime.fromtimestamp(self.clock(), UTC)
         async with self.mirror.rows.reading() as work:
             return await report_on(work, names, now, days, age, segment_id, among)
+
+    async def as_of(self) -> str:
+        """Return how old what is known of the list is, and which part of it may be older."""
+        return as_of(await self.mirror.status())
+
+    async def export(self, order: ExportOrder) -> Job:
+        """Begin a job that takes out what is ordered. Raises WrongCondition, AudienceError, FlodeskError."""
+        await self.where(order.where, order.match)  # so that what is wrong is said before anything begins
+        return await self.jobs.start(Export.name, order.as_arguments())
 
     async def _resolved(self, condition: Condition) -> Condition:
         if condition.field == "segment" and condition.value:
@@ -107,6 +128,11 @@ class Audience:
         raise WrongCondition(
             f"There is no field {condition.field[:80]!r}. {nearest_of(condition.field, [*FIELDS, *labels])}"
         )
+
+    async def resume(self) -> None:
+        """Go on with jobs that an earlier process left."""
+        if self.storage.has_jobs():
+            self.jobs.resume()
 
     async def aclose(self) -> None:
         """Close what is open."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.caller import Caller, tightest
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
@@ -33,6 +34,7 @@ class WebCallers:
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
     connection_personal_data: PersonalData = "shown"
+    background: Background = field(default_factory=Background)
     audiences: "dict[str, Audience]" = field(default_factory=dict)
 
     @classmethod
@@ -72,5 +74,7 @@ class WebCallers:
         from flodesk_mcp.audience.storage import LocalStorage
 
         if identity not in self.audiences:
-            self.audiences[identity] = Audience(flodesk, LocalStorage(None, identity))
+            audience = Audience(flodesk, LocalStorage(None, identity), spawn=self.background.spawn)
+            self.audiences[identity] = audience
+            self.background.spawn(audience.resume)
         return self.audiences[identity]
