@@ -44,11 +44,11 @@ def test_a_page_is_a_new_file_for_this_user_alone(run: Run, tmp_path: Path) -> N
     assert written.startswith("<!doctype html>")
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     again = run("--sandbox", "report", "--html", str(page))
-    assert (again.returncode, again.stderr) == (1, f"Error: {page} exists: name a new file.\n")
+    assert (again.returncode, again.stderr) == (1, f"flodesk-mcp: {page} exists: name a new file.\n")
     assert page.read_text(encoding="utf-8") == written
     nowhere = run("--sandbox", "report", "--html", str(tmp_path / "none" / "page.html"))
     assert (nowhere.returncode, nowhere.stderr.count("\n")) == (1, 1)
-    assert "cannot be written: No such file" in nowhere.stderr
+    assert "No such file or directory" in nowhere.stderr
 
 
 def test_masked_it_names_nobody(run: Run, tmp_path: Path) -> None:

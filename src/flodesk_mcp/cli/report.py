@@ -3,9 +3,8 @@
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic_core import to_json
@@ -15,11 +14,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flodesk_mcp.audience.audience import FRESH_SECONDS
+from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.report_page import report_page
-from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.cli.whole_list import on_whole_list, read_list
+from flodesk_mcp.cli.audience import fresh, with_audience
+from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools.compact import compact
 
 __all__ = ["report"]
@@ -37,12 +36,17 @@ BAR = 20
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write it as one page with pictures into this new file.",
 )
-@click.pass_obj
-def report(flags: Mapping[str, Any], segment: str | None, days: int, as_json: bool, html: Path | None) -> None:
+@with_audience
+async def report(
+    audience: Audience, settings: Settings, segment: str | None, days: int, as_json: bool, html: Path | None
+) -> int:
     """Report on the audience: status, sign-ups, segments and overlaps, addresses that look mistyped, likely twins."""
-    if html is not None and html.exists():
-        raise click.ClickException(f"{html} exists: name a new file.")
-    found = on_whole_list(flags, "get_flodesk_audience_report", lambda caller: _made(caller, segment, days))
+    _check_new(html)
+    masked = settings.personal_data == "masked"
+    await fresh(audience)
+    segment_id = await audience.flodesk.segments.names.id_of(segment) if segment else None
+    made = await audience.report(segment_id, days)
+    found = compact(made.without_addresses() if masked else made, {}, masked)
     if html is not None:
         _write(html, report_page(Report.model_validate(found)))
         click.echo(f"Written: {html}", err=True)
@@ -50,22 +54,19 @@ def report(flags: Mapping[str, Any], segment: str | None, days: int, as_json: bo
         click.echo(to_json(found, indent=2))
     elif html is None:
         _show(Report.model_validate(found))
+    return 0
 
 
-async def _made(caller: Caller, segment: str | None, days: int) -> dict[str, Any]:
-    await read_list(caller, FRESH_SECONDS)
-    segment_id = await caller.flodesk.segments.names.id_of(segment) if segment else None
-    made = await caller.audience.report(segment_id, days)
-    return compact(made.without_addresses() if caller.masked else made, {}, caller.masked)
+def _check_new(path: Path | None) -> None:
+    """Raise FileExistsError before anything is read for a page that could not be written."""
+    if path is not None and path.exists():
+        raise FileExistsError(f"{path} exists: name a new file.")
 
 
 def _write(path: Path, page: str) -> None:
     """Write a new file that this user alone may read: it can hold addresses."""
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w", encoding="utf-8") as file:
-            file.write(page)
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w", encoding="utf-8") as file:
+        file.write(page)
 
 
 def _show(found: Report) -> None:
