@@ -45,6 +45,7 @@ from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
+from flodesk_mcp.surface.subscriptions import Subscriptions
 from flodesk_mcp.tools import CATALOG, call_tool, mask_addresses, mask_all, tool_named
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
@@ -67,6 +68,7 @@ def build_server(
     opened with any; without them, with a key that the server keeps until it ends.
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
+    subscriptions = Subscriptions()
     server: Server[Any] = Server(
         NAME,
         title="Flodesk",
@@ -87,6 +89,9 @@ def build_server(
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
+        on_subscribe_resource=subscriptions.subscribe,
+        on_unsubscribe_resource=subscriptions.unsubscribe,
+        on_subscriptions_listen=subscriptions.listen,
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
         on_completion=_complete,

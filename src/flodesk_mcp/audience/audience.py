@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
 from flodesk_mcp.audience.errors import WrongCondition
+from flodesk_mcp.audience.export import Export, ExportOrder
 from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.audience.job import Job
+from flodesk_mcp.audience.job_store import JobStore
+from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.upkeep import Upkeep
@@ -16,6 +20,10 @@ from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 __all__ = ["Audience", "Found"]
 
 MINUTE = 60
+
+
+def _never(_: object) -> None:
+    """Run nothing: this process only looks."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,25 @@ class Found:
 
 
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`. `spawn` runs what outlives a call."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`.
+
+    `spawn` runs what outlives a call; without it, no job runs, and calls wait for all they need.
+    """
 
     def __init__(
-        self, flodesk: FlodeskClient, storage: Storage, spawn: Spawn, clock: Callable[[], float] = time.time
+        self,
+        flodesk: FlodeskClient,
+        storage: Storage,
+        clock: Callable[[], float] = time.time,
+        spawn: Spawn | None = None,
     ) -> None:
         self.flodesk = flodesk
         self.storage = storage
+        self.clock = clock
         self.mirror = Mirror(flodesk, storage, clock)
+        self.spawn = spawn or _never
         self.upkeep = Upkeep(self.mirror, spawn, clock)
+        self.jobs = Jobs(JobStore(storage, clock), [Export(self)], self.spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -70,8 +88,17 @@ class Audience:
             places=[place for _, place in shown],
             total=await self.mirror.count(where),
             has_more=len(found) > limit,
-            as_of=as_of(await self.mirror.status()),
+            as_of=await self.as_of(),
         )
+
+    async def as_of(self) -> str:
+        """Return how old what is known of the list is, and which part of it may be older."""
+        return as_of(await self.mirror.status())
+
+    async def export(self, order: ExportOrder) -> Job:
+        """Begin a job that takes out what is ordered. Raises WrongCondition, AudienceError, FlodeskError."""
+        await self.where(order.where, order.match)  # so that what is wrong is said before anything begins
+        return await self.jobs.start(Export.name, order.as_arguments())
 
     async def _resolved(self, condition: Condition) -> Condition:
         if condition.field == "segment" and condition.value:
@@ -88,6 +115,11 @@ class Audience:
         raise WrongCondition(
             f"There is no field {condition.field[:80]!r}. {nearest_of(condition.field, [*FIELDS, *labels])}"
         )
+
+    async def resume(self) -> None:
+        """Go on with jobs that an earlier process left."""
+        if self.storage.has_jobs():
+            self.jobs.resume()
 
     async def aclose(self) -> None:
         """Close what is open."""

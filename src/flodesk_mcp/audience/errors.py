@@ -4,14 +4,28 @@ FlodeskError
 ├── AudienceError
 │   ├── StillReading      the list is being read for the first time, which takes longer than a call may
 │   ├── MirrorUnusable    its file is damaged, or made by a newer version
-│   └── StorageFailed     the disk is full, the database does not answer, and the like
+│   ├── StorageFailed     the disk is full, the database does not answer, and the like
+│   ├── NoSuchJob         no job of this account has that id
+│   ├── FileRefused       a file may not be written or read
+│   ├── JobStopped        somebody stopped the job that is under way
+│   └── JobTaken          another process goes on with the job
 └── InvalidArgument
     └── WrongCondition    a field, operator or value that there is not
 """
 
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument
 
-__all__ = ["AudienceError", "MirrorUnusable", "StillReading", "StorageFailed", "WrongCondition"]
+__all__ = [
+    "AudienceError",
+    "FileRefused",
+    "JobStopped",
+    "JobTaken",
+    "MirrorUnusable",
+    "NoSuchJob",
+    "StillReading",
+    "StorageFailed",
+    "WrongCondition",
+]
 
 
 class AudienceError(FlodeskError):
@@ -41,3 +55,22 @@ class MirrorUnusable(AudienceError):
 
 class StorageFailed(AudienceError):
     """What the mirror is stored in does not work; the message says in one line why."""
+
+
+class NoSuchJob(AudienceError):
+    """No job of this account has that id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such job. Without a job_id, get_flodesk_job shows the latest ones.")
+
+
+class FileRefused(AudienceError):
+    """A file may not be written or read; the message says why."""
+
+
+class JobStopped(AudienceError):
+    """Somebody stopped the job that is under way."""
+
+
+class JobTaken(AudienceError):
+    """Another process goes on with the job."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.person import COLUMNS, Person
@@ -42,7 +42,6 @@ class MirrorStatus:
     people: int
     checked_at: float | None = None
     whole_at: float | None = None
-    used_at: float | None = None
     reading: int | None = None
     total: int | None = None
 
@@ -72,7 +71,6 @@ class Mirror:
             number,
             state and state.checked_at,
             state and state.whole_at,
-            state and state.used_at,
             open_one and open_one.place,
             open_one and open_one.total,
         )
@@ -89,10 +87,12 @@ class Mirror:
         while True:
             status = await self.status()
             if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
+                await self.used()
                 return
             async with self._storage.lock("reading") as is_mine:
                 if is_mine:
                     await self._refresh(await self.status(), progress, whole=whole)
+                    await self.used()
                     return
             if progress and status.reading is not None:
                 progress(status.reading, status.total or 0)
@@ -158,8 +158,7 @@ class Mirror:
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""
-        async with self.rows.writing() as work:
-            await work.change(update(mirrors).values(used_at=self._clock()))
+        await self._storage.used()
 
     async def forget(self) -> None:
         """Delete the mirror."""

@@ -1,4 +1,4 @@
-"""Where the mirror of an account lives: files on a person's own machine, or memory for the embedded Flodesk."""
+"""Where mirror and jobs of an account live: files on a person's own machine, or memory for the embedded Flodesk."""
 
 import os
 from collections.abc import AsyncIterator
@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+from flodesk_mcp.audience.forgetting import mark_used
+from flodesk_mcp.audience.job_tables import JOB_TABLES, JOB_TABLES_VERSION
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.sqlite import PRIVATE_FILE, SqliteFile
 from flodesk_mcp.audience.tables import METADATA, SCHEMA_VERSION
@@ -15,17 +17,30 @@ __all__ = ["LocalStorage", "Storage"]
 
 
 class Storage(Protocol):
-    """What one account's mirror is kept in."""
+    """What one account's mirror and jobs are kept in."""
 
     @property
     def mirror(self) -> Rows:
         """The rows of the mirror."""
+
+    @property
+    def jobs(self) -> Rows:
+        """The rows of the jobs."""
+
+    def has_jobs(self) -> bool:
+        """Tell whether there may be any."""
+
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Hold what must be held to run jobs, for a block; it gets whether nobody else holds it."""
 
     async def exists(self) -> bool:
         """Tell whether there is a mirror."""
 
     def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a lock that ends with this process, for a block; it gets whether nobody else holds it."""
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
 
     async def forget(self) -> None:
         """Delete the mirror."""
@@ -48,6 +63,9 @@ class LocalStorage:
         self._file = SqliteFile(self._folder / "mirror.sqlite3" if self._folder else None, METADATA, SCHEMA_VERSION)
         self._held: set[str] = set()
         self.mirror = Rows(self._file, name)
+        jobs = self._folder / "jobs.sqlite3" if self._folder else None
+        self._jobs_file = SqliteFile(jobs, JOB_TABLES, JOB_TABLES_VERSION)
+        self.jobs = Rows(self._jobs_file, name)
 
     async def exists(self) -> bool:
         """Tell whether there is a mirror."""
@@ -72,6 +90,20 @@ class LocalStorage:
         finally:
             os.close(descriptor)
 
+    def has_jobs(self) -> bool:
+        """Tell whether there may be any."""
+        return self._jobs_file.exists()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[bool]:
+        """Give everybody the turn: in files the lease on a job decides, which ends although a process hangs."""
+        yield True
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
+        if self._folder:
+            mark_used(self._folder)
+
     async def forget(self) -> None:
         """Delete the mirror."""
         await self._file.remove()
@@ -88,3 +120,4 @@ class LocalStorage:
     async def aclose(self) -> None:
         """Close what is open."""
         await self._file.aclose()
+        await self._jobs_file.aclose()

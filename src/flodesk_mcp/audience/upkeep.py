@@ -9,8 +9,8 @@ from math import ceil, inf
 import anyio
 
 from flodesk_mcp.audience.errors import StillReading
-from flodesk_mcp.audience.mirror import Mirror, MirrorStatus
 from flodesk_mcp.audience.jobs import Spawn
+from flodesk_mcp.audience.mirror import Mirror, MirrorStatus
 from flodesk_mcp.deadline import patience, waiting
 from flodesk_mcp.flodesk import FlodeskError
 

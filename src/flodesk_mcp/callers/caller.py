@@ -1,9 +1,10 @@
 """Who makes a request, and what it may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
@@ -29,7 +30,8 @@ class Caller:
 
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
-    before what cannot be undone, `personal_data` whether answers show who subscribers are. `failed` is told what a tool
+    before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
+    read and written. `failed` is told what a tool
     call ended with, before that becomes words for an agent.
     """
 
@@ -42,6 +44,7 @@ class Caller:
     max_wait_seconds: float
     confirm: Confirm
     personal_data: PersonalData
+    folders: Sequence[Path] = ()
     failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property

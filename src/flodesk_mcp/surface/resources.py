@@ -20,6 +20,7 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
+from flodesk_mcp.surface.exports import EXPORT_TEMPLATE, EXPORT_TOOL, export_part_of, read_export_part
 from flodesk_mcp.tools import (
     Refused,
     ToolSpec,
@@ -91,6 +92,7 @@ TEMPLATES = (
         "A subscriber, by id or e-mail address",
         tool_named("get_single_flodesk_subscriber_by_id"),
     ),
+    TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", tool_named("get_flodesk_job")),
 )
 
 
@@ -115,7 +117,7 @@ def templates_for(tool_filter: ToolFilter) -> list[ResourceTemplate]:
         )
         for spec in TEMPLATES
         if tool_filter.allows(spec.tool)
-    ]
+    ] + ([EXPORT_TEMPLATE] if tool_filter.allows(EXPORT_TOOL) else [])
 
 
 async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
@@ -123,30 +125,36 @@ async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
 
     Raises MCPError.
     """
-    spec, arguments = _found(uri)
-    if reason := caller.tool_filter.why_off(spec.tool):
-        text = f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it."
+    part = export_part_of(uri)
+    tool, title, arguments = (EXPORT_TOOL, EXPORT_TEMPLATE.title, {}) if part else _found(uri)
+    if reason := caller.tool_filter.why_off(tool):
+        text = f"{title} is turned off: {reason.text}. Whoever runs this server can change it."
         raise _error(INVALID_PARAMS, text, uri) from Refused(text)
     try:
-        shown = await result_of(caller, spec.tool, spec.tool.checked(arguments))
+        if part:
+            return ReadResourceResult(contents=[await read_export_part(caller, uri, *part)])
+        shown = await result_of(caller, tool, tool.checked(arguments))
     except ValidationError as error:
-        raise _error(INVALID_PARAMS, explain_arguments(caller, spec.tool, error), uri) from error
+        raise _error(INVALID_PARAMS, explain_arguments(caller, tool, error), uri) from error
     except (NotFound, InvalidArgument) as error:
-        raise _error(INVALID_PARAMS, explain(caller, spec.tool, error), uri) from error
+        raise _error(INVALID_PARAMS, explain(caller, tool, error), uri) from error
     except FlodeskError as error:
-        raise _error(INTERNAL_ERROR, explain(caller, spec.tool, error), uri) from error
+        raise _error(INTERNAL_ERROR, explain(caller, tool, error), uri) from error
     uri = mask_addresses(uri) if caller.masked else uri
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, text=to_json(shown).decode(), mime_type=JSON)])
 
 
-def _found(uri: str) -> tuple[ResourceSpec | TemplateSpec, dict[str, Any]]:
-    """Return what is meant. A static resource first: an address that fits both is the static one."""
+def _found(uri: str) -> tuple[ToolSpec, str, dict[str, Any]]:
+    """Return the tool that is meant, its title here, and its arguments.
+
+    A static resource first: an address that fits both is the static one.
+    """
     for spec in RESOURCES:
         if spec.uri == uri:
-            return spec, spec.arguments
+            return spec.tool, spec.title, spec.arguments
     for template in TEMPLATES:
         if (arguments := template.matched(uri)) is not None:
-            return template, arguments
+            return template.tool, template.title, arguments
     raise _error(INVALID_PARAMS, f"Unknown resource: {uri}", uri)
 
 

@@ -30,10 +30,13 @@ __all__ = [
     "DoubleOptin",
     "Email",
     "Events",
+    "ExportFile",
     "FieldLabel",
+    "FileFormat",
     "FirstName",
     "Html",
     "IdOrEmail",
+    "JobId",
     "LastName",
     "Limit",
     "Match",
@@ -52,6 +55,7 @@ __all__ = [
     "SubscriberRow",
     "SubscriberRows",
     "Title",
+    "WaitSeconds",
     "WebhookId",
     "WebhookName",
     "WorkflowId",
@@ -285,6 +289,10 @@ Conditions = Annotated[
     Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
 ]
 Match = Annotated[Literal["all", "any"], Field(description="Meet all (default) or any of them.")]
+FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
+ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path of a new file in an open folder.")]
+JobId = Annotated[str, Trimmed, Field(max_length=100, description="From the call that began it.")]
+WaitSeconds = Annotated[int, Field(ge=0, le=25, description="0 to 25; default 0.")]
 Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]

@@ -1,8 +1,20 @@
 """Tools that work on the whole list."""
 
 from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.tools.arguments import Conditions, Limit, Match, NextCursor, Refresh, SubscriberFields
+from flodesk_mcp.tools.arguments import (
+    Conditions,
+    ExportFile,
+    FileFormat,
+    JobId,
+    Limit,
+    Match,
+    NextCursor,
+    Refresh,
+    SubscriberFields,
+    WaitSeconds,
+)
 from flodesk_mcp.tools.finding import FoundSubscribers, find
+from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("audience", "work on the whole list")
@@ -23,3 +35,43 @@ async def search_flodesk_subscribers(
     no first name. total_items counts all who match. Works on a copy of the list; as_of says how old it is.
     """
     return await find(caller, where, match, fields, limit, next_cursor, refresh=bool(refresh))
+
+
+@toolset.tool("Export subscribers", "GET /subscribers")
+async def export_flodesk_subscribers(
+    caller: Caller,
+    file_format: FileFormat = "csv",
+    where: Conditions | None = None,
+    match: Match = "all",
+    fields: SubscriberFields | None = None,
+    file: ExportFile | None = None,
+) -> JobReport:
+    """Export (download, back up, take out) everybody on the list, or all who match, as CSV or JSONL: one column per
+    custom field, segments by name. Reads the list anew first. Never overwrites a file; without a folder that is open
+    to this server the result is a resource in parts. What takes longer goes on as a job: follow it with
+    get_flodesk_job.
+    """
+    return await begin_export(caller, file_format, where, match, fields, file)
+
+
+@toolset.tool("Follow a job", "GET /subscribers")
+async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
+    """See how far a job (an export) is: its progress, when it ends about, what went wrong, and where its result is.
+    With wait_seconds the call waits for the end of the job. Without a job_id: the latest jobs. A job goes on by
+    itself, also when nobody asks.
+    """
+    return await follow_job(caller, job_id, wait_seconds)
+
+
+@toolset.tool(
+    "Stop a job",
+    "none: it ends requests of this server's own",
+    target=("job_id",),
+    idempotent=True,
+    check="get_flodesk_job shows whether it was stopped.",
+)
+async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
+    """Stop (cancel, abort) a job that waits or runs; it ends after the batch under way. What was done stays done, and
+    a file that is not complete is removed. A stopped job cannot be continued: begin another.
+    """
+    return await cancel_job(caller, job_id)

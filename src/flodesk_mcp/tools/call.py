@@ -19,6 +19,7 @@ from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
 from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
+from flodesk_mcp.tools.telling import telling
 
 __all__ = ["Declined", "Refused", "call_tool", "result_of"]
 
@@ -71,7 +72,8 @@ async def _called(
         check_not_masked(given)
     if unanswered := await _ask(caller, spec, context, params, asking, given):
         return unanswered
-    return await result_of(caller, spec, given, _progress(context))
+    with telling(context):
+        return await result_of(caller, spec, given, _progress(context))
 
 
 def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
