@@ -9,6 +9,7 @@ import anyio
 from sqlalchemy import and_, func, or_, select
 
 from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.errors import MirrorUnusable
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.storage import Storage
@@ -81,18 +82,28 @@ class Mirror:
         """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
 
         The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
-        `whole` asks for it. Whoever else reads it meanwhile is waited for. Raises FlodeskError.
+        `whole` asks for it: then a mirror that is damaged, or of a newer version, is kept aside for a new one. Whoever
+        else reads it meanwhile is waited for. Raises FlodeskError, MirrorUnusable.
         """
+        try:
+            await self._refresh_in_turn(max_age_seconds, progress, whole=whole)
+        except MirrorUnusable:
+            if not whole:
+                raise
+            await self._storage.set_aside()
+            await self._refresh_in_turn(0, progress, whole=True)
+        await self.used()
+
+    async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
+        """Refresh, or wait for whoever does, and use what they have read."""
         asked_at = self._clock()
         while True:
             status = await self.status()
             if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
-                await self.used()
                 return
             async with self._storage.lock("reading") as is_mine:
                 if is_mine:
                     await self._refresh(await self.status(), progress, whole=whole)
-                    await self.used()
                     return
             if progress and status.reading is not None:
                 progress(status.reading, status.total or 0)
