@@ -9,7 +9,7 @@ from math import inf
 
 import anyio
 
-__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline"]
+__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline", "waiting"]
 
 REPORT_EVERY_SECONDS = 2.0
 
@@ -96,6 +96,17 @@ def current_deadline() -> WaitDeadline:
     if deadline is None:
         raise LookupError("no wait_deadline block is open")
     return deadline
+
+
+@asynccontextmanager
+async def waiting(seconds: float) -> AsyncIterator[None]:
+    """Report the progress of a wait of `seconds` to whoever the enclosing `wait_deadline` block tells, if any."""
+    deadline = _current.get()
+    if deadline is None:
+        yield
+        return
+    async with deadline.waiting(seconds):
+        yield
 
 
 def patience() -> float:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
@@ -16,12 +16,12 @@ from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.audience.upkeep import Upkeep
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
 __all__ = ["Audience", "Found"]
 
 MINUTE = 60
-FRESH_SECONDS = 300
 
 
 def _never(_: object) -> None:
@@ -39,21 +39,26 @@ class Found:
     as_of: str
 
 
-@dataclass(frozen=True)
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`.
 
-    flodesk: FlodeskClient
-    storage: Storage
-    clock: Callable[[], float] = time.time
-    spawn: Spawn = _never
-    mirror: Mirror = field(init=False)
-    jobs: Jobs = field(init=False)
+    `spawn` runs what outlives a call; without it, no job runs, and calls wait for all they need.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mirror", Mirror(self.flodesk, self.storage, self.clock))
-        kinds = [Export(self)]
-        object.__setattr__(self, "jobs", Jobs(JobStore(self.storage, self.clock), kinds, self.spawn))
+    def __init__(
+        self,
+        flodesk: FlodeskClient,
+        storage: Storage,
+        clock: Callable[[], float] = time.time,
+        spawn: Spawn | None = None,
+    ) -> None:
+        self.flodesk = flodesk
+        self.storage = storage
+        self.clock = clock
+        self.mirror = Mirror(flodesk, storage, clock)
+        self.spawn = spawn or _never
+        self.upkeep = Upkeep(self.mirror, spawn, clock)
+        self.jobs = Jobs(JobStore(storage, clock), [Export(self)], self.spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -71,11 +76,12 @@ class Audience:
     ) -> Found:
         """Return up to `limit` of those who match behind `after`, the newest first.
 
-        The mirror is refreshed when it is older than five minutes, or when `refresh` asks for it; not for a page
-        after the first. Raises AudienceError, FlodeskError.
+        The mirror is refreshed when it is older than five minutes, or read whole when `refresh` asks for it; not for a
+        page after the first. Raises FlodeskError, StillReading where there is none yet and it takes long to make.
         """
         if after is None or refresh:
-            await self.mirror.refresh(0 if refresh else FRESH_SECONDS)
+            await self.upkeep.refresh(at_once=refresh)
+            await self.mirror.used()
         names = await self.mirror.segment_names()
         found = await self.mirror.page(where, after, limit + 1)
         shown = found[:limit]
@@ -90,10 +96,11 @@ class Audience:
     async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
         """Return the report on everybody, or on those in a segment. Sign-ups count from `days` ago.
 
-        The mirror is refreshed when it is older than five minutes. Raises NotFound for a segment that there is not,
-        AudienceError, FlodeskError.
+        The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
+        there is not, StillReading where there is no mirror yet and it takes long to make.
         """
-        await self.mirror.refresh(FRESH_SECONDS)
+        await self.upkeep.refresh()
+        await self.mirror.used()
         names = Names(await self.mirror.segment_names(), await self.flodesk.custom_fields.labels())
         if segment_id is not None and segment_id not in names.segments:
             segment = await self.flodesk.segments.get(segment_id)  # nobody is in it, or it is gone
@@ -142,9 +149,12 @@ class Audience:
 def as_of(status: MirrorStatus) -> str:
     """Return how old the mirror is, and which part of it may be older."""
     checked, whole = status.checked_at or 0, status.whole_at or 0
-    if checked - whole < MINUTE:
-        return _time(whole)
-    return f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {_time(whole)}"
+    text = _time(whole)
+    if checked - whole >= MINUTE:
+        text = f"{_time(checked)} for who is on the list and for own writes; other changes at Flodesk: {text}"
+    if status.reading is not None:
+        text += f". Being read anew: {status.reading:,} of {status.total or 0:,} people so far"
+    return text
 
 
 def _time(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 FlodeskError
 ├── AudienceError
-│   ├── StillReading      the list is being read for the first time, and takes longer than a call may
+│   ├── StillReading      the list is being read for the first time, which takes longer than a call may
 │   ├── MirrorUnusable    its file is damaged, or made by a newer version
 │   ├── StorageFailed     the disk is full, the database does not answer, and the like
 │   ├── NoSuchJob         no job of this account has that id

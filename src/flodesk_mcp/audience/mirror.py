@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.errors import MirrorUnusable
 from flodesk_mcp.audience.person import COLUMNS, Person
-from flodesk_mcp.audience.reading import Progress, put_people, read_whole, top_up
+from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.tables import mirrors, people, readings, segments
+from flodesk_mcp.audience.writing import put_people
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
 __all__ = ["Mirror", "MirrorStatus", "Place"]
-
-SMALL = 2_000
-"""People whose whole list is read again rather than topped up: 20 requests."""
 
 BATCH = 1_000
 LOCK_POLL_SECONDS = 0.5
@@ -44,7 +43,6 @@ class MirrorStatus:
     people: int
     checked_at: float | None = None
     whole_at: float | None = None
-    used_at: float | None = None
     reading: int | None = None
     total: int | None = None
 
@@ -74,7 +72,6 @@ class Mirror:
             number,
             state and state.checked_at,
             state and state.whole_at,
-            state and state.used_at,
             open_one and open_one.place,
             open_one and open_one.total,
         )
@@ -85,11 +82,24 @@ class Mirror:
         """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
 
         The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
-        `whole` asks for it. Whoever else reads it meanwhile is waited for. Raises FlodeskError, AudienceError.
+        `whole` asks for it: then a mirror that is damaged, or of a newer version, is kept aside for a new one. Whoever
+        else reads it meanwhile is waited for. Raises FlodeskError, MirrorUnusable.
         """
+        try:
+            await self._refresh_in_turn(max_age_seconds, progress, whole=whole)
+        except MirrorUnusable:
+            if not whole:
+                raise
+            await self._storage.set_aside()
+            await self._refresh_in_turn(0, progress, whole=True)
+        await self.used()
+
+    async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
+        """Refresh, or wait for whoever does, and use what they have read."""
+        asked_at = self._clock()
         while True:
             status = await self.status()
-            if self._is_fresh(status, max_age_seconds, whole=whole):
+            if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
                 return
             async with self._storage.lock("reading") as is_mine:
                 if is_mine:
@@ -97,18 +107,15 @@ class Mirror:
                     return
             if progress and status.reading is not None:
                 progress(status.reading, status.total or 0)
-            max_age_seconds, whole = max(max_age_seconds, LOCK_POLL_SECONDS * 2), False
+            # What another reads meanwhile is new enough, too.
+            max_age_seconds, whole = max(max_age_seconds, self._clock() - asked_at), False
             await anyio.sleep(LOCK_POLL_SECONDS)
 
-    def _is_fresh(self, status: MirrorStatus, max_age_seconds: float, *, whole: bool) -> bool:
-        if whole or status.checked_at is None or status.reading is not None:
-            return False
-        return self._clock() - status.checked_at <= max_age_seconds
-
     async def _refresh(self, status: MirrorStatus, progress: Progress | None, *, whole: bool) -> None:
+        reader = Reader(self._flodesk, self.rows, self._clock)
         must_be_whole = whole or status.checked_at is None or status.reading is not None or status.people <= SMALL
-        if must_be_whole or not await top_up(self._flodesk, self.rows, self._clock):
-            await read_whole(self._flodesk, self.rows, progress, self._clock)
+        if must_be_whole or not await reader.top_up():
+            await reader.read_whole(progress)
 
     async def people(
         self, where: Where | None = None, after: Place | None = None, batch: int = BATCH
@@ -162,8 +169,7 @@ class Mirror:
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""
-        async with self.rows.writing() as work:
-            await work.change(update(mirrors).values(used_at=self._clock()))
+        await self._storage.used()
 
     async def forget(self) -> None:
         """Delete the mirror."""
@@ -171,3 +177,10 @@ class Mirror:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock()).astimezone()
+
+
+def _is_fresh(status: MirrorStatus, since: float, *, whole: bool) -> bool:
+    if status.reading is not None:
+        return False
+    newest = status.whole_at if whole else status.checked_at
+    return newest is not None and newest >= since

@@ -1,31 +1,147 @@
 """Reading the list into the mirror: whole, page by page, so that it goes on where it was interrupted; and its top."""
 
-import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
-from flodesk_mcp.audience.person import Person
-from flodesk_mcp.audience.rows import Rows, Work
-from flodesk_mcp.audience.tables import mirrors, people, readings, segments
-from flodesk_mcp.flodesk import FlodeskClient, Subscriber, wait_deadline
+from flodesk_mcp.audience.comparison import Comparison
+from flodesk_mcp.audience.numbers import finished
+from flodesk_mcp.audience.rows import Rows
+from flodesk_mcp.audience.tables import mirrors, people, readings
+from flodesk_mcp.audience.writing import count_of, put_people, remove_people
+from flodesk_mcp.flodesk import FlodeskClient, Page, Subscriber, wait_deadline
+from flodesk_mcp.flodesk.listing import whole_pages
 
-__all__ = ["Progress", "put_people", "read_whole", "top_up"]
+__all__ = ["SMALL", "Progress", "Reader"]
 
 Progress = Callable[[int, int], None]
 """Told how many people were read so far, of how many."""
+
+SMALL = 2_000
+"""People whose list is read whole while somebody waits: 20 requests. A longer one lets the calls of people pass."""
 
 REMEMBERED = 1_000
 PER_PAGE = 100
 PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
 
+ROUNDS = 3
+
+
+class Reader:
+    """Reads one account's list into the mirror's rows. Only one at a time may: see `Storage.lock`."""
+
+    def __init__(self, flodesk: FlodeskClient, rows: Rows, clock: Callable[[], float]) -> None:
+        self._flodesk = flodesk
+        self._rows = rows
+        self._clock = clock
+        self._total = 0
+
+    async def read_whole(self, progress: Progress | None = None) -> None:
+        """Read everybody, or the rest of a reading that was interrupted, until the mirror agrees with Flodesk.
+
+        Raises FlodeskError.
+        """
+        await self._read(await self._begun(), progress)
+        for _ in range(ROUNDS):
+            if await self._settled():
+                break
+            if self._total > SMALL:
+                await self._comparison().repair_statuses()
+            else:
+                await self._read(await self._begun(again=True), progress)  # a second look costs little
+        async with self._rows.writing() as work:
+            await finished(work, self._clock())
+
+    async def top_up(self) -> bool:
+        """Read the newest people, up to those that are known, and find who is gone; tell whether that came out even.
+
+        Raises FlodeskError.
+        """
+        agrees = await self._read_top()
+        if not agrees:
+            agrees = await self._comparison().repair(None)
+        if agrees:
+            async with self._rows.writing() as work:
+                await work.change(update(mirrors).values(checked_at=self._clock()))
+        return agrees
+
+    async def _begun(self, *, again: bool = False) -> "_Begun":
+        """Return the reading that was interrupted, or begin one; or begin it `again`."""
+        async with self._rows.writing() as work:
+            query = select(readings.c.id, readings.c.began_at, readings.c.place)
+            open_one = await work.first(query.where(readings.c.finished_at.is_(None)))
+            if open_one and not again:
+                return _Begun(open_one.id, open_one.began_at, open_one.place)
+            if await work.first(select(mirrors)) is None:
+                await work.put(mirrors, [{"used_at": self._clock(), "removed": 0}])
+            last = await work.value(select(func.max(readings.c.id)))
+            begun = _Begun((last or 0) + 1, self._clock(), 0)
+            await work.change(delete(readings).where(readings.c.finished_at.is_(None)))
+            await work.put(readings, [{"id": begun.id, "began_at": begun.began_at, "place": 0, "total": 0}])
+            return begun
+
+    async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
+        async with aclosing(whole_pages(self._page, _Memory(self._rows, begun.id), begun.place)) as pages:
+            async for page in pages:
+                self._total = max(page.total or 0, page.after)
+                async with self._rows.writing() as work:
+                    await put_people(work, page.rows, self._clock(), reading=begun.id)
+                    done = update(readings).where(readings.c.id == begun.id)
+                    await work.change(done.values(place=page.after, total=self._total))
+                if progress:
+                    progress(page.after, self._total)
+        unseen = or_(people.c.reading.is_(None), people.c.reading != begun.id)
+        async with self._rows.writing() as work:
+            await remove_people(work, and_(unseen, people.c.seen_at < begun.began_at))
+
+    async def _read_top(self) -> bool:
+        """Read the first pages until all on one are known, or there are as many people as at Flodesk."""
+        number = 0
+        while True:
+            number += 1
+            page = await self._page(number, PER_PAGE)
+            ids = [person.id for person in page.data]
+            async with self._rows.writing() as work:
+                known = await count_of(work, people.c.id.in_(ids))
+                await put_people(work, page.data, self._clock())
+                agrees = await count_of(work) == page.meta.total_items
+            if agrees or known == len(ids):
+                return agrees
+
+    async def _settled(self) -> bool:
+        """Take in who came meanwhile, and tell whether there are as many people, and as many active ones, as there."""
+        agrees = await self._read_top()
+        active = await self._list(1, 1, "active")
+        async with self._rows.reading() as work:
+            return agrees and await count_of(work, people.c.status == "active") == active.meta.total_items
+
+    def _comparison(self) -> Comparison:
+        return Comparison(self._list, self._get, self._rows, self._clock)
+
+    async def _page(self, number: int, size: int) -> Page[Subscriber]:
+        return await self._list(number, size)
+
+    async def _list(self, number: int, size: int, status: str | None = None) -> Page[Subscriber]:
+        with wait_deadline(PATIENCE, background=self._total > SMALL):
+            return await self._flodesk.subscribers.list(page=number, per_page=size, status=status)
+
+    async def _get(self, id: str) -> Subscriber:
+        with wait_deadline(PATIENCE, background=self._total > SMALL):
+            return await self._flodesk.subscribers.get(id)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    id: int
+    began_at: float
+    place: int
+
 
 class _Memory:
-    """What this reading has read: the last thousand by their ids, the others as the database has them."""
+    """What a reading has read: the last thousand by their ids, the others as the database has them."""
 
     def __init__(self, rows: Rows, reading: int) -> None:
         self._rows = rows
@@ -53,111 +169,3 @@ class _Memory:
         self._recent.update(dict.fromkeys(ids))
         while len(self._recent) > REMEMBERED:
             del self._recent[next(iter(self._recent))]
-
-
-async def read_whole(
-    flodesk: FlodeskClient, rows: Rows, progress: Progress | None = None, clock: Callable[[], float] = time.time
-) -> None:
-    """Read everybody, or the rest of a reading that was interrupted. Raises FlodeskError, AudienceError."""
-    begun = await _begun(rows, clock())
-    memory = _Memory(rows, begun["id"])
-    async with aclosing(flodesk.subscribers.pages(memory, begun["place"])) as pages:
-        async for page in pages:
-            total = max(page.total or 0, page.after)
-            async with rows.writing() as work:
-                await put_people(work, page.rows, clock(), reading=begun["id"])
-                await work.change(
-                    update(readings).where(readings.c.id == begun["id"]).values(place=page.after, total=total)
-                )
-            if progress:
-                progress(page.after, total)
-    async with rows.writing() as work:
-        await _finish(work, begun, clock())
-
-
-async def top_up(flodesk: FlodeskClient, rows: Rows, clock: Callable[[], float] = time.time) -> bool:
-    """Read the newest people, up to those that are known; tell whether there are now as many as at Flodesk."""
-    page = 0
-    while True:
-        page += 1
-        with wait_deadline(PATIENCE):
-            answer = await flodesk.subscribers.list(page=page, per_page=PER_PAGE)
-        async with rows.writing() as work:
-            known = await work.value(_count(people.c.id.in_([person.id for person in answer.data])))
-            await put_people(work, answer.data, clock())
-            agrees = bool(await work.value(_count()) == answer.meta.total_items)
-            if agrees:
-                await work.change(update(mirrors).values(checked_at=clock()))
-        if agrees or known == len(answer.data):
-            return agrees
-
-
-def _count(*clauses: ColumnElement[bool]) -> Select[int]:
-    return select(func.count()).select_from(people).where(*clauses)
-
-
-async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, reading: int | None = None) -> None:
-    """Store people as Flodesk has just shown them, and the names of their segments."""
-    kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
-    rows = [
-        Person.of(person, now).row() | {"reading": reading, "first_seen_at": now, "was_active": False}
-        for person in {person.id: person for person in found}.values()
-    ]
-    await work.put(people, rows, keep=kept)
-    names = {segment.id: segment.name for person in found for segment in person.segments or ()}
-    await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])
-
-
-async def _begun(rows: Rows, now: float) -> Mapping[str, Any]:
-    """Return the reading that is under way, or begin one."""
-    async with rows.writing() as work:
-        if open_one := await work.first(select(readings).where(readings.c.finished_at.is_(None))):
-            return open_one._asdict()
-        last = await work.value(select(func.max(readings.c.id)))
-        row = {"id": (last or 0) + 1, "began_at": now, "place": 0, "total": 0}
-        await work.put(readings, [row])
-        return row
-
-
-async def _finish(work: Work, begun: Mapping[str, Any], now: float) -> None:
-    """Let those go who were not come past, and take note of the numbers."""
-    before = await work.first(
-        select(readings).where(readings.c.finished_at.is_not(None)).order_by(readings.c.id.desc()).limit(1)
-    )
-    unseen = and_(
-        or_(people.c.reading.is_(None), people.c.reading != begun["id"]), people.c.seen_at < begun["began_at"]
-    )
-    silent = or_(people.c.status.is_(None), people.c.status != "active")
-    state = await work.first(select(mirrors))
-    left = await work.value(_count(people.c.was_active, or_(unseen, silent)))
-    await work.change(delete(people).where(unseen))
-    joined = await work.value(_count(people.c.first_seen_at > before.finished_at)) if before else None
-    await work.change(update(people).where(people.c.was_active, silent).values(was_active=False))
-    await work.change(
-        update(people).where(people.c.was_active.is_(False), people.c.status == "active").values(was_active=True)
-    )
-    statuses = await work.all(select(people.c.status, func.count().label("number")).group_by(people.c.status))
-    by_status = {row.status or "unknown": row.number for row in statuses}
-    numbers = {
-        "finished_at": now,
-        "total": sum(by_status.values()),
-        "by_status": by_status,
-        "segment_sizes": await _segment_sizes(work),
-        "joined": joined,
-        "left": left + (state.removed if state else 0) if before else None,
-    }
-    await work.change(update(readings).where(readings.c.id == begun["id"]).values(numbers))
-    await work.put(
-        mirrors,
-        [{"checked_at": now, "whole_at": begun["began_at"], "used_at": now, "removed": 0}],
-    )
-
-
-async def _segment_sizes(work: Work) -> dict[str, int]:
-    together = cast(people.c.segments, Text)
-    rows = await work.all(select(together.label("ids"), func.count().label("number")).group_by(together))
-    sizes: dict[str, int] = {}
-    for row in rows:
-        for known in json.loads(row.ids):
-            sizes[known] = sizes.get(known, 0) + row.number
-    return sizes

@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import anyio
 import click
 
-from flodesk_mcp.audience.audience import FRESH_SECONDS, Audience
+from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.conditions import OPERATORS, Condition
 from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
 from flodesk_mcp.callers.single import machine_audience, machine_quota
-from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk import FlodeskError, identity_of
 from flodesk_mcp.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.job import Job
 
-__all__ = ["condition_of", "followed", "fresh", "moment", "open_audience", "with_audience"]
-
-PATIENCE_SECONDS = 86_400
-"""Whoever runs a command sees how far it is, and can end it."""
+__all__ = ["condition_of", "followed", "moment", "open_audience", "with_audience"]
 
 Arguments = ParamSpec("Arguments")
 
@@ -81,23 +77,6 @@ def condition_of(text: str) -> Condition:
             f"Operators: {', '.join(OPERATORS)}."
         )
     return Condition(found["field"], found["operator"], (found["value"] or "").strip())
-
-
-async def fresh(audience: Audience) -> None:
-    """Read what may have changed in the list since; a bar shows how far that is where a person looks on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("Reading the list"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(shown, completed=done, total=total)
-
-        with wait_deadline(PATIENCE_SECONDS):
-            await audience.mirror.refresh(FRESH_SECONDS, show)
 
 
 async def followed(audience: Audience, id: str) -> "Job":

@@ -17,7 +17,9 @@ from rich.text import Text
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.report_page import report_page
-from flodesk_mcp.cli.audience import fresh, with_audience
+from flodesk_mcp.audience.upkeep import FRESH_SECONDS
+from flodesk_mcp.cli.audience import with_audience
+from flodesk_mcp.cli.reading import reading_bar
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools.compact import compact
 
@@ -43,7 +45,8 @@ async def report(
     """Report on the audience: status, sign-ups, segments and overlaps, addresses that look mistyped, likely twins."""
     _check_new(html)
     masked = settings.personal_data == "masked"
-    await fresh(audience)
+    with reading_bar() as progress:
+        await audience.mirror.refresh(FRESH_SECONDS, progress)
     segment_id = await audience.flodesk.segments.names.id_of(segment) if segment else None
     made = await audience.report(segment_id, days)
     found = compact(made.without_addresses() if masked else made, {}, masked)

@@ -1,13 +1,13 @@
 """Operations on subscribers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
-from flodesk_mcp.flodesk.listing import Memory, PageRead, whole_list, whole_pages
+from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.request import Request, given, person
 from flodesk_mcp.flodesk.retry import Sender
@@ -37,9 +37,21 @@ _SUBSCRIBER = TypeAdapter(Subscriber)
 _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
 _BATCH = TypeAdapter(BatchResult)
 
+Listener = Callable[[Sequence[Subscriber]], Awaitable[None]]
+
+
+async def _nobody_listens(_: Sequence[Subscriber]) -> None:
+    """Be shown people, and do nothing."""
+
 
 class Subscribers:
-    """People on the list. The API can neither delete nor re-subscribe one."""
+    """People on the list. The API can neither delete nor re-subscribe one.
+
+    `listener` is shown what Flodesk answers of single people and of those that were written: who keeps a copy of the
+    list need not read it again. It raises nothing.
+    """
+
+    listener: Listener = staticmethod(_nobody_listens)
 
     def __init__(self, sender: Sender, custom_fields: CustomFields) -> None:
         self._sender = sender
@@ -60,12 +72,6 @@ class Subscribers:
         return whole_list(
             lambda page, per_page: self.list(page=page, per_page=per_page, status=status, segment_id=segment_id)
         )
-
-    def pages(
-        self, memory: Memory[Subscriber], start: int = 0, *, status: str | None = None
-    ) -> AsyncGenerator[PageRead[Subscriber], None]:
-        """Yield the list by pages, from the place `start` on, for who remembers what was read. See whole_pages."""
-        return whole_pages(lambda page, per_page: self.list(page=page, per_page=per_page, status=status), memory, start)
 
     async def get(self, id_or_email: str) -> Subscriber:
         """Return one subscriber. Raises NotFound. Source: GET /subscribers/{id_or_email}."""
@@ -150,6 +156,7 @@ class Subscribers:
         request = Request("POST", "subscribers", "batch", body={"subscribers": list(bodies.values())}, batch=True)
         result = await self._sender.send(_BATCH, request)
         self._remember(result.successes)
+        await self.listener(result.successes)
         rows = list(bodies)
         failures = [
             failure.model_copy(update={"index": rows[failure.index]})
@@ -203,6 +210,7 @@ class Subscribers:
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
         self._remember([person])
+        await self.listener([person])
         return person
 
 

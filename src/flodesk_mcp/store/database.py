@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from alembic.util import CommandError
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import ArgumentError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.failures import DRIVER_ERRORS, what_failed
@@ -81,6 +83,25 @@ class Database:
             raise
         except DRIVER_ERRORS as error:
             raise what_failed(error, "changed") from error
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[bool]:
+        """Hold PostgreSQL's lock of that name for a block; it gets whether nobody else holds it.
+
+        The lock ends with its connection, however this process ends. Raises StoreError.
+        """
+        try:
+            async with self._locks.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                query = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+                yield bool((await connection.execute(query, {"name": name})).scalar())
+        except DRIVER_ERRORS as error:
+            raise what_failed(error, "reached") from error
+
+    @cached_property
+    def _locks(self) -> AsyncEngine:
+        # A connection for each lock, beside those that requests wait for: some are held for many minutes.
+        return create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
 
     async def purge(self) -> None:
         """Leave nothing in SQLite's file, nor in its log, of what was replaced or deleted.

@@ -38,7 +38,9 @@ async def search_flodesk_subscribers(
     has a birthday in a month, people who joined after a date and are in a segment, how many people have gmail, is there
     anybody whose field is empty. By any field. total_items counts all. Searches a copy: as_of tells its age.
     """
-    return await find(caller, where, match, fields, limit, next_cursor, refresh=bool(refresh))
+    return await find(
+        caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
+    )
 
 
 def _report() -> type[BaseModel]:
