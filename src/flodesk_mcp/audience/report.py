@@ -18,48 +18,46 @@ MAX_TEXT = 60
 class Joined(BaseModel):
     """Sign-ups in the period."""
 
-    since: str = Field(description="First moment of the period")
-    people: int
-    weeks: dict[str, int] = Field(
-        description="Sign-ups by the Monday (UTC) that the week begins on; the first and the last week may be cut short"
-    )
+    since: str = ""
+    people: int = 0
+    weeks: dict[str, int] = Field({}, description="By Monday (UTC); the first and the last week may be cut short")
 
 
 class Left(BaseModel):
-    """What became of people who were there between two readings of the whole list."""
+    """What became of people between two readings of the whole list."""
 
-    after: str | None = Field(None, description="Time of the earlier reading")
-    until: str | None = Field(None, description="Time of the later reading")
-    people: int | None = Field(None, description="How many were active and are not any more")
-    change: int | None = Field(None, description="By how many people the segment grew")
-    notice: str = Field(description="How far this can be known")
+    after: str | None = Field(None, description="The earlier reading")
+    until: str | None = Field(None, description="The later one")
+    people: int | None = Field(None, description="Active before and not any more")
+    change: int | None = Field(None, description="Growth of the segment")
+    notice: str = Field("", description="How far this can be known")
 
 
 class SegmentSize(BaseModel):
     """A segment, as large as it is among the people of the report."""
 
-    segment: str = Field("", description="Its name")
-    people: int = Field(description="Of every status")
-    active: int
-    joined: int = Field(description="Sign-ups of the period that are in it now")
-    change: int | None = Field(None, description="Growth in people between the two readings of `left`")
+    segment: str = ""
+    people: int = 0
+    active: int = 0
+    joined: int = 0
+    change: int | None = Field(None, description="Growth between the readings of left")
 
 
 class Overlap(BaseModel):
-    """Two segments that share people."""
+    """Two segments that share active people."""
 
-    segments: list[str]
-    sizes: list[int] = Field(description="Active people in each")
-    shared: int = Field(description="Active people in both")
-    percent: int = Field(description="Of the smaller one")
+    segments: list[str] = []
+    sizes: list[int] = []
+    shared: int = 0
+    percent: int = Field(0, description="Of the smaller one")
 
 
 class FilledField(BaseModel):
     """How many people have a value in a custom field."""
 
-    field: str = Field("", description="Label")
-    filled: int = Field(description="People with a value")
-    percent: int
+    field: str = ""
+    filled: int = 0
+    percent: int = 0
 
 
 class Mistyped(BaseModel):
@@ -67,7 +65,7 @@ class Mistyped(BaseModel):
 
     ending: str = ""
     meant: str = ""
-    people: int
+    people: int = 0
     example: Annotated[str | None, Personal.ADDRESS] = None
 
 
@@ -81,9 +79,9 @@ class Twin(BaseModel):
 class Twins(BaseModel):
     """People who may be one person."""
 
-    reason: str
-    count: int
-    people: list[Twin] = Field(description="The first of them")
+    reason: str = ""
+    count: int = 0
+    people: list[Twin] = []
 
 
 class Report(BaseModel):
@@ -91,21 +89,21 @@ class Report(BaseModel):
 
     as_of: str = Field(description="How old the numbers are")
     segment: str | None = Field(None, description="What all numbers are limited to")
-    people: int = Field(description="How many, of every status")
-    statuses: dict[str, int] = Field({}, description="People by status; only the active get mail")
-    sources: dict[str, int] = Field({}, description="People by how they came onto the list")
-    joined: Joined = Field(description="Sign-ups in the period")
-    left: Left = Field(description="Who left, as far as that can be known")
+    people: int = Field(description="Of every status")
+    statuses: dict[str, int] = {}
+    sources: dict[str, int] = {}
+    joined: Joined = Field(description="Sign-ups of the period")
+    left: Left
     segments: list[SegmentSize] = []
-    more_segments: int | None = Field(None, description="Segments that are not listed")
-    overlaps: list[Overlap] = Field([], description="The pairs of segments that share most people")
+    more_segments: int | None = Field(None, description="Not listed")
+    overlaps: list[Overlap] = Field([], description="Segments that share most active people")
     custom_fields: list[FilledField] = []
-    more_custom_fields: int | None = Field(None, description="Fields that are not listed")
-    mistyped_people: int = Field(description="How many addresses look mistyped")
+    more_custom_fields: int | None = None
+    mistyped_people: int = 0
     mistyped: list[Mistyped] = []
-    more_mistyped: int | None = Field(None, description="Endings that are not listed")
-    twin_groups: int = Field(description="Groups of near-duplicates, each of which looks like one person")
-    twins: list[Twins] = Field([], description="The first of these groups")
+    more_mistyped: int | None = None
+    twin_groups: int = Field(0, description="Groups of near-duplicates, likely one person each")
+    twins: list[Twins] = Field([], description="The first of them")
 
     def without_addresses(self) -> Self:
         """Return the report for somebody who may not see who people are: their ids stay."""
