@@ -75,6 +75,12 @@ class Work:
         found = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
         await self._connection.execute(found, [{**row, "account": self._account} for row in rows])
 
+    async def analyze(self) -> None:
+        """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
+        if self._connection.dialect.name == "sqlite":
+            await self._connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            await self._connection.exec_driver_sql("ANALYZE")
+
 
 class Rows:
     """The rows of one account in a database. Never open a block within another: there may be one connection only."""
