@@ -45,7 +45,7 @@ class Mirrored:
 
     def opened(self) -> Audience:
         """Return the audience as another process would open it."""
-        return Audience(self.flodesk.client, LocalStorage(self.folder, "account"), self.background.spawn, self.clock)
+        return Audience(self.flodesk.client, LocalStorage(self.folder, "account"), self.clock, self.background.spawn)
 
     @property
     def account(self) -> Account:

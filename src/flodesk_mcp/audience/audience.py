@@ -22,6 +22,10 @@ __all__ = ["Audience", "Found"]
 MINUTE = 60
 
 
+def _never(_: object) -> None:
+    """Run nothing: this process only looks."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A page of those who match. `places` has each one's place in the list; `total` counts all who match."""
@@ -34,18 +38,25 @@ class Found:
 
 
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`. `spawn` runs what outlives a call."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`.
+
+    `spawn` runs what outlives a call; without it, no job runs, and calls wait for all they need.
+    """
 
     def __init__(
-        self, flodesk: FlodeskClient, storage: Storage, spawn: Spawn, clock: Callable[[], float] = time.time
+        self,
+        flodesk: FlodeskClient,
+        storage: Storage,
+        clock: Callable[[], float] = time.time,
+        spawn: Spawn | None = None,
     ) -> None:
         self.flodesk = flodesk
         self.storage = storage
-        self.spawn = spawn
         self.clock = clock
         self.mirror = Mirror(flodesk, storage, clock)
+        self.spawn = spawn or _never
         self.upkeep = Upkeep(self.mirror, spawn, clock)
-        self.jobs = Jobs(JobStore(storage, clock), [Export(self)], spawn)
+        self.jobs = Jobs(JobStore(storage, clock), [Export(self)], self.spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.

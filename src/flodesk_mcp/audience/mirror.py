@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.errors import MirrorUnusable
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.storage import Storage
@@ -42,7 +43,6 @@ class MirrorStatus:
     people: int
     checked_at: float | None = None
     whole_at: float | None = None
-    used_at: float | None = None
     reading: int | None = None
     total: int | None = None
 
@@ -72,7 +72,6 @@ class Mirror:
             number,
             state and state.checked_at,
             state and state.whole_at,
-            state and state.used_at,
             open_one and open_one.place,
             open_one and open_one.total,
         )
@@ -83,8 +82,20 @@ class Mirror:
         """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
 
         The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
-        `whole` asks for it. Whoever else reads it meanwhile is waited for. Raises FlodeskError.
+        `whole` asks for it: then a mirror that is damaged, or of a newer version, is kept aside for a new one. Whoever
+        else reads it meanwhile is waited for. Raises FlodeskError, MirrorUnusable.
         """
+        try:
+            await self._refresh_in_turn(max_age_seconds, progress, whole=whole)
+        except MirrorUnusable:
+            if not whole:
+                raise
+            await self._storage.set_aside()
+            await self._refresh_in_turn(0, progress, whole=True)
+        await self.used()
+
+    async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
+        """Refresh, or wait for whoever does, and use what they have read."""
         asked_at = self._clock()
         while True:
             status = await self.status()
@@ -158,8 +169,7 @@ class Mirror:
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""
-        async with self.rows.writing() as work:
-            await work.change(update(mirrors).values(used_at=self._clock()))
+        await self._storage.used()
 
     async def forget(self) -> None:
         """Delete the mirror."""

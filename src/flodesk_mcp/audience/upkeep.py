@@ -55,8 +55,7 @@ class Upkeep:
         Raises FlodeskError for a refresh that failed.
         """
         seconds = min(patience(), MOST_SECONDS) if self._spawn else inf
-        status = await self._mirror.status()
-        if at_once or status.checked_at is None or self._clock() - status.checked_at > FRESH_SECONDS:
+        if at_once or not self._is_fresh(status := await self._mirror.status()):
             await self._wait_for(await self._begun(whole=at_once), seconds)
             status = await self._mirror.status()
         if status.checked_at is None:
@@ -65,6 +64,9 @@ class Upkeep:
         if status.whole_at is not None and self._clock() - status.whole_at > WHOLE_SECONDS:
             await self._begun(whole=True)
         return status
+
+    def _is_fresh(self, status: MirrorStatus) -> bool:
+        return status.checked_at is not None and self._clock() - status.checked_at <= FRESH_SECONDS
 
     async def _begun(self, *, whole: bool) -> _Refresh:
         ongoing = self._ongoing

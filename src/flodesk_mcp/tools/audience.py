@@ -34,7 +34,9 @@ async def search_flodesk_subscribers(
     segments too: whose name, address or birthday is like this, who joined after a date, who is in one segment but has
     no first name. total_items counts all who match. Works on a copy of the list; as_of says how old it is.
     """
-    return await find(caller, where, match, fields, limit, next_cursor, refresh=bool(refresh))
+    return await find(
+        caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
+    )
 
 
 @toolset.tool("Export subscribers", "GET /subscribers")
