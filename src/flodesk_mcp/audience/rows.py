@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Delete, FromClause, Insert, Join, Row, Select, Table, Update
+from sqlalchemy import Column, Delete, FromClause, Join, Row, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
 __all__ = ["AnySelect", "Connections", "Rows", "Work"]
 
@@ -87,19 +87,19 @@ class Rows:
 
     def __init__(self, connections: Connections, account: str) -> None:
         self._connections = connections
-        self._account = account
+        self.account = account
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Work]:
         """Open a block that reads. Raises AudienceError."""
         async with self._connections.reading() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Work]:
         """Open a block that writes, which is committed at its end. Raises AudienceError."""
         async with self._connections.writing() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
 
 def _key(table: Table) -> list[str]:
@@ -109,11 +109,20 @@ def _key(table: Table) -> list[str]:
 def _of_account(statement: Any, account: str) -> Any:
     """Return `statement` limited to the rows of `account`.
 
-    Raises TypeError for one that holds a query within a query, where a limit could be missing.
+    Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be
+    missing there.
     """
-    if isinstance(statement, Insert) or sum(isinstance(part, Select) for part in visitors.iterate(statement)) > 1:
+    if not isinstance(statement, Select | Update | Delete):
+        raise TypeError("Only a plain query or change can be limited to one account.")
+    parts = [part for part in visitors.iterate(statement) if part is not statement]
+    if any(isinstance(part, SelectBase) for part in parts):
         raise TypeError("A query within a query cannot be limited to one account.")
-    tables = statement.get_final_froms() if isinstance(statement, Select) else [statement.table]
+    if isinstance(statement, Select):
+        tables = statement.get_final_froms()
+    else:
+        tables = [statement.table]
+        if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
+            raise TypeError("A change of one table by another cannot be limited to one account.")
     return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
 
 
