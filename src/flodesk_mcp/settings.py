@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(_folder)] | None = Field(
         None, description="Folder of this user for the quota that all processes share (default: the system's place)"
     )
+    mirror_days: int = Field(30, ge=1, description="Days after which a copy of the list that nobody used is deleted")
     folders: Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_folders)] = Field(
         None, description="Folders whose files tools may read and write, separated as in PATH"
     )
