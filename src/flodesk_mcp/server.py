@@ -40,13 +40,14 @@ from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.single import single_caller
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
 from flodesk_mcp.settings import Settings, SettingsError, variable
+from flodesk_mcp.surface.cards import read_card, with_button, with_cards
 from flodesk_mcp.surface.completions import complete
 from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
 from flodesk_mcp.surface.subscriptions import Subscriptions
-from flodesk_mcp.tools import CATALOG, call_tool, mask_addresses, mask_all, tool_named
+from flodesk_mcp.tools import CARDS, CATALOG, call_tool, mask_addresses, mask_all, shows_cards, tool_named
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
@@ -138,6 +139,8 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         return answer
     if ctx.method in {"initialize", "server/discover"}:
         answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+        if shows_cards(ctx):  # to others nothing is said of it, and the SDK says nothing of it in `initialize`
+            answer["capabilities"] = {**answer["capabilities"], "extensions": {CARDS: {}}}
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
@@ -156,18 +159,22 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    return ListToolsResult(tools=[spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
+    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 
 async def _call_tool(
     asking: Asking, ctx: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
     try:
-        spec = tool_named(params.name)
+        spec = tool_named(params.name, buttons=shows_cards(ctx))
     except KeyError:
         near = nearest(params.name[:100], [spec.name for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
         raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
-    return await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
+    result = await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
+    if shows_cards(ctx) and isinstance(result, CallToolResult) and not result.is_error:
+        return await with_button(ctx.lifespan_context, spec, result)
+    return result
 
 
 async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:
@@ -181,7 +188,10 @@ async def _list_templates(ctx: Context, params: Paging) -> ListResourceTemplates
 
 
 async def _read_resource(ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-    return await read_resource(ctx.lifespan_context, str(params.uri))
+    uri = str(params.uri)
+    if page := read_card(ctx.lifespan_context, uri):
+        return page
+    return await read_resource(ctx.lifespan_context, uri)
 
 
 async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:

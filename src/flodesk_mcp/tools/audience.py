@@ -20,6 +20,7 @@ from flodesk_mcp.tools.arguments import (
     NextCursor,
     People,
     PlanId,
+    Press,
     Refresh,
     RemoveOthers,
     SegmentId,
@@ -28,7 +29,14 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.finding import FoundSubscribers, find
 from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
-from flodesk_mcp.tools.plans import PlanReport, about_carrying_out, carry_out, plan_import, plan_sync
+from flodesk_mcp.tools.plans import (
+    PlanReport,
+    about_carrying_out,
+    carry_out,
+    plan_import,
+    plan_sync,
+    press_button,
+)
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("audience", "work on the whole list")
@@ -145,6 +153,12 @@ async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> JobReport:
     once. What takes longer goes on as a job: follow it with get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
+
+
+@toolset.button(start_flodesk_job)
+async def press_flodesk_plan_button(caller: Caller, plan_id: PlanId, press: Press) -> JobReport:
+    """Carry out the plan whose button a person has pressed. Only the card that shows the plan can call this."""
+    return await press_button(caller, plan_id, press)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")

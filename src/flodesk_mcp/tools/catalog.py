@@ -13,7 +13,7 @@ from flodesk_mcp.tools import (
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["CATALOG", "TOOLSETS", "tool_named"]
+__all__ = ["BUTTONS", "CATALOG", "TOOLSETS", "tool_named"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -29,12 +29,16 @@ TOOLSETS: tuple[Toolset, ...] = (
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
 
+BUTTONS: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.buttons)
+"""What only cards call: no model sees them."""
+
 _BY_NAME = {spec.name: spec for spec in CATALOG}
+_BUTTON_BY_NAME = {spec.name: spec for spec in BUTTONS}
 
 
-def tool_named(name: str) -> ToolSpec:
-    """Return the tool of that name.
+def tool_named(name: str, *, buttons: bool = False) -> ToolSpec:
+    """Return the tool of that name, one that only cards call if `buttons` are wanted, too.
 
     Raises KeyError when there is none.
     """
-    return _BY_NAME[name]
+    return (_BUTTON_BY_NAME if buttons and name in _BUTTON_BY_NAME else _BY_NAME)[name]
