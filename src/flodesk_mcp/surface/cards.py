@@ -41,16 +41,14 @@ def with_cards(caller: Caller, tools: list[Tool]) -> list[Tool]:
 
 
 def _with_card(tool: Tool) -> Tool:
-    uri = CARDS_OF.get(tool.name)
-    return tool.model_copy(update={"meta": _card(resourceUri=uri)}) if uri else tool
+    if (uri := CARDS_OF.get(tool.name)) is None:
+        return tool
+    meta = {"ui": {"resourceUri": uri}, "ui/resourceUri": uri}  # older hosts know the flat key alone
+    return tool.model_copy(update={"meta": meta})
 
 
 def _of_card_alone(tool: Tool) -> Tool:
-    return tool.model_copy(update={"meta": _card(resourceUri=PLAN, visibility=["app"])})
-
-
-def _card(**ui: Any) -> dict[str, Any]:
-    return {"ui": ui, "ui/resourceUri": ui["resourceUri"]}  # older hosts know the flat key alone
+    return tool.model_copy(update={"meta": {"ui": {"visibility": ["app"]}}})
 
 
 def read_card(caller: Caller, uri: str) -> ReadResourceResult | None:

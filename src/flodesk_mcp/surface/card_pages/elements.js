@@ -34,10 +34,7 @@ function table(words, head, rows) {
     element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...lines));
 }
 
-function section(title, ...content) {
-  const id = title.toLowerCase().replace(/[^a-z]/g, "");
-  return element("section", { "aria-labelledby": id }, element("h2", { id }, title), ...content);
-}
+const section = (title, ...content) => element("section", {}, element("h2", {}, title), ...content);
 
 // What is longer than the card scrolls, also by keyboard.
 const scrolled = (name, ...content) =>
