@@ -24,13 +24,13 @@ function facts(pairs) {
 }
 
 // A `#` in the head marks a column of numbers.
-function table(words, head, rows) {
+function table(words, head, rows, kind = "") {
   const kinds = head.map((title) => (title.startsWith("#") ? "number" : "text"));
   const titles = head.map((title, at) => element("th", { scope: "col", class: kinds[at] }, title.replace("#", "")));
   const lines = rows.map((row) =>
     element("tr", {}, ...row.map((cell, at) =>
       element(at ? "td" : "th", at ? { class: kinds[at] } : { scope: "row", class: kinds[at] }, ...[cell].flat()))));
-  return element("table", {}, words ? element("caption", {}, words) : null,
+  return element("table", { class: kind }, words ? element("caption", {}, words) : null,
     element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...lines));
 }
 

@@ -20,11 +20,13 @@ const bar = element("progress", { "aria-label": "Progress", max: "1", hidden: ""
 const start = element("button", { type: "button" }, "Carry it out");
 const stop = element("button", { type: "button", class: "quiet", hidden: "" }, "Stop");
 const told = element("div");
+const heading = element("h1");
 
 function problems(rows, words) {
   if (!rows?.length) return null;
-  const cells = rows.map((row) => [grouped(row.row), row.column ?? row.email ?? "", row.reason ?? row.outcome ?? ""]);
-  return section("Problems", table(words, ["row", "where", "what"], cells));
+  const cells = rows.map((row) =>
+    [grouped(row.row), row.column ?? row.email ?? "", [row.outcome, row.reason].filter(Boolean).join(": ")]);
+  return section("Problems", table(words, ["row", "where", "what"], cells, "problems"));
 }
 
 function understood(plan) {
@@ -33,6 +35,11 @@ function understood(plan) {
   const ignored = plan.ignored_columns?.length ? `Ignored: ${plan.ignored_columns.join(", ")}` : "";
   return element("details", {}, element("summary", {}, "Columns as understood"),
     table("", ["column", "goes to"], rows), element("p", { class: "soft" }, ignored));
+}
+
+function changed(plan) {
+  const fields = Object.entries(plan.changes ?? {}).map(([field, people]) => `${field} (${grouped(people)})`);
+  return fields.length ? element("p", {}, `What changes, of how many people: ${fields.join(", ")}`) : null;
 }
 
 function created(plan) {
@@ -45,6 +52,7 @@ function showPlan(plan, button) {
   const warnings = (plan.warnings ?? []).map((warning) => element("li", {}, warning));
   told.replaceChildren(...[
     facts(shown),
+    changed(plan),
     created(plan),
     warnings.length ? section("Before you agree", element("ul", { class: "warnings" }, ...warnings)) : null,
     problems(plan.problems, "The first ones"),
@@ -58,7 +66,8 @@ function showPlan(plan, button) {
   } else {
     status.textContent = "Nothing was changed. Ask your assistant to carry it out.";
   }
-  show(element("h1", {}, button?.headline ?? "A plan for your list"), scrolled("The plan", told), bar, foot);
+  heading.textContent = button?.headline ?? "A plan for your list";
+  show(heading, scrolled("The plan", told), bar, foot);
 }
 
 function say(text, isWrong = false) {
@@ -84,6 +93,7 @@ async function carryOut(plan, press) {
 }
 
 async function follow(job) {
+  heading.textContent = "The plan is being carried out";
   stop.hidden = bar.hidden = false;
   stop.onclick = () => halt(job.job_id);
   while (!(job.state in ENDS)) {
@@ -122,6 +132,7 @@ function showJob(job) {
 }
 
 function showEnd(job) {
+  heading.textContent = ENDS[job.state];
   say([`${ENDS[job.state]}: ${outcomes(job)}.`, job.notice].filter(Boolean).join(" "), job.state === "failed");
   const numbers = Object.entries(OUTCOMES).filter(([name]) => job[name]).map(([name, words]) => [words, grouped(job[name])]);
   told.replaceChildren(...[facts([["rows", grouped(job.rows ?? 0)], ...numbers]), problems(job.problems, "The first ones")].filter(Boolean));
