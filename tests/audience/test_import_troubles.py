@@ -142,7 +142,7 @@ async def test_another_account_does_not_have_the_plan(studio: Studio) -> None:
 
 
 async def test_ten_thousand_people_take_little_more_than_ten_minutes() -> None:
-    studio = Studio()
+    studio = Studio(grows=True)
     async with studio.opened() as opened:
         plan = await opened.plan(people(10_000))
         began = anyio.current_time()

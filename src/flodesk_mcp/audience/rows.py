@@ -54,8 +54,15 @@ class Work:
 
     async def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert `rows`, of which none is there. Raises AudienceError where one is."""
-        if rows:
+        if not rows:
+            return
+        if self._connection.dialect.name != "sqlite":
             await self._connection.execute(insert(table), [{**row, "account": self._account} for row in rows])
+            return
+        names = [*rows[0], "account"]
+        values = [(*row.values(), self._account) for row in rows]  # what SQLAlchemy does more takes half of the time
+        columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" for _ in names)
+        await self._connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
 
     async def put(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
         """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""
