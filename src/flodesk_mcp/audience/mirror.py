@@ -4,9 +4,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import anyio
-from sqlalchemy import and_, func, or_, select
+from pydantic_core import from_json
+from sqlalchemy import JSON, Text, and_, cast, func, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
@@ -45,6 +47,18 @@ class MirrorStatus:
     whole_at: float | None = None
     reading: int | None = None
     total: int | None = None
+
+
+_AS_TEXT = [place for place, name in enumerate(COLUMNS) if isinstance(people.c[name].type, JSON)]
+_WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    """Return the person of a row of `_WHOLE`. JSON is read here, because most of it is empty."""
+    values = list(row[: len(COLUMNS)])
+    for place in _AS_TEXT:
+        values[place] = from_json(values[place])
+    return Person(*values)
 
 
 class Mirror:
@@ -135,18 +149,19 @@ class Mirror:
     async def page(self, where: Where | None, after: Place | None, limit: int) -> list[tuple[Person, Place]]:
         """Return up to `limit` of those who match, behind `after`, each with their place."""
         query = (
-            select(*(people.c[name] for name in COLUMNS), people.c.created_us)
-            .order_by(people.c.created_us.desc(), people.c.id.desc())
-            .limit(limit)
+            select(*_WHOLE, people.c.created_us).order_by(people.c.created_us.desc(), people.c.id.desc()).limit(limit)
         )
         if where:
             query = query.where(where.clause(self._now()))
         if after:
-            older = people.c.created_us < after.created_us
-            query = query.where(or_(older, and_(people.c.created_us == after.created_us, people.c.id < after.id)))
+            us, as_old = people.c.created_us, people.c.created_us == after.created_us
+            # The first half is for the index, which SQLite does not use for the second.
+            query = query.where(
+                us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
+            )
         async with self.rows.reading() as work:
             found = await work.all(query)
-        return [(Person(*tuple(row)[:-1]), Place(row.created_us, row.id)) for row in found]
+        return [(_person(tuple(row)), Place(row.created_us, row.id)) for row in found]
 
     async def count(self, where: Where | None = None) -> int:
         """Return how many match."""
