@@ -48,19 +48,17 @@ async def export_flodesk_subscribers(
     fields: SubscriberFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
-    """Export (download, back up, take out) everybody on the list, or all who match, as CSV or JSONL: one column per
-    custom field, segments by name. Reads the list anew first. Never overwrites a file; without a folder that is open
-    to this server the result is a resource in parts. What takes longer goes on as a job: follow it with
-    get_flodesk_job.
+    """Export (download, back up, take out) everybody on the list, or all who match, as CSV or JSONL: a column for each
+    custom field, segments by name. Reads the list anew first, overwrites no file; without an open folder the result is
+    a resource in parts. What takes longer goes on as a job: follow it with get_flodesk_job.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")
 async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
-    """See how far a job (an export) is: its progress, when it ends about, what went wrong, and where its result is.
-    With wait_seconds the call waits for the end of the job. Without a job_id: the latest jobs. A job goes on by
-    itself, also when nobody asks.
+    """See how far a job (an export) is: progress, when it ends about, what went wrong, where its result is. Waits for
+    its end up to wait_seconds. Without job_id: the latest jobs. A job goes on by itself.
     """
     return await follow_job(caller, job_id, wait_seconds)
 
@@ -73,7 +71,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     check="get_flodesk_job shows whether it was stopped.",
 )
 async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
-    """Stop (cancel, abort) a job that waits or runs; it ends after the batch under way. What was done stays done, and
-    a file that is not complete is removed. A stopped job cannot be continued: begin another.
+    """Stop (cancel, abort) a job that waits or runs, after the batch under way. What was done stays done; an incomplete
+    file is removed. A stopped job cannot go on: begin another.
     """
     return await cancel_job(caller, job_id)
