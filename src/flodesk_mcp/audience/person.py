@@ -8,7 +8,7 @@ from typing import Any, Self
 from flodesk_mcp.audience.folding import fold
 from flodesk_mcp.flodesk import SegmentRef, Subscriber
 
-__all__ = ["COLUMNS", "Person", "microseconds"]
+__all__ = ["COLUMNS", "Person", "folded_key", "microseconds"]
 
 COLUMNS = (
     "id",
@@ -97,8 +97,13 @@ class Person:
             "email_folded": fold(self.email),
             "first_name_folded": fold(self.first_name),
             "last_name_folded": fold(self.last_name),
-            "custom_folded": {key: fold(value) for key, value in self.custom_fields.items()},
+            "custom_folded": {folded_key(key): fold(value) for key, value in self.custom_fields.items()},
         }
+
+
+def folded_key(key: str) -> str:
+    """Return the name under which `custom_folded` has a custom field: one that a path in JSON can hold."""
+    return key.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
 
 
 def microseconds(time: str | None) -> int:

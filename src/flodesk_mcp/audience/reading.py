@@ -54,6 +54,7 @@ class Reader:
                 await self._read(await self._begun(again=True), progress)  # a second look costs little
         async with self._rows.writing() as work:
             await finished(work, self._clock())
+            await work.analyze()
 
     async def top_up(self) -> bool:
         """Read the newest people, up to those that are known, and find who is gone; tell whether that came out even.

@@ -11,15 +11,17 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Delete, Dialect, FromClause, Insert, Join, Row, Select, Table, Update
+from sqlalchemy import JSON, Column, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
 __all__ = ["AnySelect", "Connections", "Rows", "Work"]
 
 AnySelect = Select[*tuple[Any, ...]]
+
+BATCH = 200
 
 
 class Connections(Protocol):
@@ -72,6 +74,17 @@ class Work:
         """Return every row that `query` finds among those of the account."""
         return (await self._connection.execute(_of_account(query, self._account))).all()
 
+    async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Yield every row that `query` finds, in batches: memory does not grow with them."""
+        found = await self._connection.stream(_of_account(query, self._account))
+        async for rows in found.partitions(BATCH):
+            yield rows
+
+    @property
+    def dialect(self) -> str:
+        """What the database speaks: sqlite or postgresql."""
+        return self._connection.dialect.name
+
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """Return the first row that `query` finds, or None."""
         return (await self._connection.execute(_of_account(query, self._account))).first()
@@ -92,25 +105,31 @@ class Work:
         statement = _upsert(table, tuple(rows[0]), tuple(keep), self._connection.dialect)
         await self._connection.exec_driver_sql(statement.sql, statement.parameters(rows, self._account))
 
+    async def analyze(self) -> None:
+        """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
+        if self._connection.dialect.name == "sqlite":
+            await self._connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            await self._connection.exec_driver_sql("ANALYZE")
+
 
 class Rows:
     """The rows of one account in a database. Never open a block within another: there may be one connection only."""
 
     def __init__(self, connections: Connections, account: str) -> None:
         self._connections = connections
-        self._account = account
+        self.account = account
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Work]:
         """Open a block that reads. Raises AudienceError."""
         async with self._connections.reading() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Work]:
         """Open a block that writes, which is committed at its end. Raises AudienceError."""
         async with self._connections.writing() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
 
 def _key(table: Table) -> list[str]:
@@ -120,11 +139,20 @@ def _key(table: Table) -> list[str]:
 def _of_account(statement: Any, account: str) -> Any:
     """Return `statement` limited to the rows of `account`.
 
-    Raises TypeError for one that holds a query within a query, where a limit could be missing.
+    Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be
+    missing there.
     """
-    if isinstance(statement, Insert) or sum(isinstance(part, Select) for part in visitors.iterate(statement)) > 1:
+    if not isinstance(statement, Select | Update | Delete):
+        raise TypeError("Only a plain query or change can be limited to one account.")
+    parts = [part for part in visitors.iterate(statement) if part is not statement]
+    if any(isinstance(part, SelectBase) for part in parts):
         raise TypeError("A query within a query cannot be limited to one account.")
-    tables = statement.get_final_froms() if isinstance(statement, Select) else [statement.table]
+    if isinstance(statement, Select):
+        tables = statement.get_final_froms()
+    else:
+        tables = [statement.table]
+        if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
+            raise TypeError("A change of one table by another cannot be limited to one account.")
     return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
 
 

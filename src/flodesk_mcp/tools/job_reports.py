@@ -71,6 +71,9 @@ class JobReport(JobLine):
     result: JobResult | None = None
 
 
+"""What stands beside it describes the same properties."""
+
+
 class FollowedJob(JobReport):
     """A job, or the latest ones."""
 
