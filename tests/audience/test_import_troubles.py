@@ -127,7 +127,7 @@ async def test_a_plan_whose_content_was_changed_is_refused(studio: Studio) -> No
         plan = await opened.plan(people(3))
         (first, *_) = await opened.audience.plans.rows(plan.id, -1, 1)
         other = first._replace(content=str(first.content).replace("p0@", "somebody@"))
-        await opened.audience.plans.add(plan.id, [other], [first.row])
+        await opened.audience.plans.add(plan.id, [other])
         with pytest.raises(PlanRefused, match="content of this plan was changed"):
             await opened.audience.carry_out(plan.id)
     assert studio.written == []

@@ -15,8 +15,10 @@ from flodesk_mcp.audience.import_plan import IMPORT, ImportPlanning
 from flodesk_mcp.audience.job import Job, JobKind
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.jobs import Jobs, Spawn
-from flodesk_mcp.audience.mirror import Mirror, MirrorStatus, Place
+from flodesk_mcp.audience.mirror import Freshness, Mirror, Place
 from flodesk_mcp.audience.plan import Plan, Plans
+from flodesk_mcp.audience.report import Report
+from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.segment_names import SegmentNames
 from flodesk_mcp.audience.source import Source
 from flodesk_mcp.audience.storage import Storage
@@ -27,6 +29,10 @@ from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 __all__ = ["Audience", "Found"]
 
 MINUTE = 60
+
+
+def _never(_: object) -> None:
+    """Run nothing: this process only looks."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +47,27 @@ class Found:
 
 
 class Audience:
-    """The whole list of the account that `flodesk` opens, kept in `storage`. `spawn` runs what outlives a call."""
+    """The whole list of the account that `flodesk` opens, kept in `storage`.
+
+    `spawn` runs what outlives a call; without it, no job runs, and calls wait for all they need.
+    """
 
     def __init__(
-        self, flodesk: FlodeskClient, storage: Storage, spawn: Spawn, clock: Callable[[], float] = time.time
+        self,
+        flodesk: FlodeskClient,
+        storage: Storage,
+        clock: Callable[[], float] = time.time,
+        spawn: Spawn | None = None,
     ) -> None:
         self.flodesk = flodesk
         self.storage = storage
-        self.spawn = spawn
         self.clock = clock
         self.mirror = Mirror(flodesk, storage, clock)
+        self.spawn = spawn or _never
         self.upkeep = Upkeep(self.mirror, spawn, clock)
         self.plans = Plans(storage.jobs, clock)
         kinds: list[JobKind] = [Export(self), CarryingOut(IMPORT, self), CarryingOut(SYNC, self)]
-        self.jobs = Jobs(JobStore(storage, clock), kinds, spawn)
+        self.jobs = Jobs(JobStore(storage, clock), kinds, self.spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -76,22 +89,40 @@ class Audience:
         page after the first. Raises FlodeskError, StillReading where there is none yet and it takes long to make.
         """
         if after is None or refresh:
-            await self.upkeep.refresh(at_once=refresh)
-            await self.mirror.used()
-        names = await self.mirror.segment_names()
-        found = await self.mirror.page(where, after, limit + 1)
-        shown = found[:limit]
+            known = await self.upkeep.refresh(at_once=refresh)
+        else:
+            known = await self.mirror.freshness()
+        found = await self.mirror.search(where, after, limit + 1)
+        await self.mirror.used()
+        shown = found.page[:limit]
         return Found(
-            people=[person.subscriber(names) for person, _ in shown],
+            people=[person.subscriber(found.segment_names) for person, _ in shown],
             places=[place for _, place in shown],
-            total=await self.mirror.count(where),
-            has_more=len(found) > limit,
-            as_of=await self.as_of(),
+            total=found.total,
+            has_more=len(found.page) > limit,
+            as_of=as_of(known),
         )
+
+    async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
+        """Return the report on everybody, or on those in a segment. Sign-ups count from `days` ago.
+
+        The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
+        there is not, StillReading where there is no mirror yet and it takes long to make.
+        """
+        known = await self.upkeep.refresh()
+        await self.mirror.used()
+        names = Names(await self.mirror.segment_names(), await self.flodesk.custom_fields.labels())
+        if segment_id is not None and segment_id not in names.segments:
+            segment = await self.flodesk.segments.get(segment_id)  # nobody is in it, or it is gone
+            names = Names({**names.segments, segment_id: segment.name or segment_id}, names.fields)
+        among = None if segment_id is None else Where([Condition("segment", "is", segment_id)]).clause()
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        async with self.mirror.rows.reading() as work:
+            return await report_on(work, names, now, days, as_of(known), segment_id, among)
 
     async def as_of(self) -> str:
         """Return how old what is known of the list is, and which part of it may be older."""
-        return as_of(await self.mirror.status())
+        return as_of(await self.mirror.freshness())
 
     async def export(self, order: ExportOrder) -> Job:
         """Begin a job that takes out what is ordered. Raises WrongCondition, AudienceError, FlodeskError."""
@@ -185,7 +216,7 @@ class Audience:
         await self.storage.aclose()
 
 
-def as_of(status: MirrorStatus) -> str:
+def as_of(status: Freshness) -> str:
     """Return how old the mirror is, and which part of it may be older."""
     checked, whole = status.checked_at or 0, status.whole_at or 0
     text = _time(whole)

@@ -1,10 +1,11 @@
 """Where the mirrors of a hosted server live: in its PostgreSQL, one table for all accounts."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flodesk_mcp.audience.errors import StorageFailed
@@ -23,8 +24,7 @@ class DatabaseStorage:
     def __init__(self, database: "Database", account: str) -> None:
         self._database = database
         self._account = account
-        self.mirror = Rows(_Connections(database), account)
-        self.jobs = Rows(_Connections(database), account)
+        self.mirror = self.jobs = Rows(_Connections(database), account)
 
     async def exists(self) -> bool:
         """Tell whether there is a mirror."""
@@ -42,6 +42,11 @@ class DatabaseStorage:
     def turn(self) -> AbstractAsyncContextManager[bool]:
         """Hold what must be held to run jobs, for a block; it gets whether nobody else holds it."""
         return self.lock("jobs")
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
+        async with self.mirror.writing() as work:
+            await work.change(update(mirrors).values(used_at=time.time()))
 
     async def forget(self) -> None:
         """Delete the mirror."""

@@ -42,9 +42,10 @@ class StillReading(AudienceError):
     """`done` of `total` people were read so far; it goes on, and another call in `seconds` may find it finished."""
 
     def __init__(self, done: int, total: int, seconds: int) -> None:
+        far = f": {done:,} of {total:,} people so far" if total else ""
         super().__init__(
-            f"The list is being read for the first time: {done:,} of {total:,} people so far. It goes on by itself: "
-            f"call again in about {seconds} seconds."
+            f"The list is being read for the first time{far}. It goes on by itself: call again in about {seconds} "
+            "seconds."
         )
         self.done = done
         self.total = total

@@ -2,21 +2,25 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import anyio
-from sqlalchemy import and_, func, or_, select, update
+from pydantic_core import from_json
+from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
 
 from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.errors import MirrorUnusable
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
+from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.tables import mirrors, people, readings, segments
-from flodesk_mcp.audience.writing import put_people
+from flodesk_mcp.audience.writing import count_of, put_people
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
-__all__ = ["Mirror", "MirrorStatus", "Place"]
+__all__ = ["Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
 
 BATCH = 1_000
 LOCK_POLL_SECONDS = 0.5
@@ -31,20 +35,46 @@ class Place:
 
 
 @dataclass(frozen=True)
-class MirrorStatus:
+class Freshness:
     """How far the mirror can be believed. Times are seconds since 1970, None where it never happened.
 
     `checked_at`: when new people and own writes were last known to be complete; `whole_at`: when the reading began
     that everything else is at least as new as. `reading` of `total` people were read by one that is not finished.
     """
 
-    place: str
-    people: int
     checked_at: float | None = None
     whole_at: float | None = None
-    used_at: float | None = None
     reading: int | None = None
     total: int | None = None
+
+
+_AS_TEXT = [place for place, name in enumerate(COLUMNS) if isinstance(people.c[name].type, JSON)]
+_WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    """Return the person of a row of `_WHOLE`. JSON is read here, because most of it is empty."""
+    values = list(row[: len(COLUMNS)])
+    for place in _AS_TEXT:
+        values[place] = from_json(values[place])
+    return Person(*values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorStatus(Freshness):
+    """The same, where the mirror is, and how many people are in it."""
+
+    place: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Matches:
+    """A page of those who match, each with their place, how many match in all, and the names of segments by id."""
+
+    page: list[tuple[Person, Place]]
+    total: int
+    segment_names: dict[str, str]
 
 
 class Mirror:
@@ -62,19 +92,17 @@ class Mirror:
         return await self._storage.exists()
 
     async def status(self) -> MirrorStatus:
+        """Return all that is known of the mirror, without a request. Raises AudienceError."""
+        known, number = await self.freshness(), await self.count()
+        return MirrorStatus(place=self._storage.place(), people=number, **asdict(known))
+
+    async def freshness(self) -> Freshness:
         """Return how fresh the mirror is, without a request. Raises AudienceError."""
         async with self.rows.reading() as work:
             state = await work.first(select(mirrors))
-            open_one = await work.first(select(readings).where(readings.c.finished_at.is_(None)))
-            number = await work.value(select(func.count()).select_from(people))
-        return MirrorStatus(
-            self._storage.place(),
-            number,
-            state and state.checked_at,
-            state and state.whole_at,
-            state and state.used_at,
-            open_one and open_one.place,
-            open_one and open_one.total,
+            begun = await work.first(select(readings).where(readings.c.finished_at.is_(None)))
+        return Freshness(
+            state and state.checked_at, state and state.whole_at, begun and begun.place, begun and begun.total
         )
 
     async def refresh(
@@ -83,16 +111,28 @@ class Mirror:
         """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
 
         The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
-        `whole` asks for it. Whoever else reads it meanwhile is waited for. Raises FlodeskError.
+        `whole` asks for it: then a mirror that is damaged, or of a newer version, is kept aside for a new one. Whoever
+        else reads it meanwhile is waited for. Raises FlodeskError, MirrorUnusable.
         """
+        try:
+            await self._refresh_in_turn(max_age_seconds, progress, whole=whole)
+        except MirrorUnusable:
+            if not whole:
+                raise
+            await self._storage.set_aside()
+            await self._refresh_in_turn(0, progress, whole=True)
+        await self.used()
+
+    async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
+        """Refresh, or wait for whoever does, and use what they have read."""
         asked_at = self._clock()
         while True:
-            status = await self.status()
+            status = await self.freshness()
             if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
                 return
             async with self._storage.lock("reading") as is_mine:
                 if is_mine:
-                    await self._refresh(await self.status(), progress, whole=whole)
+                    await self._refresh(await self.freshness(), progress, whole=whole)
                     return
             if progress and status.reading is not None:
                 progress(status.reading, status.total or 0)
@@ -100,10 +140,10 @@ class Mirror:
             max_age_seconds, whole = max(max_age_seconds, self._clock() - asked_at), False
             await anyio.sleep(LOCK_POLL_SECONDS)
 
-    async def _refresh(self, status: MirrorStatus, progress: Progress | None, *, whole: bool) -> None:
+    async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
         reader = Reader(self._flodesk, self.rows, self._clock)
-        must_be_whole = whole or status.checked_at is None or status.reading is not None or status.people <= SMALL
-        if must_be_whole or not await reader.top_up():
+        must_be_whole = whole or status.checked_at is None or status.reading is not None
+        if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
             await reader.read_whole(progress)
 
     async def people(
@@ -123,32 +163,48 @@ class Mirror:
 
     async def page(self, where: Where | None, after: Place | None, limit: int) -> list[tuple[Person, Place]]:
         """Return up to `limit` of those who match, behind `after`, each with their place."""
-        query = (
-            select(*(people.c[name] for name in COLUMNS), people.c.created_us)
-            .order_by(people.c.created_us.desc(), people.c.id.desc())
-            .limit(limit)
-        )
-        if where:
-            query = query.where(where.clause(self._now()))
-        if after:
-            older = people.c.created_us < after.created_us
-            query = query.where(or_(older, and_(people.c.created_us == after.created_us, people.c.id < after.id)))
         async with self.rows.reading() as work:
-            found = await work.all(query)
-        return [(Person(*tuple(row)[:-1]), Place(row.created_us, row.id)) for row in found]
+            return await self._page(work, where, after, limit)
+
+    async def search(self, where: Where | None, after: Place | None, limit: int) -> Matches:
+        """Return a page of those who match, how many there are in all, and the names of segments."""
+        async with self.rows.reading() as work:
+            return Matches(
+                await self._page(work, where, after, limit), await self._count(work, where), await _names(work)
+            )
 
     async def count(self, where: Where | None = None) -> int:
         """Return how many match."""
-        query = select(func.count()).select_from(people)
-        if where:
-            query = query.where(where.clause(self._now()))
         async with self.rows.reading() as work:
-            return int(await work.value(query))
+            return await self._count(work, where)
 
     async def segment_names(self) -> dict[str, str]:
         """Return the names of segments by id, as far as anybody is in them."""
         async with self.rows.reading() as work:
-            return {row.id: row.name or row.id for row in await work.all(select(segments))}
+            return await _names(work)
+
+    async def _page(
+        self, work: Work, where: Where | None, after: Place | None, limit: int
+    ) -> list[tuple[Person, Place]]:
+        query = (
+            select(*_WHOLE, people.c.created_us)
+            .where(*self._clauses(where))
+            .order_by(people.c.created_us.desc(), people.c.id.desc())
+            .limit(limit)
+        )
+        if after:
+            us, as_old = people.c.created_us, people.c.created_us == after.created_us
+            # The first half is for the index, which SQLite does not use for the second.
+            query = query.where(
+                us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
+            )
+        return [(_person(tuple(row)), Place(row.created_us, row.id)) for row in await work.all(query)]
+
+    async def _count(self, work: Work, where: Where | None) -> int:
+        return await count_of(work, *self._clauses(where))
+
+    def _clauses(self, where: Where | None) -> list[ColumnElement[bool]]:
+        return [where.clause(datetime.fromtimestamp(self._clock(), UTC))] if where else []
 
     async def note(self, *seen: Subscriber) -> None:
         """Store what Flodesk has just answered of people, if there is a mirror. Raises AudienceError."""
@@ -158,18 +214,18 @@ class Mirror:
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""
-        async with self.rows.writing() as work:
-            await work.change(update(mirrors).values(used_at=self._clock()))
+        await self._storage.used()
 
     async def forget(self) -> None:
         """Delete the mirror."""
         await self._storage.forget()
 
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock()).astimezone()
+
+async def _names(work: Work) -> dict[str, str]:
+    return {row.id: row.name or row.id for row in await work.all(select(segments))}
 
 
-def _is_fresh(status: MirrorStatus, since: float, *, whole: bool) -> bool:
+def _is_fresh(status: Freshness, since: float, *, whole: bool) -> bool:
     if status.reading is not None:
         return False
     newest = status.whole_at if whole else status.checked_at

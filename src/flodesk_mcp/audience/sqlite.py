@@ -37,13 +37,15 @@ WORDS = {
 class SqliteFile:
     """Connections to a file with the tables of `metadata`, made when it is first opened. Without a path, in memory.
 
-    `version` is that of the tables: a file with a higher one is left alone.
+    `version` is that of the tables: a file with another one is left alone. `remedy` says what to do about one that
+    cannot be read.
     """
 
-    def __init__(self, path: Path | None, metadata: MetaData, version: int) -> None:
+    def __init__(self, path: Path | None, metadata: MetaData, version: int, remedy: str = "") -> None:
         self.path = path
         self._metadata = metadata
         self._version = version
+        self._remedy = remedy
         self._opening = anyio.Lock()
         self._is_open = False
 
@@ -111,8 +113,10 @@ class SqliteFile:
                 await connection.execution_options(**WRITING)
                 async with connection.begin():
                     found = (await connection.execute(text("PRAGMA user_version"))).scalar_one()
-                    if found > self._version:
-                        raise MirrorUnusable(f"{self._name} was made by a newer version of flodesk-mcp.")
+                    if found not in {0, self._version}:
+                        version = "a newer" if found > self._version else "an older"
+                        made = f"{self._name} was made by {version} version of flodesk-mcp. {self._remedy}"
+                        raise MirrorUnusable(made.rstrip())
                     await connection.run_sync(self._metadata.create_all)
                     await connection.execute(text(f"PRAGMA user_version={self._version}"))
             self._is_open = True
@@ -140,7 +144,7 @@ class SqliteFile:
         cause = getattr(error, "orig", None) or error
         name = str(getattr(cause, "sqlite_errorname", None) or "")
         if name.startswith(DAMAGED):
-            return MirrorUnusable(f"{self._name} is damaged.")
+            return MirrorUnusable(f"{self._name} is damaged. {self._remedy}".rstrip())
         words = next((words for beginning, words in WORDS.items() if name.startswith(beginning)), None)
         if isinstance(cause, OSError):
             words = cause.strerror or type(cause).__name__

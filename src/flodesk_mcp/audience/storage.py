@@ -1,11 +1,13 @@
 """Where mirror and jobs of an account live: files on a person's own machine, or memory for the embedded Flodesk."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+from flodesk_mcp.audience.forgetting import mark_used
 from flodesk_mcp.audience.job_tables import JOB_TABLES, JOB_TABLES_VERSION
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.sqlite import PRIVATE_FILE, SqliteFile
@@ -13,6 +15,11 @@ from flodesk_mcp.audience.tables import METADATA, SCHEMA_VERSION
 from flodesk_mcp.quota.locking import try_lock
 
 __all__ = ["LocalStorage", "Storage"]
+
+REBUILD = (
+    "To build it anew, search with `refresh`, or run `flodesk-mcp mirror refresh`: the old file is kept aside, and "
+    "nothing is lost, because everything in it is in Flodesk."
+)
 
 
 class Storage(Protocol):
@@ -38,6 +45,9 @@ class Storage(Protocol):
     def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a lock that ends with this process, for a block; it gets whether nobody else holds it."""
 
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
+
     async def forget(self) -> None:
         """Delete the mirror."""
 
@@ -56,7 +66,8 @@ class LocalStorage:
 
     def __init__(self, folder: Path | None, name: str) -> None:
         self._folder = folder / "audience" / name if folder else None
-        self._file = SqliteFile(self._folder / "mirror.sqlite3" if self._folder else None, METADATA, SCHEMA_VERSION)
+        mirror = self._folder / "mirror.sqlite3" if self._folder else None
+        self._file = SqliteFile(mirror, METADATA, SCHEMA_VERSION, REBUILD)
         self._held: set[str] = set()
         self.mirror = Rows(self._file, name)
         jobs = self._folder / "jobs.sqlite3" if self._folder else None
@@ -95,13 +106,18 @@ class LocalStorage:
         """Give everybody the turn: in files the lease on a job decides, which ends although a process hangs."""
         yield True
 
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
+        if self._folder:
+            mark_used(self._folder)
+
     async def forget(self) -> None:
         """Delete the mirror."""
         await self._file.remove()
 
     async def set_aside(self) -> str | None:
         """Begin a new mirror, and keep the old one aside; return where, or None where there was none."""
-        kept = await self._file.set_aside("kept")
+        kept = await self._file.set_aside(time.strftime("kept-%Y%m%dT%H%M%S"))
         return str(kept) if kept else None
 
     def place(self) -> str:

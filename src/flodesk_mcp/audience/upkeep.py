@@ -10,7 +10,8 @@ import anyio
 
 from flodesk_mcp.audience.errors import StillReading
 from flodesk_mcp.audience.jobs import Spawn
-from flodesk_mcp.audience.mirror import Mirror, MirrorStatus
+from flodesk_mcp.audience.mirror import Freshness, Mirror
+from flodesk_mcp.audience.reading import SMALL
 from flodesk_mcp.deadline import patience, waiting
 from flodesk_mcp.flodesk import FlodeskError
 
@@ -48,23 +49,27 @@ class Upkeep:
         self._clock = clock
         self._ongoing: _Refresh | None = None
 
-    async def refresh(self, *, at_once: bool = False) -> MirrorStatus:
+    async def refresh(self, *, at_once: bool = False) -> Freshness:
         """Refresh a mirror that is older than five minutes, or read everybody `at_once`; return how fresh it is then.
 
         Waits no longer than the call may. Then an older mirror has to do; where there is none, StillReading is raised.
         Raises FlodeskError for a refresh that failed.
         """
         seconds = min(patience(), MOST_SECONDS) if self._spawn else inf
-        status = await self._mirror.status()
-        if at_once or status.checked_at is None or self._clock() - status.checked_at > FRESH_SECONDS:
-            await self._wait_for(await self._begun(whole=at_once), seconds)
-            status = await self._mirror.status()
+        if at_once or not self._is_fresh(status := await self._mirror.freshness()):
+            ongoing = await self._begun(whole=at_once)
+            if at_once or not _is_read_anew(status):
+                await self._wait_for(ongoing, seconds)
+            status = await self._mirror.freshness()
         if status.checked_at is None:
             done, total = status.reading or 0, status.total or 0
             raise StillReading(done, total, max(ceil((total - done) / PEOPLE_PER_SECOND), 5))
         if status.whole_at is not None and self._clock() - status.whole_at > WHOLE_SECONDS:
             await self._begun(whole=True)
         return status
+
+    def _is_fresh(self, status: Freshness) -> bool:
+        return status.checked_at is not None and self._clock() - status.checked_at <= FRESH_SECONDS
 
     async def _begun(self, *, whole: bool) -> _Refresh:
         ongoing = self._ongoing
@@ -95,3 +100,8 @@ class Upkeep:
             if self._ongoing is refresh:
                 self._ongoing = None
             refresh.ended.set()
+
+
+def _is_read_anew(known: Freshness) -> bool:
+    """Tell whether there is a mirror to be searched while a long list is read once more, which takes many minutes."""
+    return known.checked_at is not None and known.reading is not None and (known.total or 0) > SMALL

@@ -3,7 +3,7 @@
 import hmac
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError, NoAnswer, identity_of
+from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError, NoAnswer, Subscriber, identity_of
 from flodesk_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["flodesk_client", "machine_audience", "machine_quota", "single_caller
 logger = logging.getLogger(__name__)
 
 RESUME_SECONDS = 3.0
+DAY = 24 * 3600
 LOCK_TRIES = 200
 LOCK_PAUSE_SECONDS = 0.005
 
@@ -50,6 +51,7 @@ async def single_caller(
     credential = credential_of(settings)  # a missing one ends the start, not the first call
     identity = identity_of(credential)
     background = Background()
+    in_memory = settings.sandbox or transport is not None
     async with AsyncExitStack() as closing, background.running():
 
         def open_client() -> FlodeskClient:
@@ -60,10 +62,20 @@ async def single_caller(
                 raise NoAnswer(str(error), sent=False, uncertain=False) from error
             closing.push_async_callback(http.aclose)
             quota = None if transport else machine_quota(settings, credential)
-            return client_for(identity, credential, settings, http, quota)
+            client = client_for(identity, credential, settings, http, quota)
+            client.subscribers.listener = note
+            return client
+
+        async def note(seen: Sequence[Subscriber]) -> None:
+            # Only where somebody works on the whole list: what that needs takes long to import.
+            if "audience" not in vars(caller) and not (not in_memory and _has_mirrors(settings)):
+                return
+            try:
+                await caller.audience.mirror.note(*seen)
+            except FlodeskError as error:  # the write itself succeeded
+                logger.warning("The mirror missed a write: %s", error)
 
         def open_audience() -> "Audience":
-            in_memory = transport is not None
             audience = machine_audience(settings, credential, caller.flodesk, background, in_memory=in_memory)
             closing.push_async_callback(audience.aclose)
             background.spawn(audience.resume)
@@ -81,7 +93,7 @@ async def single_caller(
             personal_data=settings.personal_data,
             folders=settings.folders or (),
         )
-        if not (settings.sandbox or transport) and tool_filter.allows_toolset("audience"):
+        if not in_memory and tool_filter.allows_toolset("audience"):
             background.spawn(partial(_resume_jobs, settings, caller))
         yield _Single(caller)
 
@@ -89,11 +101,16 @@ async def single_caller(
 async def _resume_jobs(settings: Settings, caller: Caller) -> None:
     """Go on with jobs that an earlier server left, when this one has long started: that would have delayed it."""
     await anyio.sleep(RESUME_SECONDS)
-    if (settings.data_folder / "audience").exists():
+    if _has_mirrors(settings):
         try:
             _ = caller.audience
         except FlodeskError as error:
             logger.warning("Unfinished jobs wait: %s", error)
+
+
+def _has_mirrors(settings: Settings) -> bool:
+    """Tell whether this user works on whole lists."""
+    return (settings.data_folder / "audience").exists()
 
 
 @asynccontextmanager
@@ -121,13 +138,15 @@ def machine_audience(
     Its jobs run in `background`. Raises StorageFailed.
     """
     from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
+    from flodesk_mcp.audience.forgetting import forget_unused_files
     from flodesk_mcp.audience.storage import LocalStorage
 
     if settings.sandbox or in_memory:
         storage = LocalStorage(None, "sandbox")
     else:
+        forget_unused_files(settings.data_folder, time.time() - settings.mirror_days * DAY)
         storage = LocalStorage(settings.data_folder, _name_on_machine(settings, credential))
-    return Audience(flodesk, storage, background.spawn)
+    return Audience(flodesk, storage, spawn=background.spawn)
 
 
 def _name_on_machine(settings: Settings, credential: Credential) -> str:

@@ -1,15 +1,17 @@
 """A search through everybody, with a cursor that stays right while the copy is refreshed."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal, Subscriber
 from flodesk_mcp.tools.arguments import ConditionRow
 from flodesk_mcp.tools.paging import made_with_other, sealed, unsealed
 from flodesk_mcp.tools.results import Listing, SubscriberListing, subscriber_listing
+
+if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
 
 __all__ = ["FoundSubscribers", "check_not_probing", "find"]
 
@@ -37,7 +39,7 @@ class FoundSubscribers(SubscriberListing):
 
 
 async def find(
-    caller: Caller,
+    audience: "Audience",
     where: Sequence[ConditionRow] | None,
     match: Match,
     fields: Sequence[str] | None,
@@ -45,10 +47,12 @@ async def find(
     next_cursor: str | None,
     *,
     refresh: bool,
+    masked: bool,
 ) -> FoundSubscribers:
     """Return the page of those who match that `next_cursor` stands for, or the first.
 
-    The cursor carries the conditions, which may be left out with it. Raises InvalidArgument, FlodeskError.
+    The cursor carries the conditions, which may be left out with it. To a caller to whom personal data is `masked`,
+    nothing about it is told by conditions either. Raises InvalidArgument, FlodeskError.
     """
     from flodesk_mcp.audience.conditions import Condition  # with the first search: it brings SQLAlchemy with it
     from flodesk_mcp.audience.mirror import Place
@@ -60,9 +64,8 @@ async def find(
         if asked and (asked, match) != (made_with, made_match):
             raise made_with_other("where")
         asked, match, after = made_with, made_match, Place(created_us, last)
-    if caller.masked:
+    if masked:
         check_not_probing(field for field, _, _ in asked)
-    audience = caller.audience
     found = await audience.search(
         await audience.where([Condition(*row) for row in asked], match), after, limit, refresh=refresh
     )

@@ -75,8 +75,8 @@ class _Hosted:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        jobs = self._callers.background.running()
-        async with self._flodesk, self._authentication.running(), jobs, self._sessions.running():
+        audiences = self._callers.audiences.running()
+        async with self._flodesk, self._authentication.running(), audiences, self._sessions.running():
             yield
 
     def withdraw_questions(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from flodesk_mcp.callers.background import Background
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, Subscriber
 from flodesk_mcp.web.settings import HostedSettings
 
@@ -34,15 +35,14 @@ class Audiences:
     def __init__(self, settings: HostedSettings) -> None:
         self._settings = settings
         self._open: OrderedDict[str, Audience] = OrderedDict()
-        self._storages: dict[str, Storage] = {}
         self._database: Database | None = None
-        self._spawn: Spawn | None = None
+        self._background = Background()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Let audiences be opened within the block."""
-        async with background() as self._spawn:
-            self._spawn(self._forget_unused_daily)
+        async with self._background.running():
+            self._background.spawn(self._forget_unused_daily)
             yield
         for audience in self._open.values():
             await audience.aclose()
@@ -53,15 +53,14 @@ class Audiences:
         """Return the audience of an account, whose client is `flodesk` now."""
         from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
 
-        if self._spawn is None:
-            raise RuntimeError("The application does not run.")
         known = self._open.get(identity)
         if known is None or known.flodesk is not flodesk:
-            known = Audience(flodesk, known.storage if known else self._storage(identity), self._spawn)
-            self._open[identity] = known
+            storage = known.storage if known else self._storage(identity)
+            self._open[identity] = known = Audience(flodesk, storage, spawn=self._background.spawn)
+            self._background.spawn(known.resume)
         self._open.move_to_end(identity)
         if len(self._open) > MOST_OPEN:
-            self._spawn(self._open.popitem(last=False)[1].aclose)
+            self._background.spawn(self._open.popitem(last=False)[1].aclose)
         return known
 
     def listen_to(self, identity: str, flodesk: FlodeskClient) -> FlodeskClient:

@@ -1,22 +1,20 @@
 """Who makes each request to the hosted server."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 
-from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.caller import Caller, tightest
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import PersonalData, Settings
+from flodesk_mcp.settings import PersonalData
+from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import user_of
-
-if TYPE_CHECKING:
-    from flodesk_mcp.audience.audience import Audience
+from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
 
@@ -30,24 +28,25 @@ class WebCallers:
     """
 
     pool: ClientPool
-    settings: Settings
+    audiences: Audiences
+    settings: HostedSettings
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
     connection_personal_data: PersonalData = "shown"
-    background: Background = field(default_factory=Background)
-    audiences: "dict[str, Audience]" = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "WebCallers":
+    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
         Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            return client_for(identity, credential, settings, http)
+            return audiences.listen_to(identity, client_for(identity, credential, settings, http))
 
-        return cls(ClientPool(open_client, settings.requests_per_minute), settings, operator_filter(settings))
+        audiences = Audiences(settings)
+        pool = ClientPool(open_client, settings.requests_per_minute)
+        return cls(pool, audiences, settings, operator_filter(settings))
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""
@@ -61,20 +60,10 @@ class WebCallers:
             name=principal.name,
             identity=principal.account.identity,
             open_client=open_client,
-            open_audience=lambda: self._audience(principal.account.identity, open_client()),
+            open_audience=lambda: self.audiences.audience(principal.account.identity, open_client()),
             tool_filter=self.operator & self.connection & user.tool_filter,
             credential_source=principal.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
         )
-
-    def _audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
-        from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
-        from flodesk_mcp.audience.storage import LocalStorage
-
-        if identity not in self.audiences:
-            audience = Audience(flodesk, LocalStorage(None, identity), self.background.spawn)
-            self.audiences[identity] = audience
-            self.background.spawn(audience.resume)
-        return self.audiences[identity]
