@@ -14,12 +14,14 @@ from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.job import Job
 from flodesk_mcp.audience.job_report import whole_report
 from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.upkeep import FRESH_SECONDS
 from flodesk_mcp.cli.audience import followed
+from flodesk_mcp.cli.reading import reading_bar
 from flodesk_mcp.tools.compact import compact
 from flodesk_mcp.tools.job_reports import reported
 from flodesk_mcp.tools.plans import plan_report, question_about
 
-__all__ = ["SOME_WERE_NOT", "carry_out", "carrying_out_options", "columns_of"]
+__all__ = ["SOME_WERE_NOT", "carry_out", "carrying_out_options", "columns_of", "read_list"]
 
 SOME_WERE_NOT = 3
 """The exit code where rows were neither written nor unchanged."""
@@ -67,6 +69,12 @@ def columns_of(given: Sequence[str]) -> dict[str, str]:
             raise click.UsageError(f"{text!r} does not say what a column holds: write 'HEADING=FIELD'.")
         columns[heading.strip()] = field.strip()
     return columns
+
+
+async def read_list(audience: Audience) -> None:
+    """Read the list of the account, if it is not fresh, while a bar shows how far it is. Raises FlodeskError."""
+    with reading_bar() as progress:
+        await audience.mirror.refresh(FRESH_SECONDS, progress)
 
 
 async def carry_out(
