@@ -11,6 +11,7 @@ import click
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.errors import FileRefused
+from flodesk_mcp.audience.import_plan import IMPORT
 from flodesk_mcp.audience.job import Job
 from flodesk_mcp.audience.job_report import whole_report
 from flodesk_mcp.audience.plan import Plan
@@ -19,7 +20,7 @@ from flodesk_mcp.cli.audience import followed
 from flodesk_mcp.cli.reading import reading_bar
 from flodesk_mcp.tools.compact import compact
 from flodesk_mcp.tools.job_reports import reported
-from flodesk_mcp.tools.plans import plan_report, question_about
+from flodesk_mcp.tools.plans import ImportPlan, SyncPlan, plan_report, question_about
 
 __all__ = ["SOME_WERE_NOT", "carry_out", "carrying_out_options", "columns_of", "read_list"]
 
@@ -82,7 +83,7 @@ async def carry_out(
 ) -> int:
     """Show a plan, carry it out if somebody agrees, and return the exit code. Raises AudienceError, OSError."""
     _check_new(report)
-    shown = compact(plan_report(plan), {}, masked)
+    shown = compact(_model(plan), {}, masked)
     if not as_json:
         _show(shown)
     if dry_run:
@@ -106,6 +107,10 @@ async def carry_out(
     return SOME_WERE_NOT if job.failed or job.skipped else 0
 
 
+def _model(plan: Plan) -> ImportPlan | SyncPlan:
+    return (ImportPlan if plan.kind == IMPORT else SyncPlan)(**plan_report(plan))
+
+
 def _agrees(plan: Plan) -> bool:
     if not sys.stdin.isatty():
         click.echo("Nobody can be asked here: add --yes to carry the plan out, or --dry-run to look only.", err=True)
@@ -125,7 +130,7 @@ def _show(shown: dict[str, Any]) -> None:
         if name in shown:
             click.echo(f"{words}: {', '.join(shown[name])}")
     if "columns" in shown:
-        click.echo("Columns: " + ", ".join(f"{one['column']} → {one['field']}" for one in shown["columns"]))
+        click.echo("Columns: " + ", ".join(f"{column} → {field}" for column, field in shown["columns"].items()))
     if "ignored_columns" in shown:
         click.echo(f"Ignored columns: {', '.join(shown['ignored_columns'])}")
     for warning in shown.get("warnings", ()):
