@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flodesk_mcp.audience.job_report import report_part
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.storage import LocalStorage
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
+from flodesk_mcp.flodesk import Subscriber as Answer
 from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.sandbox.account import CustomField, Segment, Subscriber, SubscriberStatus
@@ -25,11 +27,22 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 FAIR, VIP, LEADS = "a" * 24, "b" * 24, "c" * 24
 
 
+class GrowingAccount(Account):
+    """An account whose people only become more, and are therefore found in an index."""
+
+    def find_subscriber(self, id_or_email: str) -> Subscriber | None:
+        """Return the subscriber of an id or an e-mail, whose case does not matter."""
+        index = self.__dict__.setdefault("index", {})
+        for person in islice(reversed(self.subscribers.values()), len(self.subscribers) - len(index)):
+            index[person.email.casefold()] = person
+        return self.subscribers.get(id_or_email) or index.get(id_or_email.casefold())
+
+
 class Studio:
     """An account with three segments and two custom fields, and how to open its audience."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.account = Account(
+    def __init__(self, folder: Path | None = None, *, grows: bool = False) -> None:
+        self.account = (GrowingAccount if grows else Account)(
             segments={known: Segment(known, name, "#F2C9C0", BEGAN) for known, name in ((FAIR, "Fair"), (VIP, "VIP"))},
             custom_fields={
                 "city": CustomField("city", "City"),
@@ -74,6 +87,11 @@ class Studio:
         storage = LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
             audience = Audience(client, storage, spawn=tasks.start_soon)
+
+            async def note(seen: Sequence[Answer]) -> None:
+                await audience.mirror.note(*seen)
+
+            client.subscribers.listener = note
             try:
                 yield Opened(audience)
             finally:

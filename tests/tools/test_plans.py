@@ -49,7 +49,7 @@ async def test_a_list_is_planned_shown_and_carried_out(agent: Agent) -> None:
     assert agent.written == []
     assert (plan["rows"], plan["will_write"], plan["new"], plan["invalid"]) == (3, 2, 1, 1)
     assert plan["segments_to_create"] == ["Fair 2026"]
-    assert plan["columns"][0] == {"column": "Email", "field": "email"}
+    assert plan["columns"]["Email"] == "email"
     assert plan["problems"][0]["row"] == 4
     job = await agent.call("start_flodesk_job", plan_id=plan["plan_id"])
     assert (job["kind"], job["state"], job["written"], job["skipped"]) == ("import", "done", 2, 1)

@@ -1,15 +1,16 @@
 """What a row would change: a person as somebody wants it, beside the one on the list."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+
+from pydantic_core import from_json, to_json
 
 from flodesk_mcp.audience.files import FoundPerson
 from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.words import counted
 
-__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Wanted", "changes", "key_of"]
+__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of"]
 
 MAX_SEGMENTS = 50
 
@@ -76,18 +77,34 @@ class Wanted:
 
     def text(self) -> str:
         """Return it as JSON, without what is empty."""
-        parts = (self.email, self.id, self.fields, self.custom_fields, self.new_fields, self.segments)
-        return json.dumps(
-            [*parts, self.new_segments, self.note, self.refuses, self.says], ensure_ascii=False, separators=(",", ":")
-        )
+        parts = [self.email, self.id, self.fields, self.custom_fields, self.new_fields, self.segments]
+        text: bytes = to_json([*parts, self.new_segments, self.note, self.refuses, self.says])
+        return text.decode()
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Return what `text` made."""
-        return cls(*json.loads(text))
+        return cls(*from_json(text))
 
 
-def changes(wanted: Wanted, person: Person) -> list[str]:
+class Known(NamedTuple):
+    """What is compared of somebody on the list. `segments` are ids."""
+
+    id: str
+    email: str | None
+    status: str | None
+    first_name: str | None
+    last_name: str | None
+    optin_ip: str | None
+    optin_timestamp: str | None
+    segments: list[str]
+    custom_fields: dict[str, str]
+
+
+OnList = Known | Person
+
+
+def changes(wanted: Wanted, person: OnList) -> list[str]:
     """Return what of `person` is not yet as it is wanted; a proof of having opted in is not replaced by another."""
     fields, values = wanted.fields, person.custom_fields
     changed = [name for name in NAMES if name in fields and fields[name] != (getattr(person, name) or "")]

@@ -40,7 +40,7 @@ class Draft:
         self.last_row = max(self.last_row, *(row.row for row in rows), 0)
         self.size += len(rows) - len(replaced)
         self.fingerprints += sum(row.fingerprint for row in rows) - sum(row.fingerprint for row in replaced)
-        await self.plans.add(self.id, rows, [row.row for row in replaced])
+        await self.plans.add(self.id, rows)
 
     def tell(self, problem: Problem) -> None:
         """Take note of a problem, if it is among the first."""

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, Wanted, changes
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, OnList, Wanted, changes
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import FoundPerson, Understanding
 from flodesk_mcp.audience.mirror import Mirror
-from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.segment_names import SegmentNames
 from flodesk_mcp.audience.source import PeopleOf, Source
@@ -82,7 +81,7 @@ class ImportPlanning:
             self._draft.tell(problem)
         return Wanted.of(found, self._custom_fields, ids, new)
 
-    def _verdict(self, wanted: Wanted, person: Person | None) -> Verdict:
+    def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:
         if wanted.refuses:
             return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed", REFUSES])
         if person is None:

@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -80,12 +80,10 @@ class Plans:
             await work.put(plans, [row | {"digest": None, "job": None}])
         return name
 
-    async def add(self, id: str, rows: Sequence[PlanRow], replaced: Iterable[int] = ()) -> None:
-        """Add rows to a plan that is being made; the numbers of those that are `replaced` are among them."""
+    async def add(self, id: str, rows: Sequence[PlanRow]) -> None:
+        """Add rows to a plan that is being made, or replace those of the same number."""
         async with self._rows.writing() as work:
-            if gone := list(replaced):
-                await work.change(delete(plan_rows).where(plan_rows.c.plan == id, plan_rows.c.row.in_(gone)))
-            await work.add(plan_rows, [{"plan": id, **row._asdict()} for row in rows])
+            await work.put(plan_rows, [{"plan": id, **row._asdict()} for row in rows])
 
     async def known(self, id: str, people: Sequence[str]) -> list[PlanRow]:
         """Return the rows of those `people` that the plan has."""

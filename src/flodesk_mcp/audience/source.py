@@ -10,7 +10,7 @@ from flodesk_mcp.audience.files import FoundPerson, People, Problem, Table, Unde
 
 __all__ = ["Chunk", "PeopleOf", "Source"]
 
-CHUNK = 1_000
+CHUNK = 2_000
 
 Chunk = list[FoundPerson | Problem]
 

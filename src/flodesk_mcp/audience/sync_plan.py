@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, Wanted, key_of
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, OnList, Wanted, key_of
 from flodesk_mcp.audience.conditions import Condition, Where
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import ADDED, CREATE, REMOVED, FoundPerson, Understanding
@@ -73,7 +73,7 @@ class SyncPlanning:
         self._undoes = self._undoes or found.says in {ADDED, REMOVED}
         return Wanted.of(found, self._custom_fields, [self._segment.id], [])
 
-    def _verdict(self, wanted: Wanted, person: Person | None) -> Verdict:  # noqa: PLR0911 - a table
+    def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:  # noqa: PLR0911 - a table
         if wanted.refuses:
             return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed"])
         if person is None:
@@ -91,7 +91,7 @@ class SyncPlanning:
             return Verdict("skip", f"is in {MAX_SEGMENTS} segments, and Flodesk allows no more", ["invalid"])
         return Verdict("write", ADDED, ["to_add"])
 
-    def _leaves(self, person: Person) -> Verdict:
+    def _leaves(self, person: OnList) -> Verdict:
         if self._segment.id not in person.segments:
             return Verdict("unchanged", None, ["unchanged"])
         return Verdict("remove", REMOVED, ["to_remove"])

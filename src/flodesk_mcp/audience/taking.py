@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from flodesk_mcp.audience.comparing import Wanted, key_of
+from flodesk_mcp.audience.comparing import Known, OnList, Wanted, key_of
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.files import FoundPerson, Problem
 from flodesk_mcp.audience.known import by_addresses, by_ids
 from flodesk_mcp.audience.mirror import Mirror
-from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan import Action, PlanRow
 from flodesk_mcp.audience.source import Chunk
 
@@ -16,6 +15,8 @@ __all__ = ["Taking", "Verdict"]
 
 REPEATED = "the same person as in row {}, whose values count"
 BY_ID = "id:"
+SEEN_BITS = 1 << 25
+"""4 MB: of a million people, two or three in a hundred are looked for although they come once."""
 
 
 class Verdict(NamedTuple):
@@ -34,12 +35,13 @@ class Taking:
         draft: Draft,
         mirror: Mirror,
         wanted: Callable[[FoundPerson], Wanted],
-        verdict: Callable[[Wanted, Person | None], Verdict],
+        verdict: Callable[[Wanted, OnList | None], Verdict],
     ) -> None:
         self._draft = draft
         self._mirror = mirror
         self._wanted = wanted
         self._verdict = verdict
+        self._seen = bytearray(SEEN_BITS >> 3)
 
     async def take(self, chunk: Chunk) -> None:
         """Put the rows of a chunk into the draft. Raises AudienceError."""
@@ -72,7 +74,9 @@ class Taking:
 
     async def _again(self, wanted: Mapping[str, tuple[int, Wanted]]) -> list[PlanRow]:
         """Return the earlier rows of people who come again, with what they want passed on; they count no more."""
-        if not self._draft.size or not (earlier := await self._draft.plans.known(self._draft.id, [*wanted])):
+        again = [key for key in wanted if self._may_come_again(key)]
+        earlier = await self._draft.plans.known(self._draft.id, again) if again else []
+        if not earlier:
             return []
         people = await self._people({key: wanted[key] for row in earlier if (key := row.person)})
         for row in earlier:
@@ -81,18 +85,27 @@ class Taking:
             wanted[key][1].after(before)
         return earlier
 
-    async def _people(self, wanted: Mapping[str, tuple[int, Wanted]]) -> dict[str, Person]:
+    def _may_come_again(self, key: str) -> bool:
+        """Tell whether there may be an earlier row of somebody: almost always without a query."""
+        place = hash(key) % SEEN_BITS
+        byte, bit = place >> 3, 1 << (place & 7)
+        seen = bool(self._seen[byte] & bit)
+        self._seen[byte] |= bit
+        return seen
+
+    async def _people(self, wanted: Mapping[str, tuple[int, Wanted]]) -> dict[str, Known]:
         """Return those of the list, by the key of the row that means them."""
         found = await by_addresses(self._mirror, [one.email for _, one in wanted.values() if one.email])
         by_id = await by_ids(self._mirror, [one.id for _, one in wanted.values() if not one.email])
         return found | {BY_ID + known: person for known, person in by_id.items()}
 
-    def row(self, row: int, key: str, wanted: Wanted, person: Person | None) -> PlanRow:
+    def row(self, row: int, key: str, wanted: Wanted, person: OnList | None) -> PlanRow:
         """Return the row of a person, counted."""
         if person:
             wanted.email = person.email or wanted.email  # as Flodesk knows it
         verdict = self._verdict(wanted, person)
-        self._draft.counts.update(verdict.counted)
+        for name in verdict.counted:
+            self._draft.counts[name] += 1
         if "invalid" in verdict.counted:
             self._draft.tell(Problem(row, "", verdict.reason or ""))
         return PlanRow(row, key, verdict.action, wanted.email or None, verdict.reason, wanted.text())

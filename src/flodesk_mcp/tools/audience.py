@@ -4,6 +4,7 @@ from pydantic import BaseModel
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import (
+    AlikeConditions,
     ColumnChoices,
     Conditions,
     CreateMissing,
@@ -17,6 +18,7 @@ from flodesk_mcp.tools.arguments import (
     Limit,
     ListFile,
     Match,
+    Members,
     NextCursor,
     People,
     PlanId,
@@ -28,9 +30,18 @@ from flodesk_mcp.tools.arguments import (
     WaitSeconds,
 )
 from flodesk_mcp.tools.finding import FoundSubscribers, find
-from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
+from flodesk_mcp.tools.job_reports import (
+    FollowedJob,
+    JobReport,
+    StartedJob,
+    StoppedJob,
+    begin_export,
+    cancel_job,
+    follow_job,
+)
 from flodesk_mcp.tools.plans import (
-    PlanReport,
+    ImportPlan,
+    SyncPlan,
     about_carrying_out,
     carry_out,
     plan_import,
@@ -83,14 +94,14 @@ async def get_flodesk_audience_report(
 async def export_flodesk_subscribers(
     caller: Caller,
     file_format: FileFormat = "csv",
-    where: Conditions | None = None,
+    where: AlikeConditions | None = None,
     match: Match = "all",
     fields: SubscriberFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
     """Export the whole list, or all who match: download everybody, save all contacts to a CSV spreadsheet or JSONL, get
     customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an open folder
-    the result is a resource in parts. What takes longer goes on as a job: get_flodesk_job.
+    the result is a resource in parts. Then get_flodesk_job.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
@@ -105,10 +116,9 @@ async def plan_flodesk_import(
     segment_ids: JoinedSegments | None = None,
     double_optin: DoubleOptin | None = None,
     create_missing_fields: CreateMissing | None = None,
-) -> PlanReport:
-    """Plan to import (bring in, upload, migrate) a list of people out of one of file, csv and people: an export of
-    another service or a spreadsheet, whose headings are understood. Changes nothing: it tells who is new, who changes,
-    and who unsubscribed and stays so. Show your user the numbers and warnings, then call start_flodesk_job.
+) -> ImportPlan:
+    """Check a list (spreadsheet, CSV, xlsx, export, attendees, contacts) to import, upload, bring in or migrate, before
+    anything is written: who is new, changes, unsubscribed. Show numbers and warnings; then start_flodesk_job.
     """
     return await plan_import(
         caller,
@@ -124,16 +134,16 @@ async def plan_flodesk_import(
 async def plan_flodesk_segment_sync(
     caller: Caller,
     segment_id: SegmentId,
-    people: People | None = None,
+    people: Members | None = None,
     csv: CsvText | None = None,
     file: ListFile | None = None,
-    where: Conditions | None = None,
+    where: AlikeConditions | None = None,
     match: Match = "all",
     remove_others: RemoveOthers | None = None,
-) -> PlanReport:
-    """Plan to make a segment hold (sync, fill, replace, freeze a search into) at least the people of one of where,
-    file, csv and people, or with remove_others exactly those. Nobody is created. The report of an earlier sync puts
-    things back. Changes nothing: show your user the numbers and warnings, then call start_flodesk_job.
+) -> SyncPlan:
+    """Plan to make a segment (group) exactly, or at least, these people: keep it in line (step, sync) with a file, shop
+    customers or everybody who meets conditions; remove_others takes others out. Creates nobody. A sync's report puts
+    it back. Then start_flodesk_job.
     """
     source = {"people": people, "csv": csv, "file": file}
     return await plan_sync(caller, segment_id, source, where, match, remove_others=bool(remove_others))
@@ -147,16 +157,15 @@ async def plan_flodesk_segment_sync(
     check="get_flodesk_job without a job_id shows whether it began.",
     question=about_carrying_out,
 )
-async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> JobReport:
-    """Carry out (start, run) a plan of plan_flodesk_import or plan_flodesk_segment_sync: many people are written, or
-    join and leave a segment, which may start or stop workflows. A person is asked first. A plan is good for 30 minutes,
-    once. What takes longer goes on as a job: follow it with get_flodesk_job.
+async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> StartedJob:
+    """Do it now: go ahead with a plan, run the import or the sync, yes, start. Writes many people, which may start
+    workflows; a person is asked. A plan is good once, for 30 minutes. Follow it with get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
 
 
 @toolset.button(start_flodesk_job)
-async def press_flodesk_plan_button(caller: Caller, plan_id: PlanId, press: Press) -> JobReport:
+async def press_flodesk_plan_button(caller: Caller, plan_id: PlanId, press: Press) -> StartedJob:
     """Carry out the plan whose button a person has pressed. Only the card that shows the plan can call this."""
     return await press_button(caller, plan_id, press)
 
@@ -176,7 +185,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     idempotent=True,
     check="get_flodesk_job shows whether it was stopped.",
 )
-async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
+async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> StoppedJob:
     """Stop a running job: cancel the import, abort that export. It ends after the batch under way; what was done stays
     done. A stopped job cannot be continued.
     """
