@@ -37,13 +37,18 @@ class Pages:
     """An ASGI application that answers what reading an account asks for."""
 
     def __init__(self, people: int) -> None:
-        self._people = [to_json(person(number)) for number in range(people)]
+        everybody = [to_json(person(number)) for number in range(people)]
+        self._people: dict[str | None, list[bytes]] = {None: everybody} | {
+            status: [one for number, one in enumerate(everybody) if STATUSES[number % 10] == status]
+            for status in STATUSES
+        }
 
     def _page(self, query: dict[str, list[str]]) -> bytes:
         page, size = int(query.get("page", ["1"])[0]), int(query.get("per_page", ["20"])[0])
-        number = len(self._people)
+        people = self._people.get(next(iter(query.get("status", [])), None), [])
+        number = len(people)
         meta = {"page": page, "per_page": size, "total_pages": -(-number // size), "total_items": number}
-        rows = b",".join(self._people[(page - 1) * size : page * size])
+        rows = b",".join(people[(page - 1) * size : page * size])
         return b'{"meta":' + to_json(meta) + b',"data":[' + rows + b"]}"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPEN_FIELDS", "Export", "ExportOrder"]
 
-FRESH_SECONDS = 60
 WHOLE_SECONDS = 3600
 """How old the last reading of the whole list may be: only such a one tells who has unsubscribed elsewhere."""
 
@@ -115,7 +114,7 @@ class Export:
         job.tell("Reading the account", job.progress)
         status = await mirror.status()
         is_old = self._audience.clock() - (status.whole_at or 0) > WHOLE_SECONDS
-        await mirror.refresh(FRESH_SECONDS, told, whole=is_old)
+        await mirror.refresh(0, told, whole=is_old)
         where = await self._audience.where(order.where, order.match)
         rows = await mirror.count(where)
         labels = await self._audience.flodesk.custom_fields.labels()

@@ -34,6 +34,7 @@ class Folders:
             raise FileRefused("No folder is open to this server: whoever runs it can name some in FLODESK_FOLDERS.")
         try:
             path = (self._folders[0] / Path(name).expanduser()).resolve()
+            path.exists()  # which a name that is too long fails
             roots = [folder.resolve() for folder in self._folders]
         except (OSError, RuntimeError, ValueError):
             raise FileRefused(f"{name[:200]!r} is no path of a file.") from None

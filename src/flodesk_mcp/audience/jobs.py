@@ -54,6 +54,7 @@ class Jobs:
         self._owner = new_owner()
         self._is_working = False
         self._is_wanted = False
+        self._running: RunningJob | None = None
         self._unrecorded: dict[str, str] = {}  # why jobs failed, where not even that could be written
         self._changed = anyio.Event()
         self._followed: set[str] = set()  # jobs that another process runs
@@ -126,8 +127,12 @@ class Jobs:
         return await self._store.outcomes(id)
 
     def _as_known(self, job: Job) -> Job:
-        problem = self._unrecorded.get(job.id)
-        return job if problem is None else replace(job, state="failed", problem=problem)
+        """Return a job with what is known of it here, and not recorded yet."""
+        if problem := self._unrecorded.get(job.id):
+            return replace(job, state="failed", problem=problem)
+        if (running := self._running) and running.id == job.id:
+            return replace(job, doing=running.doing, progress=running.progress)
+        return job
 
     def _tell(self, id: str, *, has_ended: bool = False) -> None:
         """Let those who wait look at the job; those who listen hear of it once a second, and of its end."""
@@ -178,13 +183,14 @@ class Jobs:
     async def _run(self, job: Job) -> None:
         """Run a job that is ours until it ends, another process takes it, or the server ends."""
         end: _End | None = _End("waiting", {})  # what it is when the server ends
-        running = RunningJob(job, partial(self._record, job.id))
+        self._running = running = RunningJob(job, partial(self._record, job.id))
         try:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(self._keep, running, beside.cancel_scope)
                 end = await self._end_of(job, running)
                 beside.cancel_scope.cancel()
         finally:
+            self._running = None
             with anyio.move_on_after(LET_GO_SECONDS, shield=True):
                 await self._let_go(job, end)
 
