@@ -13,6 +13,8 @@ from flodesk_mcp.audience.job import Job
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Freshness, Mirror, Place
+from flodesk_mcp.audience.report import Report
+from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.upkeep import Upkeep
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
@@ -91,6 +93,23 @@ class Audience:
             has_more=len(found.page) > limit,
             as_of=as_of(known),
         )
+
+    async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
+        """Return the report on everybody, or on those in a segment. Sign-ups count from `days` ago.
+
+        The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
+        there is not, StillReading where there is no mirror yet and it takes long to make.
+        """
+        known = await self.upkeep.refresh()
+        await self.mirror.used()
+        names = Names(await self.mirror.segment_names(), await self.flodesk.custom_fields.labels())
+        if segment_id is not None and segment_id not in names.segments:
+            segment = await self.flodesk.segments.get(segment_id)  # nobody is in it, or it is gone
+            names = Names({**names.segments, segment_id: segment.name or segment_id}, names.fields)
+        among = None if segment_id is None else Where([Condition("segment", "is", segment_id)]).clause()
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        async with self.mirror.rows.reading() as work:
+            return await report_on(work, names, now, days, as_of(known), segment_id, among)
 
     async def as_of(self) -> str:
         """Return how old what is known of the list is, and which part of it may be older."""

@@ -17,6 +17,8 @@ __all__ = ["AnySelect", "Connections", "Rows", "Work"]
 
 AnySelect = Select[*tuple[Any, ...]]
 
+BATCH = 200
+
 
 class Connections(Protocol):
     """Where connections to a database come from. Errors of the driver come out as AudienceError."""
@@ -38,6 +40,17 @@ class Work:
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Return every row that `query` finds among those of the account."""
         return (await self._connection.execute(_of_account(query, self._account))).all()
+
+    async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Yield every row that `query` finds, in batches: memory does not grow with them."""
+        found = await self._connection.stream(_of_account(query, self._account))
+        async for rows in found.partitions(BATCH):
+            yield rows
+
+    @property
+    def dialect(self) -> str:
+        """What the database speaks: sqlite or postgresql."""
+        return self._connection.dialect.name
 
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """Return the first row that `query` finds, or None."""

@@ -21,6 +21,7 @@ COMMANDS = {
     "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
     "mirror": ("mirror", "Look at the copy of the list, read it anew, or delete it."),
+    "report": ("report", "Report on the audience, as tables, JSON, or a page with pictures."),
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
     "search": ("search", "Find people among everybody on the list, by any field."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),

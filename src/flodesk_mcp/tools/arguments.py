@@ -27,6 +27,7 @@ __all__ = [
     "ConditionRow",
     "Conditions",
     "CustomFieldValues",
+    "Days",
     "DoubleOptin",
     "Email",
     "Events",
@@ -288,6 +289,7 @@ Conditions = Annotated[
     FromJson,
     Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
 ]
+Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of so many days, 1 to 730; default 90.")]
 Match = Annotated[Literal["all", "any"], Field(description="Meet all (default) or any of them.")]
 FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
 ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path of a new file in an open folder.")]

@@ -1,8 +1,11 @@
 """Tools that work on the whole list."""
 
+from pydantic import BaseModel
+
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import (
     Conditions,
+    Days,
     ExportFile,
     FileFormat,
     JobId,
@@ -10,6 +13,7 @@ from flodesk_mcp.tools.arguments import (
     Match,
     NextCursor,
     Refresh,
+    SegmentId,
     SubscriberFields,
     WaitSeconds,
 )
@@ -30,13 +34,31 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (find, filter, look for, count) people among everybody on the list, by any field, custom fields and
-    segments too: whose name, address or birthday is like this, who joined after a date, who is in one segment but has
-    no first name. total_items counts all who match. Works on a copy of the list; as_of says how old it is.
+    """Search everybody: find people called by some name, I only remember her last name, filter contacts by city, who
+    has a birthday in a month, people who joined after a date and are in a segment, how many people have gmail, is there
+    anybody whose field is empty. By any field. total_items counts all. Searches a copy: as_of tells its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
     )
+
+
+def _report() -> type[BaseModel]:
+    from flodesk_mcp.audience.report import Report
+
+    return Report
+
+
+@toolset.tool("Report on the audience", "GET /subscribers", target=("segment_id",), answer=_report)
+async def get_flodesk_audience_report(
+    caller: Caller, segment_id: SegmentId | None = None, days: Days = 90
+) -> BaseModel:
+    """Overview of the audience, or of one segment: how is the list growing (sign-ups per week), how many people did we
+    lose, which segments have the same people in them, are there typos in email addresses, duplicate contacts, how many
+    by status and source, how complete are custom fields. No opens or revenue.
+    """
+    report = await caller.audience.report(segment_id, days)
+    return (report.without_addresses() if caller.masked else report).shortened()
 
 
 @toolset.tool("Export subscribers", "GET /subscribers")
@@ -48,19 +70,17 @@ async def export_flodesk_subscribers(
     fields: SubscriberFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
-    """Export (download, back up, take out) everybody on the list, or all who match, as CSV or JSONL: one column per
-    custom field, segments by name. Reads the list anew first. Never overwrites a file; without a folder that is open
-    to this server the result is a resource in parts. What takes longer goes on as a job: follow it with
-    get_flodesk_job.
+    """Export the whole list, or all who match: download everybody, save all contacts to a CSV spreadsheet or JSONL, get
+    customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an open folder
+    the result is a resource in parts. What takes longer goes on as a job: get_flodesk_job.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")
 async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
-    """See how far a job (an export) is: its progress, when it ends about, what went wrong, and where its result is.
-    With wait_seconds the call waits for the end of the job. Without a job_id: the latest jobs. A job goes on by
-    itself, also when nobody asks.
+    """See how far along a job is: is the export finished yet, what happened to the import, what went wrong, where is
+    the result? wait_seconds waits for its end; without a job_id: the latest jobs. A job goes on by itself.
     """
     return await follow_job(caller, job_id, wait_seconds)
 
@@ -73,7 +93,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     check="get_flodesk_job shows whether it was stopped.",
 )
 async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
-    """Stop (cancel, abort) a job that waits or runs; it ends after the batch under way. What was done stays done, and
-    a file that is not complete is removed. A stopped job cannot be continued: begin another.
+    """Stop a running job: cancel the import, abort that export. It ends after the batch under way; what was done stays
+    done. A stopped job cannot be continued.
     """
     return await cancel_job(caller, job_id)

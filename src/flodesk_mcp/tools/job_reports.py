@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
@@ -66,13 +66,17 @@ class JobReport(BaseModel):
     result: JobResult | None = None
 
 
+AS_ABOVE = WithJsonSchema({"type": "object"})
+"""What stands beside it describes the same properties."""
+
+
 class FollowedJob(JobReport):
     """A job, or the latest ones."""
 
     job_id: str | None = None  # type: ignore[assignment] # none of them where there are several
     kind: str | None = None  # type: ignore[assignment]
     state: str | None = Field(None, description="running, waiting, done, cancelled or failed")  # type: ignore[assignment]
-    jobs: list[JobReport] | None = Field(None, description="The latest ones, where no job_id was given")
+    jobs: list[Annotated[JobReport, AS_ABOVE]] | None = Field(None, description="The latest, each like one job")
 
 
 async def begin_export(

@@ -32,7 +32,7 @@ class ToolSpec:
 
     `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
     a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only
-    where the argument `asked_for` is given.
+    where the argument `asked_for` is given. `answer` imports the model of an answer that no start should pay for.
     """
 
     function: Function
@@ -45,6 +45,7 @@ class ToolSpec:
     check: str | None = None
     question: Question | None = None
     asked_for: str | None = None
+    answer: Callable[[], type[BaseModel]] | None = None
 
     @property
     def name(self) -> str:
@@ -104,7 +105,7 @@ class ToolSpec:
     @cached_property
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of a successful result."""
-        result: type[BaseModel] = get_type_hints(self.function)["return"]
+        result: type[BaseModel] = self.answer() if self.answer else get_type_hints(self.function)["return"]
         schema = output_schema(result)
         if self.named:
             schema["properties"][USED_IDS] = {"type": "object", "description": "Ids that were used for the names given"}
@@ -154,12 +155,13 @@ class Toolset:
         check: str | None = None,
         question: Question | None = None,
         asked_for: str | None = None,
+        answer: Callable[[], type[BaseModel]] | None = None,
     ) -> Callable[[Function], ToolSpec]:
         """Make a function the tool for one operation of Flodesk, the next of this toolset."""
 
         def register(function: Function) -> ToolSpec:
             spec = ToolSpec(
-                function, self, title, operation, target, destructive, idempotent, check, question, asked_for
+                function, self, title, operation, target, destructive, idempotent, check, question, asked_for, answer
             )
             if not (spec.reads_only or target):
                 raise TypeError(f"{spec.name} writes, and must say what to: target=...")
