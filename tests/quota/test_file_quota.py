@@ -13,7 +13,8 @@ import pytest
 
 from flodesk_mcp.flodesk import BearerToken, FlodeskClient, QuotaExhausted, open_http
 from flodesk_mcp.quota.file import FileQuota
-from flodesk_mcp.quota.folder import open_private, try_lock
+from flodesk_mcp.quota.folder import open_private
+from flodesk_mcp.quota.locking import try_lock
 from flodesk_mcp.quota.state import State, Waiting
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Fault, Sandbox
 

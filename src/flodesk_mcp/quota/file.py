@@ -138,9 +138,12 @@ class SharedState:
     def _change_together(self) -> None:
         """Make the changes in the file. Raises LockHeld to be called again, OSError when the file cannot be used."""
         is_new = self._path is None
-        path = self._path = self._path or self._folder.path / f"{self._name_of(self._folder.join())}.quota"
+        if self._path is None:
+            with self._folder.locked():
+                self._folder.join()
+                self._path = self._folder.path / f"{self._name_of(self._folder.key())}.quota"
         try:
-            with locked(path) as descriptor:
+            with locked(self._path) as descriptor:
                 alone, self.known = self.known, self._read(descriptor)
                 if self._alone_since is not None and self.known is not alone:
                     self.known.take_over(alone, self.me, self._alone_since)

@@ -1,50 +1,26 @@
 """The folder in which the processes of a user meet: a key, a file for each account, and one for each process.
 
-One process at a time has a file in its hands, by a lock that ends with the process, however that ends. A process keeps
-the lock of a file of its own for as long as it lives, so that the others see when it has died.
+A process holds the lock of its own file for as long as it lives, so that the others see when it has died.
 """
 
 import os
 import secrets
 import stat
-import sys
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["LockHeld", "MeetingFolder", "locked", "open_private", "try_lock"]
+from flodesk_mcp.quota.locking import try_lock
+
+__all__ = ["LockHeld", "MeetingFolder", "locked", "open_private"]
 
 KEY_BYTES = 32
 KEPT_SECONDS = 24 * 3600.0
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)  # Windows would put line ends into it
 PROCESS, ACCOUNT = ".process", ".quota"
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def try_lock(descriptor: int) -> bool:
-        """Lock an open file for as long as it is open, or return False at once if another has the lock."""
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def try_lock(descriptor: int) -> bool:
-        """Lock an open file for as long as it is open, or return False at once if another has the lock."""
-        try:
-            # Not lockf: its locks end when the process closes any descriptor of the file.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 class LockHeld(OSError):
@@ -79,23 +55,46 @@ class MeetingFolder:
         self.path = path
         self.me = secrets.token_hex(8)
 
-    def join(self) -> bytes:
-        """Show the others that this process lives, remove what the dead have left, and return the folder's key.
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder if there is none, and keep the others from joining it for the block.
 
-        Raises LockHeld when another process is doing that.
+        Raises LockHeld when another process does that.
         """
         self.path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         self.path.mkdir(PRIVATE_FOLDER, exist_ok=True)
         if os.name == "posix" and stat.S_IMODE(self.path.stat().st_mode) != PRIVATE_FOLDER:
             self.path.chmod(PRIVATE_FOLDER)
         with locked(self.path / "lock"):
-            self._remove_the_old()
-            descriptor = open_private(self.path / (self.me + PROCESS), os.O_RDWR | os.O_CREAT)
-            if not try_lock(descriptor):
-                os.close(descriptor)
-                raise OSError("the folder's file system has no locks")
-            weakref.finalize(self, os.close, descriptor)
-            return self._key()
+            yield
+
+    def join(self) -> None:
+        """Show the others that this process lives, and remove what the dead have left. Call it with the lock held."""
+        for path in self.path.glob("*" + PROCESS):
+            if not self.is_alive(path.stem):
+                path.unlink(missing_ok=True)
+        for path in self.path.glob("*" + ACCOUNT):
+            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
+                with suppress(OSError), locked(path):  # in use; or Windows, which removes nothing that is open
+                    path.unlink(missing_ok=True)
+        descriptor = open_private(self.path / (self.me + PROCESS), os.O_RDWR | os.O_CREAT)
+        if not try_lock(descriptor):
+            os.close(descriptor)
+            raise OSError("the folder's file system has no locks")
+        weakref.finalize(self, os.close, descriptor)
+
+    def key(self) -> bytes:
+        """Return the key of this folder, drawn by the first process that ever asks. Call it with the lock held."""
+        descriptor = open_private(self.path / "key", os.O_RDWR | os.O_CREAT)
+        try:
+            key = os.read(descriptor, KEY_BYTES)
+            if len(key) < KEY_BYTES:  # new, or its writer was killed
+                key = secrets.token_bytes(KEY_BYTES)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, key)
+            return key
+        finally:
+            os.close(descriptor)
 
     def is_alive(self, process: str) -> bool:
         """Tell whether a process of that name still runs."""
@@ -111,27 +110,5 @@ class MeetingFolder:
             return True
         try:
             return not try_lock(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _remove_the_old(self) -> None:
-        for path in self.path.glob("*" + PROCESS):
-            if not self.is_alive(path.stem):
-                path.unlink(missing_ok=True)
-        for path in self.path.glob("*" + ACCOUNT):
-            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
-                with suppress(OSError), locked(path):  # in use; or Windows, which removes nothing that is open
-                    path.unlink(missing_ok=True)
-
-    def _key(self) -> bytes:
-        """Return the key of this folder, drawn by the first process that ever asks."""
-        descriptor = open_private(self.path / "key", os.O_RDWR | os.O_CREAT)
-        try:
-            key = os.read(descriptor, KEY_BYTES)
-            if len(key) < KEY_BYTES:  # new, or its writer was killed
-                key = secrets.token_bytes(KEY_BYTES)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                os.write(descriptor, key)
-            return key
         finally:
             os.close(descriptor)

@@ -1,16 +1,17 @@
 """The two ways to lock a file: the one of this system, and that of Windows in as far as it can be imitated here."""
 
 import fcntl
-import importlib.util
+import importlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from flodesk_mcp.quota import folder
+from flodesk_mcp.quota import locking
 
 
 def _windows_lock(descriptor: int, mode: int, count: int) -> None:
@@ -23,18 +24,16 @@ def _windows_lock(descriptor: int, mode: int, count: int) -> None:
 
 
 @pytest.fixture(params=["here", "win32"])
-def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The module as it is here, or a copy of it as it would be there."""
-    if request.param == "here":
-        return folder
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setitem(sys.modules, "msvcrt", cast("Any", SimpleNamespace(locking=_windows_lock, LK_NBLCK=2)))
-    found = importlib.util.find_spec(folder.__name__)
-    assert found is not None
-    assert found.loader is not None
-    copy = importlib.util.module_from_spec(found)
-    found.loader.exec_module(copy)
-    return copy
+def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    if request.param == "win32":
+        monkeypatch.setattr(sys, "platform", "win32")
+        msvcrt: Any = SimpleNamespace(locking=_windows_lock, LK_NBLCK=2)
+        monkeypatch.setitem(sys.modules, "msvcrt", msvcrt)
+        yield importlib.reload(locking)
+        monkeypatch.undo()
+        importlib.reload(locking)
+    else:
+        yield locking
 
 
 def test_one_at_a_time_has_the_lock_until_it_closes_the_file(module: ModuleType, tmp_path: Path) -> None:
