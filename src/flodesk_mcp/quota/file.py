@@ -117,15 +117,14 @@ class SharedState:
         return True
 
     async def _change_all(self) -> None:
-        held = 0
-        gives_up = anyio.current_time() + LOCK_PATIENCE
-        while anyio.current_time() >= self._alone_until:
+        held, gives_up = -1, inf
+        while (now := anyio.current_time()) >= self._alone_until:
             try:
-                self._change_together()
+                self._change_together(now)
             except LockHeld:
                 if (now_held := self._changed_at()) != held:  # no queue is fair, but it moves
-                    held, gives_up = now_held, anyio.current_time() + LOCK_PATIENCE
-                if anyio.current_time() >= gives_up:
+                    held, gives_up = now_held, now + LOCK_PATIENCE
+                if now >= gives_up:
                     self._go_alone("another process holds its lock")
                 else:
                     await anyio.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads attempts, no secret
@@ -135,7 +134,7 @@ class SharedState:
                 return
         self._make_changes(self.known)
 
-    def _change_together(self) -> None:
+    def _change_together(self, now: float) -> None:
         """Make the changes in the file. Raises LockHeld to be called again, OSError when the file cannot be used."""
         is_new = self._path is None
         if self._path is None:
@@ -144,14 +143,14 @@ class SharedState:
                 self._path = self._folder.path / f"{self._name_of(self._folder.key())}.quota"
         try:
             with locked(self._path) as descriptor:
-                alone, self.known = self.known, self._read(descriptor)
+                alone, self.known = self.known, self._read(descriptor, now)
                 if self._alone_since is not None and self.known is not alone:
                     self.known.take_over(alone, self.me, self._alone_since)
                 self._alone_since = None
                 if is_new:
                     self.bury_the_dead(self.known)
                 self._make_changes(self.known)
-                self.known.seen[self.me] = self.known.written_at = anyio.current_time()
+                self.known.seen[self.me] = self.known.written_at = now
                 self._record.write(descriptor, written(self.known))
         except FileNotFoundError:  # somebody removed the folder
             self._path = None
@@ -168,8 +167,7 @@ class SharedState:
         except OSError:
             return 0
 
-    def _read(self, descriptor: int) -> State:
-        now = anyio.current_time()
+    def _read(self, descriptor: int, now: float) -> State:
         try:
             content = self._record.read(descriptor)
             if content is None:

@@ -51,7 +51,8 @@ def is_large(result: BaseModel) -> bool:
         value = values.pop()
         left -= 1
         if isinstance(value, BaseModel):
-            values += [item for _, item in value]
+            values += vars(value).values()
+            values += (value.model_extra or {}).values()
         elif isinstance(value, dict | list):
             left -= len(value)
             if left > 0:
@@ -85,7 +86,7 @@ def _shortened(value: Any, mask: bool) -> Any:
     if isinstance(value, dict):
         short: dict[str, Any] = {}
         for key, item in value.items():
-            if (shortened := _shortened(item, mask)) not in (None, "", [], {}):
+            if (shortened := _shortened(item, mask)) or isinstance(shortened, int | float):
                 name = _shown(key, mask)
                 short[name if name not in short else f"{name} ({len(short)})"] = shortened
         return short
