@@ -92,7 +92,7 @@ TEMPLATES = (
         "A subscriber, by id or e-mail address",
         TOOLS["get_single_flodesk_subscriber_by_id"],
     ),
-    TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", tool_named("get_flodesk_job")),
+    TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", TOOLS["get_flodesk_job"]),
 )
 
 
