@@ -227,7 +227,8 @@ class Ledger:
         """Return how many calls of people may be expected at once: as many as in the last minute, within limits."""
         of_people = sum(group.of_people for group in self.ended)
         of_people += sum(not sent.background for sent in self.under_way.values())
-        return min(max(math.ceil(bounds.limit * KEPT_FREE), min(of_people, bounds.limit // 3)), bounds.limit - 1)
+        limit = min(bounds.limit, self._allowed(bounds))
+        return min(max(math.ceil(limit * KEPT_FREE), min(of_people, limit // 3)), limit - 1)
 
     @property
     def _others(self) -> int:
