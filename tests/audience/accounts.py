@@ -14,6 +14,7 @@ from flodesk_mcp.audience.storage import LocalStorage
 from flodesk_mcp.audience.tables import readings
 from flodesk_mcp.callers.background import Background
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account
+from flodesk_mcp.sandbox.account import CustomField
 
 __all__ = ["Clock", "Mirrored", "Others", "mirrored", "nothing"]
 
@@ -36,9 +37,9 @@ class Clock:
 class Mirrored:
     """A Flodesk of so many people, and the audience of it."""
 
-    def __init__(self, people: int, folder: Path | None, background: Background) -> None:
+    def __init__(self, flodesk: Flodesk, folder: Path | None, background: Background) -> None:
         self.background = background
-        self.flodesk = Flodesk(people)
+        self.flodesk = flodesk
         self.clock = Clock()
         self.folder = folder
         self.audience = self.opened()
@@ -55,6 +56,9 @@ class Mirrored:
     def requests(self) -> int:
         """How many requests reached Flodesk."""
         return len(self.flodesk.sandbox.requests)
+
+    def add_custom_field(self, key: str, label: str) -> None:
+        self.account.custom_fields[key] = CustomField(key, label)
 
     def change(self, *changes: Change) -> None:
         """Let one of these happen after each of the next answers."""
@@ -75,10 +79,12 @@ class Mirrored:
 
 
 @asynccontextmanager
-async def mirrored(people: int, folder: Path | None = None) -> AsyncIterator[Mirrored]:
+async def mirrored(
+    people: int, folder: Path | None = None, requests_per_minute: int = 10_000
+) -> AsyncIterator[Mirrored]:
     """Open an account of so many people with a mirror in `folder`, or in memory."""
     background = Background()
-    opened = Mirrored(people, folder, background)
+    opened = Mirrored(Flodesk(people, requests_per_minute), folder, background)
     try:
         async with background.running():
             yield opened

@@ -200,10 +200,14 @@ class TestMasked:
             assert person.email not in text
             assert not person.last_name or f'"{person.last_name}"' not in text
 
-    @pytest.mark.parametrize("field", ["email", "first_name", "last_name", "Birthday", "favouriteFlower", "E-mail", "x"])
+    @pytest.mark.parametrize(
+        "field", ["email", "first_name", "last_name", "Birthday", "favouriteFlower", "E-mail", "x"]
+    )
     async def test_nobody_is_told_by_conditions_one_letter_at_a_time(self, agent: Agent, field: str) -> None:
         for operator in ("contains", "starts_with", "is_empty", "is_not"):
-            text = await agent.refused(SEARCH, where=[condition("status", "is", "active"), condition(field, operator, "j")])
+            text = await agent.refused(
+                SEARCH, where=[condition("status", "is", "active"), condition(field, operator, "j")]
+            )
             assert "masked" in text
         assert not agent.sent
 

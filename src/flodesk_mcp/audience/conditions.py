@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_
 
 from flodesk_mcp.audience.errors import WrongCondition
 from flodesk_mcp.audience.folding import fold
-from flodesk_mcp.audience.person import microseconds
+from flodesk_mcp.audience.person import folded_key, microseconds
 from flodesk_mcp.audience.tables import people
 
 __all__ = ["FIELDS", "OPERATORS", "Condition", "Match", "Where", "nearest_of"]
@@ -110,7 +110,7 @@ def _text_of(field: str) -> ColumnElement[str]:
         case "status" | "source":
             return func.coalesce(people.c[field], "")
         case _:
-            return func.coalesce(people.c.custom_folded[field].as_string(), "")
+            return func.coalesce(people.c.custom_folded[folded_key(field)].as_string(), "")
 
 
 def _of_text(condition: Condition, _: datetime) -> Clause:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from flodesk_mcp.audience.folding import fold
 from flodesk_mcp.flodesk import SegmentRef, Subscriber
 
-__all__ = ["COLUMNS", "Person", "microseconds"]
+__all__ = ["COLUMNS", "Person", "folded_key", "microseconds"]
 
 COLUMNS = (
     "id",
@@ -80,14 +80,30 @@ class Person:
 
     def row(self) -> dict[str, Any]:
         """Return the row of the table `people`, with what searches compare."""
-        row = {name: getattr(self, name) for name in COLUMNS}
-        return row | {
+        return {
+            "id": self.id,
+            "email": self.email,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "status": self.status,
+            "source": self.source,
+            "created_at": self.created_at,
+            "optin_ip": self.optin_ip,
+            "optin_timestamp": self.optin_timestamp,
+            "segments": self.segments,
+            "custom_fields": self.custom_fields,
+            "seen_at": self.seen_at,
             "created_us": microseconds(self.created_at),
             "email_folded": fold(self.email),
             "first_name_folded": fold(self.first_name),
             "last_name_folded": fold(self.last_name),
-            "custom_folded": {key: fold(value) for key, value in self.custom_fields.items()},
+            "custom_folded": {folded_key(key): fold(value) for key, value in self.custom_fields.items()},
         }
+
+
+def folded_key(key: str) -> str:
+    """Return the name under which `custom_folded` has a custom field: one that a path in JSON can hold."""
+    return key.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
 
 
 def microseconds(time: str | None) -> int:

@@ -24,7 +24,7 @@ def report_page(report: Report) -> str:
         f"<title>{escape(title)}</title>",
         f"<style>\n{style}</style></head>",
         "<body><main>",
-        f'<h1>{escape(title)}</h1><p class="soft">{escape(report.as_of)}</p>',
+        f'<h1>{escape(title)}</h1><p class="soft">As of {escape(report.as_of)}</p>',
         _facts(report),
         '<div class="cards">',
         _weeks(report),

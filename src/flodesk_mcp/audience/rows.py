@@ -5,13 +5,17 @@ Whoever writes a query leaves the account out. `Rows` adds it, for every table i
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Protocol
 
-from sqlalchemy import Delete, FromClause, Insert, Join, Row, Select, Table, Update
+from pydantic_core import to_json
+from sqlalchemy import JSON, Column, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
 __all__ = ["AnySelect", "Connections", "Rows", "Work"]
 
@@ -28,6 +32,35 @@ class Connections(Protocol):
 
     def writing(self) -> Any:
         """Open a connection for a block that writes, and commit at its end."""
+
+
+@dataclass(frozen=True)
+class _Upsert:
+    """A statement as the driver takes it: SQLAlchemy's own way of binding takes longer than the database itself."""
+
+    sql: str
+    names: tuple[str, ...]
+    texts: frozenset[str]
+    """Columns that hold JSON."""
+
+    def parameters(self, rows: Sequence[Mapping[str, Any]], account: str) -> list[Any]:
+        """Return the values of `rows` in the order of the statement."""
+        values = itemgetter(*self.names)
+        return [
+            values({**row, "account": account, **{name: to_json(row[name]).decode() for name in self.texts}})
+            for row in rows
+        ]
+
+
+@lru_cache
+def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect) -> _Upsert:
+    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    statement = make(table)
+    replaced = {name: statement.excluded[name] for name in names if name not in keep and name not in _key(table)}
+    upsert = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
+    compiled = upsert.compile(dialect=dialect, column_keys=["account", *names])
+    texts = frozenset(name for name in names if isinstance(table.c[name].type, JSON))
+    return _Upsert(str(compiled), tuple(compiled.positiontup or ()), texts)
 
 
 class Work:
@@ -69,11 +102,8 @@ class Work:
         """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""
         if not rows:
             return
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        replaced = {name: statement.excluded[name] for name in rows[0] if name not in keep and name not in _key(table)}
-        found = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
-        await self._connection.execute(found, [{**row, "account": self._account} for row in rows])
+        statement = _upsert(table, tuple(rows[0]), tuple(keep), self._connection.dialect)
+        await self._connection.exec_driver_sql(statement.sql, statement.parameters(rows, self._account))
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
@@ -87,19 +117,19 @@ class Rows:
 
     def __init__(self, connections: Connections, account: str) -> None:
         self._connections = connections
-        self._account = account
+        self.account = account
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Work]:
         """Open a block that reads. Raises AudienceError."""
         async with self._connections.reading() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Work]:
         """Open a block that writes, which is committed at its end. Raises AudienceError."""
         async with self._connections.writing() as connection:
-            yield Work(connection, self._account)
+            yield Work(connection, self.account)
 
 
 def _key(table: Table) -> list[str]:
@@ -109,11 +139,20 @@ def _key(table: Table) -> list[str]:
 def _of_account(statement: Any, account: str) -> Any:
     """Return `statement` limited to the rows of `account`.
 
-    Raises TypeError for one that holds a query within a query, where a limit could be missing.
+    Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be
+    missing there.
     """
-    if isinstance(statement, Insert) or sum(isinstance(part, Select) for part in visitors.iterate(statement)) > 1:
+    if not isinstance(statement, Select | Update | Delete):
+        raise TypeError("Only a plain query or change can be limited to one account.")
+    parts = [part for part in visitors.iterate(statement) if part is not statement]
+    if any(isinstance(part, SelectBase) for part in parts):
         raise TypeError("A query within a query cannot be limited to one account.")
-    tables = statement.get_final_froms() if isinstance(statement, Select) else [statement.table]
+    if isinstance(statement, Select):
+        tables = statement.get_final_froms()
+    else:
+        tables = [statement.table]
+        if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
+            raise TypeError("A change of one table by another cannot be limited to one account.")
     return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
 
 

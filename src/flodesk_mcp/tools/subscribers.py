@@ -108,6 +108,6 @@ async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
     """Take a person out of a list, pull somebody from a VIP segment, drop her from a group she shouldn't be in anymore,
-    remove him but keep him subscribed: nobody is deleted.
+    remove him but keep him on the list: nobody is deleted or unsubscribed.
     """
     return with_notice(await flodesk.subscribers.remove_from_segments(id_or_email, segment_ids))

@@ -42,7 +42,7 @@ async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
     """Enroll a person in a workflow: start the welcome series for them, send an automation to somebody, kick off a
-    sequence for a client. It sends its mails by itself. Makes no workflow. Refused when they are in it, unless it
+    sequence for a client. It sends its mails by itself. Creates no workflow. Refused when they are in it, unless it
     allows repeats.
     """
     await flodesk.workflows.enroll(workflow_id, id=id, email=email)
@@ -59,8 +59,8 @@ async def create_a_flodesk_workflow(
 async def delete_a_flodesk_workflow_by_id(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
 ) -> Enrollment:
-    """Take one person out of a workflow: stop the welcome series for them, end a sequence. The workflow itself
-    stays.
+    """Take one person out of a workflow: stop the welcome series for them, end a sequence. The workflow itself stays:
+    nothing is deleted.
     """
     await flodesk.workflows.remove(workflow_id, id_or_email)
     return await _enrollment(flodesk, workflow_id, id_or_email, enrolled=False)
