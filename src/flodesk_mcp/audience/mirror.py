@@ -4,9 +4,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
-from sqlalchemy import ColumnElement, and_, or_, select
+from pydantic_core import from_json
+from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
@@ -44,6 +46,18 @@ class Freshness:
     whole_at: float | None = None
     reading: int | None = None
     total: int | None = None
+
+
+_AS_TEXT = [place for place, name in enumerate(COLUMNS) if isinstance(people.c[name].type, JSON)]
+_WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    """Return the person of a row of `_WHOLE`. JSON is read here, because most of it is empty."""
+    values = list(row[: len(COLUMNS)])
+    for place in _AS_TEXT:
+        values[place] = from_json(values[place])
+    return Person(*values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,15 +187,18 @@ class Mirror:
         self, work: Work, where: Where | None, after: Place | None, limit: int
     ) -> list[tuple[Person, Place]]:
         query = (
-            select(*(people.c[name] for name in COLUMNS), people.c.created_us)
+            select(*_WHOLE, people.c.created_us)
             .where(*self._clauses(where))
             .order_by(people.c.created_us.desc(), people.c.id.desc())
             .limit(limit)
         )
         if after:
-            older = people.c.created_us < after.created_us
-            query = query.where(or_(older, and_(people.c.created_us == after.created_us, people.c.id < after.id)))
-        return [(Person(*tuple(row)[:-1]), Place(row.created_us, row.id)) for row in await work.all(query)]
+            us, as_old = people.c.created_us, people.c.created_us == after.created_us
+            # The first half is for the index, which SQLite does not use for the second.
+            query = query.where(
+                us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
+            )
+        return [(_person(tuple(row)), Place(row.created_us, row.id)) for row in await work.all(query)]
 
     async def _count(self, work: Work, where: Where | None) -> int:
         return await count_of(work, *self._clauses(where))

@@ -80,8 +80,19 @@ class Person:
 
     def row(self) -> dict[str, Any]:
         """Return the row of the table `people`, with what searches compare."""
-        row = {name: getattr(self, name) for name in COLUMNS}
-        return row | {
+        return {
+            "id": self.id,
+            "email": self.email,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "status": self.status,
+            "source": self.source,
+            "created_at": self.created_at,
+            "optin_ip": self.optin_ip,
+            "optin_timestamp": self.optin_timestamp,
+            "segments": self.segments,
+            "custom_fields": self.custom_fields,
+            "seen_at": self.seen_at,
             "created_us": microseconds(self.created_at),
             "email_folded": fold(self.email),
             "first_name_folded": fold(self.first_name),

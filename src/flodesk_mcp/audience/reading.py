@@ -1,11 +1,11 @@
 """Reading the list into the mirror: whole, page by page, so that it goes on where it was interrupted; and its top."""
 
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
+from flodesk_mcp.audience.ahead import all_there, reading_ahead
 from flodesk_mcp.audience.comparison import Comparison
 from flodesk_mcp.audience.numbers import finished
 from flodesk_mcp.audience.rows import Rows
@@ -85,15 +85,19 @@ class Reader:
             return begun
 
     async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
-        async with aclosing(whole_pages(self._page, _Memory(self._rows, begun.id), begun.place)) as pages:
-            async for page in pages:
-                self._total = max(page.total or 0, page.after)
+        memory = _Memory(self._rows, begun.id)
+        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as stream:
+            async for first in stream:
+                pages = all_there(first, stream)
+                last = pages[-1]
+                self._total = max(last.total or 0, last.after)
                 async with self._rows.writing() as work:
-                    await put_people(work, page.rows, self._clock(), reading=begun.id)
+                    found = [person for page in pages for person in page.rows]
+                    await put_people(work, found, self._clock(), reading=begun.id)
                     done = update(readings).where(readings.c.id == begun.id)
-                    await work.change(done.values(place=page.after, total=self._total))
+                    await work.change(done.values(place=last.after, total=self._total))
                 if progress:
-                    progress(page.after, self._total)
+                    progress(last.after, self._total)
         unseen = or_(people.c.reading.is_(None), people.c.reading != begun.id)
         async with self._rows.writing() as work:
             await remove_people(work, and_(unseen, people.c.seen_at < begun.began_at))

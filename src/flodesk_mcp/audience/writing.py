@@ -15,10 +15,8 @@ __all__ = ["count_of", "put_people", "remove_people"]
 async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, reading: int | None = None) -> None:
     """Store people as Flodesk has just shown them, and the names of their segments."""
     kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
-    rows = [
-        Person.of(person, now).row() | {"reading": reading, "first_seen_at": now, "was_active": False}
-        for person in {person.id: person for person in found}.values()
-    ]
+    beside = {"reading": reading, "first_seen_at": now, "was_active": False}
+    rows = [{**Person.of(person, now).row(), **beside} for person in {person.id: person for person in found}.values()]
     await work.put(people, rows, keep=kept)
     names = {segment.id: segment.name for person in found for segment in person.segments or ()}
     await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])

@@ -41,7 +41,7 @@ _HALF_A_CHARACTER = re.compile(
 
 # What Python takes for a number and JSON has no word for, or what is too large for one. Inside of texts, too: it only
 # says where it is worth while to look.
-_PERHAPS_NO_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:NaN|Infinity|[0-9.]{300}|[0-9.]+[eE]\+?[0-9]{3})")
+_PERHAPS_NO_NUMBER = re.compile(rb"(?:^|[:\[,])\s*-?(?:NaN|Infinity|[0-9.]{300}|[0-9.]+[eE]\+?[0-9]{3})")
 
 
 class _Interruptible(json.JSONDecoder):

@@ -202,10 +202,9 @@ class Subscribers:
 
     def _remember(self, people: Sequence[Subscriber]) -> None:
         """Take note of who is active and who is not: an answer to an enrollment does not say it."""
-        for seen in people[-MAX_REMEMBERED:]:
-            if seen.status:
-                for name in filter(None, (seen.id, seen.email)):
-                    self._statuses.set(name.casefold(), seen.status)
+        known = [(seen.id, seen.email, seen.status) for seen in people[-MAX_REMEMBERED:] if seen.status]
+        by_id = {known_id.casefold(): status for known_id, _, status in known}
+        self._statuses.update(by_id | {email.casefold(): status for _, email, status in known if email})
 
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
