@@ -4,6 +4,7 @@ import sys
 
 import anyio
 
+from benchmarks.exports import measure_exports
 from benchmarks.measures import measure_all
 from benchmarks.report import table, write
 
@@ -11,6 +12,7 @@ from benchmarks.report import table, write
 def main() -> int:
     """Return the exit code."""
     measures, tools = anyio.run(measure_all)
+    measures += measure_exports()
     text = table(measures, tools)
     print(text)
     write(text)

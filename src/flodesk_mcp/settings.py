@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     max_wait_seconds: float = Field(20, ge=0, le=3600, description="Longest wait of a tool call for quota or retries")
     timeout_seconds: float = Field(30, gt=0, le=600, description="Longest time for one HTTP request")
     data_dir: Annotated[Path, AfterValidator(_folder)] | None = Field(
-        None, description="Folder of this user for the quota that all processes share (default: the system's place)"
+        None, description="Folder of this user for the quota, copies of lists, and jobs (default: the system's place)"
     )
     mirror_days: int = Field(30, ge=1, description="Days after which a copy of the list that nobody used is deleted")
     folders: Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_folders)] = Field(

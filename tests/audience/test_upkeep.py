@@ -56,6 +56,17 @@ async def test_an_older_mirror_is_searched_while_a_long_list_is_read_anew() -> N
         assert "Being read anew" in found.as_of
 
 
+async def test_who_searches_while_a_long_list_is_read_anew_does_not_wait_for_it() -> None:
+    async with mirrored(4_000) as account:
+        await account.audience.mirror.refresh()
+        account.flodesk.transport.seconds = 1.0
+        await account.audience.search(refresh=True)
+        account.clock.now += 6 * MINUTES
+        began = anyio.current_time()
+        assert "Being read anew" in (await account.audience.search()).as_of
+        assert anyio.current_time() - began < 1
+
+
 async def test_what_may_be_older_is_said() -> None:
     async with mirrored(2_500) as account:
         first = await account.audience.search()

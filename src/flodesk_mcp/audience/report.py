@@ -9,8 +9,8 @@ from flodesk_mcp.flodesk import Personal
 
 __all__ = ["FilledField", "Joined", "Left", "Mistyped", "Overlap", "Report", "SegmentSize", "Twin", "Twins", "cut"]
 
-MAX_BYTES = 5_700
-"""Of a report for an agent; beside it stands which id was used for a name."""
+MAX_BYTES = 5_000
+"""Of a report for an agent; beside it stands which id was used for a name, and that may be long."""
 
 MAX_TEXT = 60
 

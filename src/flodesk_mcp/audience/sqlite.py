@@ -37,7 +37,7 @@ WORDS = {
 class SqliteFile:
     """Connections to a file with the tables of `metadata`, made when it is first opened. Without a path, in memory.
 
-    `version` is that of the tables: a file with a higher one is left alone. `remedy` says what to do about one that
+    `version` is that of the tables: a file with another one is left alone. `remedy` says what to do about one that
     cannot be read.
     """
 
@@ -113,10 +113,10 @@ class SqliteFile:
                 await connection.execution_options(**WRITING)
                 async with connection.begin():
                     found = (await connection.execute(text("PRAGMA user_version"))).scalar_one()
-                    if found > self._version:
-                        raise MirrorUnusable(
-                            f"{self._name} was made by a newer version of flodesk-mcp. {self._remedy}".rstrip()
-                        )
+                    if found not in {0, self._version}:
+                        version = "a newer" if found > self._version else "an older"
+                        made = f"{self._name} was made by {version} version of flodesk-mcp. {self._remedy}"
+                        raise MirrorUnusable(made.rstrip())
                     await connection.run_sync(self._metadata.create_all)
                     await connection.execute(text(f"PRAGMA user_version={self._version}"))
             self._is_open = True

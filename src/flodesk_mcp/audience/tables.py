@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 __all__ = ["METADATA", "SCHEMA_VERSION", "mirrors", "people", "readings", "segments"]
 
 SCHEMA_VERSION = 1
-"""Of the file: one with a higher number was made by a newer version of this program."""
+"""Of the file: one with another number was made by another version of this program."""
 
 METADATA = MetaData()
 

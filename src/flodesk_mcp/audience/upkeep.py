@@ -11,6 +11,7 @@ import anyio
 from flodesk_mcp.audience.errors import StillReading
 from flodesk_mcp.audience.jobs import Spawn
 from flodesk_mcp.audience.mirror import Freshness, Mirror
+from flodesk_mcp.audience.reading import SMALL
 from flodesk_mcp.deadline import patience, waiting
 from flodesk_mcp.flodesk import FlodeskError
 
@@ -56,7 +57,9 @@ class Upkeep:
         """
         seconds = min(patience(), MOST_SECONDS) if self._spawn else inf
         if at_once or not self._is_fresh(status := await self._mirror.freshness()):
-            await self._wait_for(await self._begun(whole=at_once), seconds)
+            ongoing = await self._begun(whole=at_once)
+            if at_once or not _is_read_anew(status):
+                await self._wait_for(ongoing, seconds)
             status = await self._mirror.freshness()
         if status.checked_at is None:
             done, total = status.reading or 0, status.total or 0
@@ -97,3 +100,8 @@ class Upkeep:
             if self._ongoing is refresh:
                 self._ongoing = None
             refresh.ended.set()
+
+
+def _is_read_anew(known: Freshness) -> bool:
+    """Tell whether there is a mirror to be searched while a long list is read once more, which takes many minutes."""
+    return known.checked_at is not None and known.reading is not None and (known.total or 0) > SMALL

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
@@ -37,36 +37,40 @@ class JobProblem(BaseModel):
 class JobResult(BaseModel):
     """What a job made."""
 
-    file: str | None = Field(None, description="Where the file is, on the computer of this server")
-    manifest: str | None = Field(None, description="Where the manifest is: counts, filter, SHA-256")
-    uri: str | None = Field(None, description="Resource with the first part; the next ones end in /2, /3 and so on")
-    parts: int | None = Field(None, description="Parts there are; put together they are the file")
+    file: str | None = Field(None, description="Path on this server's computer")
+    uri: str | None = Field(None, description="Resource with part 1; the next end in /2, /3 and so on")
+    parts: int | None = Field(None, description="Put together they are the file")
+    manifest: str | None = Field(None, description="Path or resource: counts, filter, SHA-256")
     rows: int | None = None
     bytes: int | None = None
     sha256: str | None = None
 
 
-class JobReport(BaseModel):
-    """A job, as far as it is. `done` means that every row has an outcome."""
+class JobLine(BaseModel):
+    """A job in a list."""
 
     job_id: str
     kind: str
-    state: str = Field(description="running, waiting, done, cancelled or failed")
+    state: str
     rows: int | None = None
     written: int | None = None
+    began_at: str | None = None
+
+
+class JobReport(JobLine):
+    """A job, as far as it is. `done` means that every row has an outcome."""
+
+    state: str = Field(description="running, waiting, done, cancelled or failed")
     failed: int | None = None
     skipped: int | None = None
-    left: int | None = Field(None, description="Rows that have no outcome yet")
-    began_at: str | None = None
+    left: int | None = Field(None, description="Rows without an outcome yet")
     ends_about: str | None = None
-    doing: str | None = Field(None, description="What is under way")
+    doing: str | None = None
     notice: str | None = Field(None, description="What your user should hear: why it failed or waits")
     problems: list[JobProblem] | None = Field(None, description="The first 20 rows that were not written")
-    report: str | None = Field(None, description="Resource with row, e-mail, outcome and reason of every row, as CSV")
     result: JobResult | None = None
 
 
-AS_ABOVE = WithJsonSchema({"type": "object"})
 """What stands beside it describes the same properties."""
 
 
@@ -76,7 +80,10 @@ class FollowedJob(JobReport):
     job_id: str | None = None  # type: ignore[assignment] # none of them where there are several
     kind: str | None = None  # type: ignore[assignment]
     state: str | None = Field(None, description="running, waiting, done, cancelled or failed")  # type: ignore[assignment]
-    jobs: list[Annotated[JobReport, AS_ABOVE]] | None = Field(None, description="The latest, each like one job")
+    jobs: list[JobLine] | None = Field(None, description="The latest, where no job_id was given")
+
+
+_LINE = set(JobLine.model_fields)
 
 
 async def begin_export(
@@ -119,7 +126,7 @@ async def follow_job(caller: Caller, job_id: str | None, wait_seconds: int) -> F
     """Return a job when it has ended, or after `wait_seconds`; without an id the latest ones. Raises NoSuchJob."""
     if job_id is None:
         latest = await caller.audience.jobs.latest()
-        return FollowedJob(jobs=[reported(job) for job in latest[:MOST_LATEST]])
+        return FollowedJob(jobs=[JobLine(**reported(job).model_dump(include=_LINE)) for job in latest[:MOST_LATEST]])
     return FollowedJob(**dict(await _waited(caller, job_id, wait_seconds)))
 
 
