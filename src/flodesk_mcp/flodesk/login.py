@@ -64,7 +64,7 @@ class OAuthLogin(Credential):
         self._failures = 0
         self._failure: FlodeskError | None = None
         self._unsaved: tuple[TokenPair, TokenPair] | None = None
-        self._ended = False
+        self._ended = ended
 
     async def proof(self) -> Credential:
         """Return the access token, renewed if it is about to end.
