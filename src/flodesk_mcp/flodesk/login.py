@@ -8,7 +8,7 @@ from typing import Protocol
 import anyio
 
 from flodesk_mcp.flodesk.credentials import BearerToken, Credential, identity_of
-from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, Unauthorized
+from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
 from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.token_pair import TokenPair
 
@@ -16,6 +16,9 @@ __all__ = ["KeptPair", "OAuthLogin"]
 
 EARLY_SECONDS = 60
 """So long before its end a token is replaced: what is on its way must still arrive in time."""
+
+QUIET_SECONDS = 5
+"""So long after a failure Flodesk is not asked again, unless it says how long itself."""
 
 
 class KeptPair(Protocol):
@@ -63,6 +66,7 @@ class OAuthLogin(Credential):
         self._one_at_a_time = anyio.Lock()
         self._failures = 0
         self._failure: FlodeskError | None = None
+        self._quiet_until = float("-inf")
         self._unsaved: tuple[TokenPair, TokenPair] | None = None
         self._ended = ended
 
@@ -94,7 +98,7 @@ class OAuthLogin(Credential):
         async with self._one_at_a_time:
             if self._pair != used:
                 return self._pair
-            if self._failure and self._failures > failures:
+            if self._failure and (self._failures > failures or anyio.current_time() < self._quiet_until):
                 raise self._failure
             try:
                 self._pair = await self._renewed(used)
@@ -102,6 +106,10 @@ class OAuthLogin(Credential):
             except FlodeskError as error:
                 self._failure, self._failures = error, self._failures + 1
                 self._ended = isinstance(error, SignInAgain)
+                if not self._ended:
+                    told = error.__cause__
+                    seconds = told.known_wait if isinstance(told, TooManyRequests) else 0
+                    self._quiet_until = anyio.current_time() + (seconds or QUIET_SECONDS)
                 raise
             return self._pair
 
