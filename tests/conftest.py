@@ -16,6 +16,8 @@ import pytest
 
 from ports import free_port
 
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
+
 
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays until the end: looking through it took a fifth of the time."""

@@ -82,7 +82,10 @@ async def kept(oauth: OAuthClient, sandbox: Sandbox) -> Kept:
 
 def process(kept: Kept, http: httpx2.AsyncClient, oauth: OAuthClient | None) -> FlodeskClient:
     """The account's client in a process of its own."""
-    login = OAuthLogin("account-1", kept.pair, kept, oauth, sign_in_at=WHERE, ended=kept.ended, now=anyio.current_time)
+    refresh = oauth.refresh if oauth else None
+    login = OAuthLogin(
+        "account-1", kept.pair, kept, refresh, sign_in_at=WHERE, ended=kept.ended, now=anyio.current_time
+    )
     return FlodeskClient(login, identity="account-1", http=http)
 
 

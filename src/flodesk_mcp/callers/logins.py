@@ -54,7 +54,7 @@ class StoredCredentials:
                 stored.id,
                 TokenPair.of(secret.get_secret_value()),
                 _Kept(self._stored, stored.id),
-                self._oauth,
+                self._oauth.refresh if self._oauth else None,
                 sign_in_at=self._sign_in_at,
                 ended=stored.signed_out,
             )

@@ -1,7 +1,7 @@
 """A login by OAuth, whose refresh token works once: renewed by one at a time, and stored before it is used."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -9,7 +9,6 @@ import anyio
 
 from flodesk_mcp.flodesk.credentials import BearerToken, Credential, identity_of
 from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
-from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.token_pair import TokenPair
 
 __all__ = ["KeptPair", "OAuthLogin"]
@@ -47,20 +46,20 @@ class OAuthLogin(Credential):
         known_by: str,
         pair: TokenPair,
         kept: KeptPair,
-        oauth: OAuthClient | None,
+        refresh: Callable[[TokenPair], Awaitable[TokenPair]] | None,
         *,
         sign_in_at: str,
         ended: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take what the account is known by, its tokens, where they are kept, and our client at Flodesk's OAuth.
+        """Take what the account is known by, its tokens, where they are kept, and OAuthClient.refresh.
 
         `sign_in_at` is where a person signs in again, `ended` says that they must.
         """
         super().__init__("", known_by)
         self._pair = pair
         self._kept = kept
-        self._oauth = oauth
+        self._refresh = refresh
         self._sign_in_at = sign_in_at
         self._now = now
         self._one_at_a_time = anyio.Lock()
@@ -133,10 +132,10 @@ class OAuthLogin(Credential):
         return kept
 
     async def _refreshed(self, pair: TokenPair) -> TokenPair:
-        if self._oauth is None:
+        if self._refresh is None:
             raise NotRenewed("The access token has ended: set FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET to renew it.")
         try:
-            return await self._oauth.refresh(pair)
+            return await self._refresh(pair)
         except BadRequest:
             await self._kept.give_up(pair)
             raise SignInAgain(self._sign_in_at) from None

@@ -51,6 +51,7 @@ class AccountInfo:
     created_at: int
     tokens: int
     subjects: tuple[str, ...]
+    signed_out_at: int | None
 
 
 class StoredAccounts:
@@ -110,6 +111,7 @@ class StoredAccounts:
                 account.created_at,
                 count,
                 tuple(person.subject for person in people if person.account_id == account.id),
+                account.signed_out_at,
             )
             for account, count in rows
         ]
