@@ -58,6 +58,8 @@ def examine(settings: Settings) -> bool:
         segments = anyio.run(_cheapest_call, settings, found.credential)
     except (NoAnswer, UnreadableAnswer) as error:
         return _fail("Network", *_no_flodesk(error, settings))
+    except NotRenewed as error:  # nothing is known of the network
+        return _refused(error, found.source)
     except FlodeskError as error:
         if isinstance(error, StatusError) and not isinstance(error, Unauthorized | Forbidden | ServerError):
             return _fail("Network", *_not_flodesk(settings, f"answers {error.status}"))
