@@ -19,6 +19,8 @@ COMMANDS = {
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
     "export": ("export", "Take everybody on the list, or all who match, out into a file."),
     "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
+    "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),
+    "logout": ("login", "Forget the credential in this computer's keychain."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
     "mirror": ("mirror", "Look at the copy of the list, read it anew, or delete it."),
     "report": ("report", "Report on the audience, as tables, JSON, or a page with pictures."),
