@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import AccountRow, ServingKeyRow, SubjectRow, TokenRow
+from flodesk_mcp.store.models import (
+    AccountRow,
+    CodeRow,
+    GrantRow,
+    GrantTokenRow,
+    ServingKeyRow,
+    SubjectRow,
+    TokenRow,
+)
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
@@ -134,18 +142,27 @@ class StoredAccounts:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and who could use it, and leave nothing of its credential in SQLite's file.
+        """Forget an account, its tokens and clients, and who could use it.
 
-        Raises StoreError for an unknown name.
+        Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
         """
         async with self._database.writing() as session:
             account_id = await _id_of(name, session)
+        await self.forget(account_id)
+
+    async def forget(self, account_id: str) -> None:
+        """Do the same for an account that is known by its id, if there is one."""
+        grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
+        async with self._database.writing() as session:
             for dependent in (
+                delete(CodeRow).where(CodeRow.grant_id.in_(grants)),
+                delete(GrantTokenRow).where(GrantTokenRow.grant_id.in_(grants)),
+                delete(GrantRow).where(GrantRow.account_id == account_id),
                 delete(TokenRow).where(TokenRow.account_id == account_id),
                 delete(SubjectRow).where(SubjectRow.account_id == account_id),
+                delete(AccountRow).where(AccountRow.id == account_id),
             ):
                 await session.execute(dependent)
-            await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
         await self._database.purge()
 
     async def reseal(self) -> int:

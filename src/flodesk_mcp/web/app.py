@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
+from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
@@ -25,6 +26,7 @@ from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.sign_in import SignIn
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 
 __all__ = ["create_app"]
@@ -32,16 +34,21 @@ __all__ = ["create_app"]
 MCP_METHODS = ("GET", "POST", "DELETE")
 
 
-def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBaseTransport | None = None) -> Starlette:
-    """Return the application for `settings`, those of the environment by default. `flodesk` is another way to Flodesk.
+def create_app(
+    settings: HostedSettings | None = None,
+    flodesk: httpx2.AsyncBaseTransport | None = None,
+    documents: httpx2.AsyncBaseTransport | None = None,
+) -> Starlette:
+    """Return the application for `settings`, those of the environment by default.
 
+    `flodesk` is another way to Flodesk, `documents` one to what clients publish about themselves.
     Raises SettingsError or StoreError.
     """
     settings = settings or load_settings(HostedSettings)
     settings.check()
     log_to_stderr(settings.log_level, settings.log_format)  # before the SDK sets up a log that tells too much
-    hosted = _Hosted(settings, flodesk)
-    allowed = AllowedHosts(settings.host, settings.allowed_hosts)
+    hosted = _Hosted(settings, flodesk, documents)
+    allowed = AllowedHosts(settings.host, settings.allowed_hosts, settings.public_url)
     app = Starlette(
         routes=hosted.routes(),
         middleware=[
@@ -59,7 +66,12 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
 class _Hosted:
     """The parts of the application, and what lives for as long as it runs."""
 
-    def __init__(self, settings: HostedSettings, flodesk: httpx2.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        settings: HostedSettings,
+        flodesk: httpx2.AsyncBaseTransport | None,
+        documents: httpx2.AsyncBaseTransport | None,
+    ) -> None:
         self._settings = settings
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
@@ -71,11 +83,13 @@ class _Hosted:
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
         self._authentication = Authentication(settings, self._callers.pool)
+        self._sign_in = _sign_in(settings, self._authentication, self._callers.operator, documents)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        async with self._flodesk, self._authentication.running(), self._sessions.running():
+        signing_in = self._sign_in.running() if self._sign_in else nullcontext()
+        async with self._flodesk, self._authentication.running(), self._sessions.running(), signing_in:
             yield
 
     def withdraw_questions(self) -> None:
@@ -92,11 +106,24 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
+            *(self._sign_in.routes() if self._sign_in else ()),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]
+
+
+def _sign_in(
+    settings: HostedSettings,
+    authentication: Authentication,
+    operator: ToolFilter,
+    documents: httpx2.AsyncBaseTransport | None,
+) -> SignIn | None:
+    address, store = settings.sign_in_address, authentication.store
+    if address is None or store is None:
+        return None
+    return SignIn(settings, address, store, authentication.credential_check, operator, documents)
 
 
 def _with_slash(*paths: str) -> Iterator[str]:

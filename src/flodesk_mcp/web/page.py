@@ -1,16 +1,13 @@
 """The page for a person who opens the address in a browser: what this is, and how to connect each client."""
 
-import base64
-import hashlib
 import json
 from html import escape
-from pathlib import Path
-from string import Template
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from flodesk_mcp import __version__
+from flodesk_mcp.web.html_page import HtmlPage, Markup
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["Page"]
@@ -27,18 +24,8 @@ class Page:
     """Shows the address as the browser knows it; the Host header was checked before."""
 
     def __init__(self, settings: HostedSettings) -> None:
-        here = Path(__file__).parent
-        self._template = Template((here / "page.html").read_text(encoding="utf-8"))
-        self._style = (here / "page.css").read_text(encoding="utf-8")
+        self._page = HtmlPage("page.html", "page.css")
         self._modes = [mode for mode in ACCESS if mode in settings.modes]
-        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        self._headers = {
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
-                "frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "no-referrer",
-        }
 
     async def show(self, request: Request) -> HTMLResponse:
         """Answer with the page."""
@@ -59,10 +46,7 @@ class Page:
             "inspector": f"npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list",
         }
         access = "<br>".join(escape(ACCESS[mode]) for mode in self._modes) or "Everybody on this machine."
-        page = self._template.substitute(
-            {name: escape(text) for name, text in texts.items()}, style=self._style, access=access
-        )
-        return HTMLResponse(page, headers=self._headers)
+        return self._page.answer({**texts, "access": Markup(access)})
 
 
 def _pretty(content: object) -> str:
