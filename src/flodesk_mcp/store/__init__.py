@@ -7,7 +7,7 @@ from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.grant_tokens import FoundCode, IssuedTokens, StoredGrantTokens
 from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
-from flodesk_mcp.store.identities import StoredIdentities
+from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.names import is_name
 from flodesk_mcp.store.random_secrets import digest_of
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
@@ -39,7 +39,7 @@ __all__ = [
     "StoredClients",
     "StoredGrantTokens",
     "StoredGrants",
-    "StoredIdentities",
+    "StoredLogins",
     "StoredSignIns",
     "StoredTokens",
     "TokenInfo",

@@ -10,7 +10,7 @@ from flodesk_mcp.store.clients import StoredClients
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.grant_tokens import StoredGrantTokens
 from flodesk_mcp.store.grants import StoredGrants
-from flodesk_mcp.store.identities import StoredIdentities
+from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.sealing import Sealer
 from flodesk_mcp.store.sign_ins import StoredSignIns
 from flodesk_mcp.store.tokens import StoredTokens
@@ -32,8 +32,8 @@ class Store:
         self._database = Database(database_url)
         sealer = Sealer(encryption_keys)
         self.accounts = StoredAccounts(self._database, sealer)
+        self.logins = StoredLogins(self._database, sealer)
         self.tokens = StoredTokens(self._database, sealer)
-        self.identities = StoredIdentities(self._database, sealer)
         self.grants = StoredGrants(self._database, sealer)
         self.grant_tokens = StoredGrantTokens(self._database)
         self.sign_ins = StoredSignIns(self._database)

@@ -9,7 +9,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
-from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
@@ -26,7 +25,6 @@ from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
-from flodesk_mcp.web.sign_in import SignIn
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 
 __all__ = ["create_app"]
@@ -82,14 +80,12 @@ class _Hosted:
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings, self._callers.pool)
-        self._sign_in = _sign_in(settings, self._authentication, self._callers.operator, documents)
+        self._authentication = Authentication(settings, self._callers, self._flodesk, documents)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        signing_in = self._sign_in.running() if self._sign_in else nullcontext()
-        async with self._flodesk, self._authentication.running(), self._sessions.running(), signing_in:
+        async with self._flodesk, self._authentication.running(), self._sessions.running():
             yield
 
     def withdraw_questions(self) -> None:
@@ -106,24 +102,11 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
-            *(self._sign_in.routes() if self._sign_in else ()),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]
-
-
-def _sign_in(
-    settings: HostedSettings,
-    authentication: Authentication,
-    operator: ToolFilter,
-    documents: httpx2.AsyncBaseTransport | None,
-) -> SignIn | None:
-    address, store = settings.sign_in_address, authentication.store
-    if address is None or store is None:
-        return None
-    return SignIn(settings, address, store, authentication.credential_check, operator, documents)
 
 
 def _with_slash(*paths: str) -> Iterator[str]:

@@ -46,6 +46,10 @@ class Browsers:
             return False
         return any(hmac.compare_digest(_mac(key, name, purpose).encode(), token.encode()) for key in self._keys)
 
+    def secret(self, purpose: str) -> str:
+        """Return a secret that every process with the same first key makes for `purpose`."""
+        return _mac(self._keys[0], "", purpose)
+
     def account(self, request: Request) -> str | None:
         """Return the account that the browser has proved within the last quarter of an hour."""
         shown = request.cookies.get(self._cookie(ACCOUNT), "").split(".")

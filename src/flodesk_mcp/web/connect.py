@@ -13,14 +13,18 @@ from flodesk_mcp.web.auth.sign_in.accounts import BroughtAccounts
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.choices import Choices, offered_toolsets
 from flodesk_mcp.web.auth.sign_in.documents import is_document_address
+from flodesk_mcp.web.auth.sign_in.flodesk_login import FlodeskLogin
 from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
 from flodesk_mcp.web.auth.sign_in.place import form_target, place_of
 from flodesk_mcp.web.auth.sign_in.problem import Problem
 from flodesk_mcp.web.browser import Browsers
-from flodesk_mcp.web.html_page import HtmlPage, Markup
+from flodesk_mcp.web.html_page import HtmlPage, Markup, shown_problem
 from flodesk_mcp.web.notice import Notices
 
 __all__ = ["ConnectPage"]
+
+CONTINUE = """<p class="buttons"><button type="submit" name="way" value="flodesk">Continue with Flodesk</button></p>
+<p class="soft">You log in at Flodesk and allow it there. Or use an API key:</p>"""
 
 
 class ConnectPage:
@@ -32,13 +36,16 @@ class ConnectPage:
         accounts: BroughtAccounts,
         browsers: Browsers,
         notices: Notices,
+        login: FlodeskLogin | None,
         operator: ToolFilter,
         addresses: Addresses,
     ) -> None:
+        """Take what people bring their accounts with, a `login` at Flodesk among it, and what the operator allows."""
         self._sign_ins = sign_ins
         self._accounts = accounts
         self._browsers = browsers
         self._notices = notices
+        self._login = login
         self._offered = offered_toolsets(operator)
         self._writes = any(not spec.reads_only for toolset in self._offered for spec in operator.of(toolset.tools))
         self._addresses = addresses
@@ -69,9 +76,29 @@ class ConnectPage:
             return self._back(asked, error="access_denied", error_description="The person said no.")
         try:
             choices = Choices.of(form, asked.scopes, self._offered)
+            if self._login and form.get("way") == "flodesk" and form.get("key") is None:
+                await self._sign_ins.keep_choices(name, choices.text())
+                return _leaving(self._login.begin(self._browsers.name(request), name))
             account_id = await self._accounts.by_key(form.get("key"), request)
         except Problem as problem:
-            return self._again(request, name, asked, form, problem)
+            masked = form.get("masked") is not None
+            chosen = Choices(form.get("access") == "write", tuple(form.all("toolset")), "masked" if masked else "shown")
+            return self._shown(request, name, asked, chosen, problem)
+        return await self._connected(name, asked, choices, account_id)
+
+    async def come_back(self, request: Request, name: str, form: Form, login: FlodeskLogin) -> Response:
+        """Connect somebody who comes back from Flodesk's own login.
+
+        Raises StoreError.
+        """
+        asked, kept = await self._sign_ins.get(name), await self._sign_ins.choices(name)
+        if asked is None or kept is None:
+            return self._notices.expired()
+        choices = Choices.read(kept)
+        try:
+            account_id = await self._accounts.by_login(*await login.finish(form))
+        except Problem as problem:
+            return self._shown(request, name, asked, choices, problem)
         return await self._connected(name, asked, choices, account_id)
 
     async def _connected(self, name: str, asked: Asked, choices: Choices, account_id: str) -> Response:
@@ -86,18 +113,12 @@ class ConnectPage:
         return self._notices.expired() if code is None else self._back(asked, code=code)
 
     def _back(self, asked: Asked, **answer: str) -> Response:
-        location = construct_redirect_uri(asked.redirect_uri, **answer, state=asked.state, iss=self._addresses.issuer)
-        return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-
-    def _again(self, request: Request, name: str, asked: Asked, form: Form, problem: Problem) -> Response:
-        masked = form.get("masked") is not None
-        chosen = Choices(form.get("access") == "write", tuple(form.all("toolset")), "masked" if masked else "shown")
-        response = self._shown(request, name, asked, chosen, str(problem), problem.status)
-        response.headers.update(problem.headers)
-        return response
+        return _leaving(
+            construct_redirect_uri(asked.redirect_uri, **answer, state=asked.state, iss=self._addresses.issuer)
+        )
 
     def _shown(
-        self, request: Request, name: str, asked: Asked, choices: Choices, problem: str = "", status: int = 200
+        self, request: Request, name: str, asked: Asked, choices: Choices, problem: Problem | None = None
     ) -> Response:
         browser = self._browsers.name(request)
         texts = {
@@ -107,16 +128,17 @@ class ConnectPage:
             "published": _published(asked.client_id),
             "action": f"{self._addresses.connect}?request={name}",
             "csrf": self._browsers.token(browser, f"connect {name}"),
-            "problem": Markup(f'<p class="problem" role="alert" id="problem">{escape(problem)}</p>' if problem else ""),
-            "described": "problem key-help" if problem else "key-help",
-            "invalid": Markup(' aria-invalid="true" autofocus' if problem else ""),
+            **shown_problem(problem),
             "access": self._access(asked, choices),
             "toolsets": self._toolsets(choices),
             "masked": Markup(" checked" if choices.personal_data == "masked" else ""),
-            "flodesk": Markup(""),
+            "flodesk": Markup(CONTINUE if self._login else ""),
             "connected": self._addresses.connected,
         }
-        response = self._page.answer(texts, status, f"'self' {form_target(asked.redirect_uri)}")
+        targets = ["'self'", form_target(asked.redirect_uri), *([self._login.form_target] if self._login else [])]
+        status, headers = (problem.status, problem.headers) if problem else (200, {})
+        response = self._page.answer(texts, status, " ".join(targets))
+        response.headers.update(headers)
         self._browsers.remember(response, browser)
         return response
 
@@ -142,6 +164,10 @@ class ConnectPage:
                 for toolset in self._offered
             )
         )
+
+
+def _leaving(location: str) -> Response:
+    return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
 def _published(client_id: str) -> str:

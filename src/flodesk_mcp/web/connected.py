@@ -12,19 +12,25 @@ from flodesk_mcp.tools import TOOLSETS
 from flodesk_mcp.web.auth.scopes import WRITE_SCOPE
 from flodesk_mcp.web.auth.sign_in.accounts import BroughtAccounts
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
+from flodesk_mcp.web.auth.sign_in.flodesk_login import FlodeskLogin
 from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
 from flodesk_mcp.web.auth.sign_in.problem import Problem
 from flodesk_mcp.web.browser import Browsers
-from flodesk_mcp.web.html_page import HtmlPage, Markup
+from flodesk_mcp.web.html_page import HtmlPage, Markup, shown_problem
 from flodesk_mcp.web.notice import Notices
 
-__all__ = ["ConnectedPage"]
+__all__ = ["PURPOSE", "ConnectedPage"]
 
 PURPOSE = "connected"
+"""What its forms and its way to Flodesk and back are for."""
+
+CONTINUE = """<p class="buttons"><button type="submit" name="way" value="flodesk">Continue with Flodesk</button></p>
+<p class="soft">Or, if you connected with an API key:</p>"""
 
 LOGIN = """<p>See which programs may use your Flodesk account through this server, and cut them off.</p>
 <form method="post" action="{action}">
 <input type="hidden" name="csrf" value="{csrf}">
+{flodesk}
 <label for="key">Flodesk API key</label>
 <p class="soft" id="key-help">The one that you connected with. It shows that you may see this list.</p>
 <input type="password" id="key" name="key" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="500"
@@ -69,6 +75,7 @@ class ConnectedPage:
         accounts: BroughtAccounts,
         browsers: Browsers,
         notices: Notices,
+        login: FlodeskLogin | None,
         addresses: Addresses,
     ) -> None:
         self._grants = grants
@@ -76,6 +83,7 @@ class ConnectedPage:
         self._accounts = accounts
         self._browsers = browsers
         self._notices = notices
+        self._login = login
         self._address = addresses.connected
         self._page = HtmlPage("connected.html", "page.css", "form.css")
 
@@ -86,12 +94,12 @@ class ConnectedPage:
         """
         account_id = self._browsers.account(request)
         if account_id is None:
-            return self._login(request)
+            return self._proof(request)
         grants = await self._grants.list(account_id)
         known = {"action": escape(self._address), "csrf": self._browsers.token(self._browsers.name(request), PURPOSE)}
         clients = "\n".join(CLIENT.format(**_shown(grant), **known) for grant in grants)
         nothing = "<li><p>No program is connected to your account.</p></li>"
-        return self._answer(request, LIST.format(clients=clients or nothing, **known))
+        return self._answer(LIST.format(clients=clients or nothing, **known))
 
     async def answer(self, request: Request) -> Response:
         """Do what the person says, and show the list again.
@@ -101,23 +109,33 @@ class ConnectedPage:
         form = await read_form(request)
         if not self._browsers.fits(request, PURPOSE, form.get("csrf")):
             return self._notices.forged()
+        if self._login and form.get("way") == "flodesk" and form.get("key") is None:
+            return _leaving(self._login.begin(self._browsers.name(request), PURPOSE))
+        if form.get("way") in {"key", "flodesk"}:
+            try:
+                return self._known(request, await self._accounts.known_by_key(form.get("key"), request))
+            except Problem as problem:
+                return self._proof(request, problem)
+        response = _leaving(self._address)
         account_id = self._browsers.account(request)
-        response = RedirectResponse(self._address, 303, {"Cache-Control": "no-store"})
-        if form.get("way") == "key":
-            return await self._known(request, form, response)
         if form.get("way") == "leave":
             self._browsers.forget(response)
         elif account_id is not None:
             await self._cut_off(account_id, form, response)
         return response
 
-    async def _known(self, request: Request, form: Form, response: Response) -> Response:
+    async def come_back(self, request: Request, form: Form, login: FlodeskLogin) -> Response:
+        """Show the list to somebody who comes back from Flodesk's own login.
+
+        Raises StoreError.
+        """
         try:
-            account_id = await self._accounts.known_by_key(form.get("key"), request)
+            return self._known(request, await self._accounts.by_login(*await login.finish(form), new=False))
         except Problem as problem:
-            shown = self._login(request, str(problem), problem.status)
-            shown.headers.update(problem.headers)
-            return shown
+            return self._proof(request, problem)
+
+    def _known(self, request: Request, account_id: str) -> Response:
+        response = _leaving(self._address)
         self._browsers.know(response, self._browsers.name(request), account_id)
         return response
 
@@ -141,27 +159,34 @@ class ConnectedPage:
             outcome="done",
         )
 
-    def _login(self, request: Request, problem: str = "", status: int = 200) -> Response:
+    def _proof(self, request: Request, problem: Problem | None = None) -> Response:
+        browser = self._browsers.name(request)
+        shown = shown_problem(problem)
         content = LOGIN.format(
             action=escape(self._address),
-            csrf=self._browsers.token(browser := self._browsers.name(request), PURPOSE),
-            described="problem key-help" if problem else "key-help",
-            invalid=' aria-invalid="true" autofocus' if problem else "",
+            csrf=self._browsers.token(browser, PURPOSE),
+            flodesk=CONTINUE if self._login else "",
+            described=shown["described"],
+            invalid=shown["invalid"],
         )
-        return self._answer(request, content, problem, status, browser)
+        response = self._answer(content, problem)
+        self._browsers.remember(response, browser)
+        return response
 
-    def _answer(
-        self, request: Request, content: str, problem: str = "", status: int = 200, browser: str | None = None
-    ) -> Response:
+    def _answer(self, content: str, problem: Problem | None = None) -> Response:
         texts = {
             "title": f"{'Problem: ' if problem else ''}Connected programs",
-            "problem": Markup(f'<p class="problem" role="alert" id="problem">{escape(problem)}</p>' if problem else ""),
+            "problem": shown_problem(problem)["problem"],
             "content": Markup(content),
         }
-        response = self._page.answer(texts, status, "'self'")
-        if browser is not None:
-            self._browsers.remember(response, browser)
+        targets = " ".join(["'self'", *([self._login.form_target] if self._login else [])])
+        response = self._page.answer(texts, problem.status if problem else 200, targets)
+        response.headers.update(problem.headers if problem else {})
         return response
+
+
+def _leaving(location: str) -> Response:
+    return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
 def _shown(grant: GrantInfo) -> dict[str, str]:

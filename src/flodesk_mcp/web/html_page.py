@@ -9,7 +9,7 @@ from string import Template
 
 from starlette.responses import HTMLResponse
 
-__all__ = ["HtmlPage", "Markup"]
+__all__ = ["HtmlPage", "Markup", "shown_problem"]
 
 HERE = Path(__file__).parent
 
@@ -44,3 +44,14 @@ class HtmlPage:
                 "Cache-Control": "no-store",
             },
         )
+
+
+def shown_problem(problem: Exception | None) -> dict[str, str]:
+    """Return what a page with a field for a key shows of a problem, and how that is tied to the field."""
+    if problem is None:
+        return {"problem": "", "described": "key-help", "invalid": ""}
+    return {
+        "problem": Markup(f'<p class="problem" role="alert" id="problem">{escape(str(problem))}</p>'),
+        "described": "problem key-help",
+        "invalid": Markup(' aria-invalid="true" autofocus'),
+    }

@@ -41,7 +41,7 @@ def signing_in(person: Person, remembered: Remembered) -> OAuthClientProvider:
 
     return OAuthClientProvider(
         f"{PUBLIC_URL}/mcp",
-        OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="Agent", token_endpoint_auth_method="none"),  # type: ignore[list-item] # a text is read
+        OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="Agent", token_endpoint_auth_method="none"),
         remembered,
         person.connect,
         told,

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx2
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from flodesk_mcp.callers.clients import credential_of
-from flodesk_mcp.callers.pool import ClientPool
+from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
@@ -22,13 +23,16 @@ from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 from flodesk_mcp.web.auth.protected_resource import resource_metadata_routes, resource_metadata_url
 from flodesk_mcp.web.auth.scopes import SCOPES
+from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in_tokens import SignInTokens
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
+from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Check
 from flodesk_mcp.web.keys import derived_key
 from flodesk_mcp.web.large_bodies import LargeBodies, Turns
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.sign_in import SignIn
 
 __all__ = ["Authentication"]
 
@@ -41,30 +45,42 @@ BEARER_CHALLENGE = 'Bearer realm="flodesk-mcp"'
 class Authentication:
     """Asks for proof in front of an application. What that needs is open while `running()` is."""
 
-    def __init__(self, settings: HostedSettings, pool: ClientPool) -> None:
-        """Raise SettingsError or StoreError for what cannot work. Only callers that are let in get into `pool`."""
+    def __init__(
+        self,
+        settings: HostedSettings,
+        callers: WebCallers,
+        flodesk: httpx2.AsyncClient,
+        documents: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Raise SettingsError or StoreError for what cannot work.
+
+        Only those that are let in get into the pool of `callers`. `flodesk` leads to Flodesk, `documents` to what
+        clients publish about themselves.
+        """
         self._http = open_http()
         self._provider = settings.identity_provider
-        self.store: Store | None = None
+        self._store: Store | None = None
         self._keys: Keys | None = None
+        self._sign_in: SignIn | None = None
+        wrong = WrongProofs()
+        check = CredentialCheck(callers.pool, wrong)
         tokens: list[Proof] = []
         if settings.keeps_state:
-            self.store = Store(settings.database_address, settings.encryption_keys)
+            self._store = store = Store(settings.database_address, settings.encryption_keys)
+            oauth = oauth_client(settings, flodesk)
+            credentials = StoredCredentials(store.logins, oauth, _sign_in_at(settings))
             if "tokens" in settings.modes:
-                tokens.append(
-                    ApiTokens(self.store.tokens, _environment(settings) if _names_account(settings) else None)
-                )
-            if settings.sign_in_address:
-                tokens.append(SignInTokens(self.store.grants, settings.sign_in_address))
+                environment = _environment(settings) if _names_account(settings) else None
+                tokens.append(ApiTokens(store.tokens, environment, credentials))
+            if address := settings.sign_in_address:
+                tokens.append(SignInTokens(store.grants, credentials, address))
+                self._sign_in = SignIn(settings, address, store, check, callers.operator, oauth, documents)
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
-                tokens.append(
-                    JwtBearer(self._keys, self.store.accounts, self._provider.issuer, self._provider.audience)
-                )
-        wrong = WrongProofs()
-        self.credential_check = CredentialCheck(pool, wrong)
+                issuer, audience = self._provider.issuer, self._provider.audience
+                tokens.append(JwtBearer(self._keys, store.accounts, credentials, issuer, audience))
         self._backend = AuthBackend(
-            CredentialHeaders(_identity_key(settings), self.credential_check) if "headers" in settings.modes else None,
+            CredentialHeaders(_identity_key(settings), check) if "headers" in settings.modes else None,
             tokens,
             None if settings.modes else _everybody(settings),
             wrong,
@@ -80,11 +96,13 @@ class Authentication:
         """Bring the database up to date, and keep open what the proofs are looked up in."""
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(self._http)
-            if self.store:
-                await opened.enter_async_context(self.store)
-                await self.store.accounts.check()
-                await self.store.accounts.note_keys()
-                await opened.enter_async_context(noting_uses(self.store.tokens.uses, self.store.grants.uses))
+            if self._store:
+                await opened.enter_async_context(self._store)
+                await self._store.accounts.check()
+                await self._store.accounts.note_keys()
+                await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
+            if self._sign_in:
+                await opened.enter_async_context(self._sign_in.running())
             yield
 
     def guard(self, app: ASGIApp) -> ASGIApp:
@@ -96,14 +114,15 @@ class Authentication:
         )
 
     def public_routes(self) -> list[Route]:
-        """Return the paths that tell a client where to get a token."""
-        return resource_metadata_routes(self._resource, self._issuers) if self._resource else []
+        """Return the paths that tell a client where to get a token, and those where it gets one."""
+        metadata = resource_metadata_routes(self._resource, self._issuers) if self._resource else []
+        return [*metadata, *(self._sign_in.routes() if self._sign_in else ())]
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be there for proofs to be looked up."""
         checks: dict[str, Check] = {}
-        if self.store:
-            checks["database"] = self.store.ping
+        if self._store:
+            checks["database"] = self._store.ping
         if self._keys:
             checks["identity_provider"] = self._keys.check
         return checks
@@ -112,6 +131,12 @@ class Authentication:
         if self._resource:
             return f'{BEARER_CHALLENGE}, resource_metadata="{resource_metadata_url(self._resource)}"'
         return BEARER_CHALLENGE if "tokens" in settings.modes else CREDENTIAL_CHALLENGE
+
+
+def _sign_in_at(settings: HostedSettings) -> str:
+    if settings.sign_in_address:
+        return Addresses(settings.sign_in_address).connected
+    return "the page where the account was connected."
 
 
 def _names_account(settings: HostedSettings) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import anyio
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.store import FoundGrant, StoredGrants
 from flodesk_mcp.tools import CATALOG, TOOLSETS
@@ -20,7 +21,15 @@ SOURCE = "what you allowed when you connected this client"
 class SignInTokens:
     """Lets in the clients that people connected, within what each of them allowed."""
 
-    def __init__(self, grants: StoredGrants, issuer: str, clock: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(
+        self,
+        grants: StoredGrants,
+        credentials: StoredCredentials,
+        issuer: str,
+        clock: Callable[[], float] = anyio.current_time,
+    ) -> None:
+        """Take the grants, what opens their accounts, and the address of this server, which made the tokens."""
+        self._credentials = credentials
         self._issuer = issuer
         # They expire every hour, and the clients of many people share an address: that is no guessing.
         self._believed = BelievedTokens(grants, self._opened_by, clock, guessed=False)
@@ -39,7 +48,7 @@ class SignInTokens:
         return Principal(
             # The client's own name may say anything; the same person's next token is of the same principal.
             name=f"client {found.grant_id} of account {found.account.name}",
-            account=OpenedAccount.of(found.account),
+            account=OpenedAccount.of(found.account, self._credentials),
             client_id=f"grant {found.grant_id}",
             issuer=self._issuer,
             subject=found.account.id,

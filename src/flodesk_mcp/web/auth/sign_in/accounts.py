@@ -1,11 +1,13 @@
 """From what a person brings to the account that is theirs: the same one each time."""
 
+import uuid
 from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from flodesk_mcp.flodesk import ApiKey, identity_of
-from flodesk_mcp.store import Allowance, StoredIdentities
+from flodesk_mcp.flodesk import ApiKey, Profile, identity_of
+from flodesk_mcp.store import Allowance, CredentialKind, StoredAccounts, digest_of
+from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.principal import OpenedAccount
@@ -15,13 +17,14 @@ from flodesk_mcp.web.auth.sign_in.strangers import Strangers
 __all__ = ["BroughtAccounts"]
 
 GUESSES = Allowance("key", 10, 60)
-BY_KEY = "flodesk-mcp:api-key"
-"""Stands where an identity provider would: who is known there is known by the keyed hash of an API key."""
+BY_KEY = "key"
+BY_LOGIN = "login"
+"""By what somebody is found again: the keyed hash of an API key, or the id that Flodesk's own login gives."""
 
 MISSING = "Enter your Flodesk API key."
 NO_KEY = "That is no Flodesk API key: it is one word, without spaces. Copy it again."
 WRONG = "Flodesk does not accept this key. Copy it again from Flodesk, or make a new one there."
-NOTHING = "Nothing is connected with this key, or it is not right."
+NOTHING = "Nothing is connected with that."
 TOO_MANY = "There were too many tries from your address. Wait a minute, then try again."
 BUSY = "Flodesk cannot be asked about the key now. Try again in a few seconds."
 UNAUTHORIZED = 401
@@ -31,10 +34,10 @@ class BroughtAccounts:
     """Asks Flodesk about what a person brings, and stores it sealed."""
 
     def __init__(
-        self, identities: StoredIdentities, check: CredentialCheck, strangers: Strangers, keys: Sequence[bytes]
+        self, stored: StoredAccounts, check: CredentialCheck, strangers: Strangers, keys: Sequence[bytes]
     ) -> None:
         """Take the keys that API keys are hashed with, the newest first."""
-        self._identities = identities
+        self._stored = stored
         self._check = check
         self._strangers = strangers
         self._keys = keys
@@ -44,10 +47,10 @@ class BroughtAccounts:
 
         Raises Problem, StoreError.
         """
-        credential, subjects = self._read(key)
+        credential, identities = self._read(key)
         attempt = await self._guess(request)
-        known = await self._identities.account_id(BY_KEY, subjects)
-        account_id = known or self._identities.new_account_id()
+        known = await self._stored.connected_as(identities)
+        account_id = known or uuid.uuid4().hex
         try:
             await self._check.accept(OpenedAccount(account_id, credential, "the page"), request, anew=True)
         except AuthError as error:
@@ -55,16 +58,26 @@ class BroughtAccounts:
                 raise Problem(WRONG) from None
             raise Problem(BUSY, error.status, error.retry_after) from None
         await self._strangers.forgive(attempt)
-        return await self._identities.bring(BY_KEY, subjects, account_id, "api_key", str(key).strip())
+        return await self._keep(identities, "api_key", str(key).strip(), account_id)
+
+    async def by_login(self, person: Profile, pair: TokenPair, *, new: bool = True) -> str:
+        """Return the id of the account that a login at Flodesk opened, and keep what opens it from now on.
+
+        A person who was not here before gets a `new` one. Raises Problem, StoreError.
+        """
+        identities = [f"{BY_LOGIN} {digest_of(person.id)}"]
+        if not new and await self._stored.connected_as(identities) is None:
+            raise Problem(NOTHING)
+        return await self._keep(identities, "oauth", pair.secret(), uuid.uuid4().hex)
 
     async def known_by_key(self, key: str | None, request: Request) -> str:
         """Return the id of the account that somebody connected with an API key: who has the key need not ask Flodesk.
 
         Raises Problem, StoreError.
         """
-        _, subjects = self._read(key)
+        _, identities = self._read(key)
         attempt = await self._guess(request)
-        known = await self._identities.account_id(BY_KEY, subjects)
+        known = await self._stored.connected_as(identities)
         if known is None:
             raise Problem(NOTHING)
         await self._strangers.forgive(attempt)
@@ -83,4 +96,7 @@ class BroughtAccounts:
             credential = ApiKey(key.strip())
         except ValueError:
             raise Problem(NO_KEY) from None
-        return credential, [identity_of(credential, hashed_with) for hashed_with in self._keys]
+        return credential, [f"{BY_KEY} {identity_of(credential, hashed_with)}" for hashed_with in self._keys]
+
+    async def _keep(self, identities: Sequence[str], kind: CredentialKind, secret: str, new_id: str) -> str:
+        return (await self._stored.connect(identities, f"signed-in-{new_id[:12]}", kind, secret, new_id)).id

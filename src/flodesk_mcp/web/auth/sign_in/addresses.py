@@ -22,6 +22,11 @@ class Addresses:
         return f"{self.issuer}/connect"
 
     @property
+    def flodesk_callback(self) -> str:
+        """Where Flodesk's own login sends people back to."""
+        return f"{self.issuer}/connect/flodesk"
+
+    @property
     def connected(self) -> str:
         """The page on which people see what they connected."""
         return f"{self.issuer}/connected"

@@ -1,7 +1,5 @@
 """Where a client sends a person: what it asks for is checked and stored, and the person goes on to the page."""
 
-import re
-
 from mcp.server.auth.provider import construct_redirect_uri
 from mcp.shared.auth import InvalidRedirectUriError
 from starlette.requests import Request
@@ -13,13 +11,13 @@ from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.clients import SignInClient, SignInClients
 from flodesk_mcp.web.auth.sign_in.documents import NoDocument
 from flodesk_mcp.web.auth.sign_in.forms import Form, FormError, read_form, read_query
+from flodesk_mcp.web.auth.sign_in.pkce import is_challenge
 from flodesk_mcp.web.auth.sign_in.strangers import Strangers
 
 __all__ = ["AuthorizeEndpoint", "NotAsked"]
 
 ONCE = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 MAX_STATE = 4096
-CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 ASKED = Allowance("authorize", 60, 60)
 READ = Allowance("document", 20, 60)
@@ -103,7 +101,7 @@ class AuthorizeEndpoint:
             raise _Refused("invalid_request" if missing else "unsupported_response_type", "response_type must be code.")
         if form.get("response_mode") not in {None, "query"}:
             raise _Refused("invalid_request", "response_mode must be query.")
-        if not CHALLENGE.fullmatch(form.get("code_challenge") or "") or form.get("code_challenge_method") != "S256":
+        if not is_challenge(form.get("code_challenge") or "") or form.get("code_challenge_method") != "S256":
             raise _Refused("invalid_request", "PKCE is needed: code_challenge with code_challenge_method S256.")
         if len(form.get("state") or "") > MAX_STATE:
             raise _Refused("invalid_request", "state is too long.")

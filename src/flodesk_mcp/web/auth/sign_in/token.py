@@ -4,10 +4,9 @@ They are not the SDK's: that keeps secrets as they are, does not look at `resour
 another error than RFC 6749 has, knows no signed assertions, and answers some requests in plain text.
 """
 
-import base64
-import hashlib
 import hmac
 
+from mcp.shared.auth import InvalidRedirectUriError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -19,6 +18,7 @@ from flodesk_mcp.web.auth.sign_in.client_proof import ClientProof, NotProved, Pr
 from flodesk_mcp.web.auth.sign_in.clients import SignInClient
 from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
 from flodesk_mcp.web.auth.sign_in.json_answers import NO_STORE, Refusal, unavailable
+from flodesk_mcp.web.auth.sign_in.pkce import challenge_of
 
 __all__ = ["RevocationEndpoint", "TokenEndpoint"]
 
@@ -85,7 +85,7 @@ class TokenEndpoint:
             raise _invalid_code()
         if found.redirect_uri is not None and not _same_address(client, form.get("redirect_uri"), found.redirect_uri):
             raise _invalid_code()
-        if not hmac.compare_digest(_challenge_of(verifier), found.code_challenge):
+        if not hmac.compare_digest(challenge_of(verifier), found.code_challenge):
             raise _invalid_code()
         self._check_resource(form)
         issued = await self._tokens.redeem(code)
@@ -140,16 +140,9 @@ def _invalid_code() -> Refusal:
 
 
 def _same_address(client: SignInClient, given: str | None, asked: str) -> bool:
-    from mcp.shared.auth import InvalidRedirectUriError
-
     if given is None:
         return False
     try:
         return client.redirect_to(given) == asked
     except InvalidRedirectUriError:
         return False
-
-
-def _challenge_of(verifier: str) -> str:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
