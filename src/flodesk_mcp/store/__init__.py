@@ -5,7 +5,7 @@ from flodesk_mcp.store.attempts import Allowance, StoredAttempts
 from flodesk_mcp.store.clients import StoredClient, StoredClients
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.grant_tokens import FoundCode, IssuedTokens, StoredGrantTokens
+from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
 from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.names import is_name
@@ -22,6 +22,7 @@ __all__ = [
     "Asked",
     "CredentialKind",
     "Database",
+    "EndedGrant",
     "FoundCode",
     "FoundGrant",
     "FoundToken",

@@ -17,8 +17,12 @@ class Page(HTMLParser):
         super().__init__()
         self.text = ""
         self.forms: list[Form] = []
-        self.ids: dict[str, str] = {}
         self.feed(html)
+
+    @property
+    def words(self) -> str:
+        """The text on one line."""
+        return " ".join(self.text.split())
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}

@@ -10,7 +10,7 @@ from pydantic import AnyUrl, TypeAdapter, ValidationError
 
 from flodesk_mcp.store import StoredClient, StoredClients
 from flodesk_mcp.web.auth.scopes import OFFLINE_SCOPE, SCOPES
-from flodesk_mcp.web.auth.sign_in.documents import Documents, NoDocument, NotReached, is_document_address
+from flodesk_mcp.web.auth.sign_in.documents import MAX_ADDRESS, Documents, NoDocument, NotReached, is_document_address
 from flodesk_mcp.web.host_check import is_loopback
 
 __all__ = ["SignInClient", "SignInClients", "check_redirect_uri"]
@@ -96,15 +96,17 @@ class SignInClients:
 
     async def is_known(self, client_id: str) -> bool:
         """Tell whether a client can be found without reading anything from elsewhere."""
+        if not is_document_address(client_id):
+            return True
         known = await self._stored.get(client_id)
-        return not is_document_address(client_id) or (known is not None and known.fresh)
+        return known is not None and known.fresh
 
     async def get(self, client_id: str) -> SignInClient | None:
         """Return a client, None for one that is not registered, or whose registration is forgotten.
 
         Raises NoDocument for one without a usable description, StoreError.
         """
-        if len(client_id) > MAX_REDIRECT_URI:
+        if len(client_id) > MAX_ADDRESS or not client_id.isprintable():
             return None
         known = await self._stored.get(client_id)
         if not is_document_address(client_id):
@@ -117,7 +119,11 @@ class SignInClients:
             if known is None:
                 raise
             return _client_of(known)  # a sign-in must not end because somebody's web server rests
-        client = _described(client_id, document.content)
+        try:
+            client = _described(client_id, document.content)
+        except NoDocument as error:
+            self._documents.refuse(client_id, error)
+            raise
         await self._stored.keep_document(client_id, client.model_dump_json(exclude_none=True), document.seconds)
         return client
 

@@ -94,12 +94,16 @@ class Documents:
             with anyio.fail_after(MAY_TAKE_SECONDS):
                 return await self._read(address)
         except NoDocument as error:
-            self._failed.set(address, error)
+            self.refuse(address, error)
             raise
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
             logger.info("A document of a client cannot be read (%s)", type(error).__name__)
-            self._failed.set(address, unreached := NotReached("Its description could not be read."))
+            self.refuse(address, unreached := NotReached("Its description could not be read."))
             raise unreached from error
+
+    def refuse(self, address: str, error: NoDocument) -> None:
+        """Remember that what is at an address does not do."""
+        self._failed.set(address, error)
 
     async def _read(self, address: str) -> Document:
         if not is_document_address(address):

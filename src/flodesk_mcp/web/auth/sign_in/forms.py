@@ -68,6 +68,9 @@ def read_query(request: Request) -> Form:
 
 def _parsed(text: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise FormError("The form has too many fields.") from None
+    if any("\0" in value for _, value in fields):  # PostgreSQL stores none
+        raise FormError("The form holds a character that no text has.")
+    return fields

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from flodesk_mcp.observability.audit import record
-from flodesk_mcp.store import IssuedTokens, StoredClients, StoredGrants, StoredGrantTokens
+from flodesk_mcp.store import EndedGrant, FoundCode, IssuedTokens, StoredClients, StoredGrants, StoredGrantTokens
 from flodesk_mcp.web.auth.scopes import OFFLINE_SCOPE
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.client_proof import ClientProof, NotProved, ProofDelayed
@@ -81,7 +81,10 @@ class TokenEndpoint:
         if code is None or verifier is None:
             raise Refusal("invalid_request", "code and code_verifier are needed.")
         found = await self._tokens.find_code(code)
-        if found is None or found.client_id != client.client_id:
+        if not isinstance(found, FoundCode):
+            _record_end(found)
+            raise _invalid_code()
+        if found.client_id != client.client_id:
             raise _invalid_code()
         if found.redirect_uri is not None and not _same_address(client, form.get("redirect_uri"), found.redirect_uri):
             raise _invalid_code()
@@ -89,9 +92,10 @@ class TokenEndpoint:
             raise _invalid_code()
         self._check_resource(form)
         issued = await self._tokens.redeem(code)
-        if issued is None:
+        if not isinstance(issued, IssuedTokens):
+            _record_end(issued)
             raise _invalid_code()
-        record("A client that was connected has fetched its tokens: %(outcome)s", who="-", outcome="connected")
+        record("Client %(who)s: %(outcome)s", who=issued.grant_id, outcome="connected")
         return issued
 
     async def _refreshed(self, client: SignInClient, form: Form) -> IssuedTokens:
@@ -104,7 +108,8 @@ class TokenEndpoint:
         if scopes is not None and granted is not None and not set(scopes.split()) <= {*granted.split(), OFFLINE_SCOPE}:
             raise Refusal("invalid_scope", "The refresh token is for fewer scopes.")
         issued = await self._tokens.refresh(token, client.client_id, scopes)
-        if issued is None:
+        if not isinstance(issued, IssuedTokens):
+            _record_end(issued)
             raise Refusal("invalid_grant", "The refresh token is wrong, expired, used or revoked.")
         return issued
 
@@ -133,6 +138,12 @@ class RevocationEndpoint:
             raise Refusal("invalid_request", "token is needed.")
         await self._grants.revoke_token(token, client.client_id)
         return Response(headers=NO_STORE)
+
+
+def _record_end(ended: EndedGrant | None) -> None:
+    if ended:
+        words = "Client %(who)s was cut off, as its code or refresh token was used for a second time: %(outcome)s"
+        record(words, who=ended.grant_id, outcome="ended")
 
 
 def _invalid_code() -> Refusal:
