@@ -16,7 +16,17 @@ ACCESS = {
     "tokens": "An access token of this server, which whoever runs it makes: Authorization: Bearer ...",
     "headers": "Your own Flodesk API key, in the header X-Flodesk-Api-Key. It is not stored.",
     "oauth": "Your login: the client opens it by itself.",
+    "sign-in": "You sign in: the client opens a page, on which you choose what it may do.",
 }
+PASTE = """<section class="paste">
+<h2>One address to paste</h2>
+<p class="address"><code>{url}</code></p>
+<p>In claude.ai or ChatGPT: Settings, Connectors, add a custom connector, and paste it. In Claude Code, Cursor and VS
+Code it goes where servers are added. Your program then opens a page of this server: there you see who asks, choose what it
+may do, and say yes. No token to copy.</p>
+<p><a href="{connected}">See what is connected, and cut it off</a></p>
+</section>"""
+
 HEADERS = {"tokens": ("Authorization", "Bearer YOUR_TOKEN"), "headers": ("X-Flodesk-Api-Key", "YOUR_FLODESK_API_KEY")}
 
 
@@ -25,13 +35,14 @@ class Page:
 
     def __init__(self, settings: HostedSettings) -> None:
         self._page = HtmlPage("page.html", "page.css")
+        self._address = settings.sign_in_address
         self._modes = [mode for mode in ACCESS if mode in settings.modes]
 
     async def show(self, request: Request) -> HTMLResponse:
         """Answer with the page."""
-        root = f"{request.url.scheme}://{request.url.netloc}"
+        root = self._address or f"{request.url.scheme}://{request.url.netloc}"
         url = f"{root}/mcp"
-        header = next((HEADERS[mode] for mode in self._modes if mode in HEADERS), None)
+        header = None if self._address else next((HEADERS[mode] for mode in self._modes if mode in HEADERS), None)
         entry = {"url": url, **({"headers": dict([header])} if header else {})}
         flag = f' --header "{header[0]}: {header[1]}"' if header else ""
         bridge = ["-y", "mcp-remote", url, *(["--header", f"{header[0]}:{header[1]}"] if header else [])]
@@ -46,7 +57,8 @@ class Page:
             "inspector": f"npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list",
         }
         access = "<br>".join(escape(ACCESS[mode]) for mode in self._modes) or "Everybody on this machine."
-        return self._page.answer({**texts, "access": Markup(access)})
+        paste = PASTE.format(url=escape(url), connected=escape(f"{root}/connected")) if self._address else ""
+        return self._page.answer({**texts, "access": Markup(access), "paste": Markup(paste)})
 
 
 def _pretty(content: object) -> str:

@@ -1,5 +1,7 @@
 """The Python SDK's own OAuth client, from the 401 to a tool call and a refresh."""
 
+from typing import Any
+
 import httpx2
 import pytest
 from mcp import Client
@@ -10,6 +12,7 @@ from mcp_types import CallToolResult
 
 from .person import CALLBACK, Person
 from .program import PUBLIC_URL
+from .published import CHATGPT, CHATGPT_CALLBACK, CLAUDE_CODE
 
 pytestmark = pytest.mark.anyio
 
@@ -33,19 +36,28 @@ class Remembered:
         self.client = client_info
 
 
-def signing_in(person: Person, remembered: Remembered) -> OAuthClientProvider:
+def signing_in(
+    person: Person, remembered: Remembered, url: str = PUBLIC_URL, redirect_uri: str = CALLBACK, **more: Any
+) -> OAuthClientProvider:
     """The SDK's client side, which sends `person` to the browser."""
 
     async def told() -> AuthorizationCodeResult:
         return AuthorizationCodeResult(**person.answer)
 
     return OAuthClientProvider(
-        f"{PUBLIC_URL}/mcp",
-        OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="Agent", token_endpoint_auth_method="none"),
+        f"{url}/mcp",
+        OAuthClientMetadata(redirect_uris=[redirect_uri], client_name="Agent", token_endpoint_auth_method="none"),
         remembered,
         person.connect,
         told,
+        **more,
     )
+
+
+def segments_in(result: object) -> list[str]:
+    assert isinstance(result, CallToolResult)
+    assert result.structured_content is not None, result
+    return [segment["name"] for segment in result.structured_content["result"]]
 
 
 async def segments(server: httpx2.AsyncClient, auth: OAuthClientProvider) -> list[str]:
@@ -53,18 +65,23 @@ async def segments(server: httpx2.AsyncClient, auth: OAuthClientProvider) -> lis
         httpx2.AsyncClient(transport=server._transport, auth=auth) as http,
         Client(streamable_http_client(f"{PUBLIC_URL}/mcp", http_client=http)) as client,
     ):
-        result = await client.call_tool("list_all_flodesk_segments", {})
-        assert isinstance(result, CallToolResult)
-        assert result.structured_content is not None, result
-        return [segment["name"] for segment in result.structured_content["result"]]
+        return segments_in(await client.call_tool("list_all_flodesk_segments", {}))
 
 
-async def test_it_connects_calls_a_tool_and_refreshes(server: httpx2.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    ("document", "redirect_uri"),
+    [(None, CALLBACK), (CLAUDE_CODE, "http://localhost:51763/callback"), (CHATGPT, CHATGPT_CALLBACK)],
+)
+async def test_it_connects_calls_a_tool_and_refreshes(
+    server: httpx2.AsyncClient, document: str | None, redirect_uri: str
+) -> None:
     remembered, person = Remembered(), Person(server)
-    auth = signing_in(person, remembered)
+    auth = signing_in(person, remembered, redirect_uri=redirect_uri, client_metadata_url=document)
     assert await segments(server, auth) == ["Friends of ann"]
     first = remembered.tokens
     assert first is not None
+    assert remembered.client is not None
+    assert document in {None, remembered.client.client_id}
     assert first.scope == "flodesk:read flodesk:write offline_access"
 
     auth.context.token_expiry_time = 1  # the hour is over
