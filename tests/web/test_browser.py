@@ -47,7 +47,7 @@ def test_the_pages_are_for_everybody(tmp_path: Path) -> None:
         with serve(tmp_path / "log", port=port, **settings):
             command = [str(NODE), str(script), f"http://127.0.0.1:{port}", "key-ann", str(CHROMIUM)]
             done = subprocess.run(
-                [*command, *([PICTURES] if PICTURES else [])], capture_output=True, text=True, timeout=300, check=False
+                [*command, *([PICTURES] if PICTURES else [])], capture_output=True, text=True, timeout=900, check=False
             )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
