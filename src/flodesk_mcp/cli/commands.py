@@ -21,6 +21,7 @@ COMMANDS = {
     "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
     "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),
     "logout": ("login", "Forget the credential in this computer's keychain."),
+    "grant": ("grants", "See and cut off the clients that people connected to a hosted server."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
     "mirror": ("mirror", "Look at the copy of the list, read it anew, or delete it."),
     "report": ("report", "Report on the audience, as tables, JSON, or a page with pictures."),
