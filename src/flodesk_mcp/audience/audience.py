@@ -1,21 +1,28 @@
 """One account's whole list: what tools and commands alike call."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from flodesk_mcp.audience.carrying_out import CarryingOut
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
-from flodesk_mcp.audience.errors import WrongCondition
+from flodesk_mcp.audience.draft import Draft
+from flodesk_mcp.audience.errors import PlanRefused, WrongCondition
 from flodesk_mcp.audience.export import Export, ExportOrder
 from flodesk_mcp.audience.folding import fold
-from flodesk_mcp.audience.job import Job
+from flodesk_mcp.audience.import_plan import IMPORT, ImportPlanning
+from flodesk_mcp.audience.job import Job, JobKind
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Freshness, Mirror, Place
+from flodesk_mcp.audience.plan import Plan, Plans
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.reporting import Names, report_on
+from flodesk_mcp.audience.segment_names import SegmentNames
+from flodesk_mcp.audience.source import Source
 from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.audience.sync_plan import SYNC, SyncPlanning
 from flodesk_mcp.audience.upkeep import Upkeep
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 
@@ -58,7 +65,9 @@ class Audience:
         self.mirror = Mirror(flodesk, storage, clock)
         self.spawn = spawn or _never
         self.upkeep = Upkeep(self.mirror, spawn, clock)
-        self.jobs = Jobs(JobStore(storage, clock), [Export(self)], self.spawn)
+        self.plans = Plans(storage.jobs, clock)
+        kinds: list[JobKind] = [Export(self), CarryingOut(IMPORT, self), CarryingOut(SYNC, self)]
+        self.jobs = Jobs(JobStore(storage, clock), kinds, self.spawn)
 
     async def where(self, conditions: Sequence[Condition] | None, match: Match = "all") -> Where | None:
         """Return conditions whose fields and segments people name, by keys and ids. None and none are everybody.
@@ -119,6 +128,67 @@ class Audience:
         """Begin a job that takes out what is ordered. Raises WrongCondition, AudienceError, FlodeskError."""
         await self.where(order.where, order.match)  # so that what is wrong is said before anything begins
         return await self.jobs.start(Export.name, order.as_arguments())
+
+    async def plan_import(
+        self,
+        source: Source,
+        *,
+        segments: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+        double_optin: bool = False,
+        create_missing_fields: bool = False,
+    ) -> Plan:
+        """Plan to write all whom `source` names, and to put them into `segments`, ids or names. See ImportPlanning.
+
+        Raises FileRefused, AudienceError, FlodeskError.
+        """
+        await self.upkeep.refresh()
+        planning = ImportPlanning(
+            Draft(self.plans, await self.plans.begin(IMPORT)),
+            self.mirror,
+            SegmentNames(await self.flodesk.segments.names.by_id()),
+            await self.flodesk.custom_fields.labels(),
+            segments=segments,
+            columns=columns,
+            double_optin=double_optin,
+            create_missing_fields=create_missing_fields,
+        )
+        return await planning.plan(source)
+
+    async def plan_sync(
+        self,
+        segment_id: str,
+        source: Source | Where | None,
+        *,
+        columns: Mapping[str, str] | None = None,
+        remove_others: bool = False,
+    ) -> Plan:
+        """Plan to put into a segment all whom `source` names, or who match; None is everybody. See SyncPlanning.
+
+        Raises FileRefused, AudienceError, FlodeskError.
+        """
+        segment = await self.flodesk.segments.get(segment_id)
+        if segment.segment_type == "dynamic":
+            raise PlanRefused("Flodesk itself decides who is in this segment (it is dynamic): choose another.")
+        await self.upkeep.refresh()
+        planning = SyncPlanning(
+            Draft(self.plans, await self.plans.begin(SYNC)),
+            self.mirror,
+            segment,
+            await self.flodesk.custom_fields.labels(),
+            columns=columns,
+            remove_others=remove_others,
+        )
+        if source is None or isinstance(source, Where):
+            return await planning.plan_of(source)
+        return await planning.plan(source)
+
+    async def carry_out(self, plan_id: str) -> Job:
+        """Begin the job that does what a plan says, which is possible once. Raises PlanRefused, AudienceError."""
+        plan = await self.plans.take(plan_id)
+        job = await self.jobs.start(plan.kind, {"plan": plan.id})
+        await self.plans.carried_out_by(plan.id, job.id)
+        return job
 
     async def _resolved(self, condition: Condition) -> Condition:
         if condition.field == "segment" and condition.value:

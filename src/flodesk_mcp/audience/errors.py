@@ -7,6 +7,7 @@ FlodeskError
 │   ├── StorageFailed     the disk is full, the database does not answer, and the like
 │   ├── NoSuchJob         no job of this account has that id
 │   ├── FileRefused       a file may not be written or read
+│   ├── PlanRefused       a plan cannot be carried out, or not any more
 │   ├── JobStopped        somebody stopped the job that is under way
 │   └── JobTaken          another process goes on with the job
 └── InvalidArgument
@@ -22,6 +23,7 @@ __all__ = [
     "JobTaken",
     "MirrorUnusable",
     "NoSuchJob",
+    "PlanRefused",
     "StillReading",
     "StorageFailed",
     "WrongCondition",
@@ -67,6 +69,10 @@ class NoSuchJob(AudienceError):
 
 class FileRefused(AudienceError):
     """A file may not be written or read; the message says why."""
+
+
+class PlanRefused(AudienceError):
+    """A plan cannot be made or carried out; the message says why, and what to do."""
 
 
 class JobStopped(AudienceError):

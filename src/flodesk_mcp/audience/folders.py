@@ -29,6 +29,16 @@ class Folders:
             raise FileRefused(f"{path.name!r} exists, and no file is overwritten: give another name.")
         return path
 
+    def file(self, name: str, endings: Collection[str]) -> Path:
+        """Return where a file of that name lies; one without a folder lies in the first.
+
+        Raises FileRefused for a place outside of the folders, a name that does not exist, and another ending.
+        """
+        path = self._resolved(name, endings)
+        if not path.is_file():
+            raise FileRefused(f"There is no file {path.name!r} in {str(path.parent)!r}.")
+        return path
+
     def _resolved(self, name: str, endings: Collection[str]) -> Path:
         if not self._folders:
             raise FileRefused("No folder is open to this server: whoever runs it can name some in FLODESK_FOLDERS.")

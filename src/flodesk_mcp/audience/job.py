@@ -8,9 +8,10 @@ import anyio
 
 from flodesk_mcp.audience.errors import JobStopped
 
-__all__ = ["ENDED", "Commit", "Job", "JobKind", "Outcome", "RunningJob", "State"]
+__all__ = ["ENDED", "Commit", "Job", "JobKind", "Outcome", "OutcomeWord", "RunningJob", "State"]
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
+OutcomeWord = Literal["written", "unchanged", "skipped", "failed"]
 ENDED: frozenset[State] = frozenset({"done", "cancelled", "failed"})
 
 
@@ -19,7 +20,7 @@ class Outcome:
     """What became of one row: written, unchanged, skipped or failed. `row` counts from 1; `reason` says why."""
 
     row: int
-    outcome: Literal["written", "unchanged", "skipped", "failed"]
+    outcome: OutcomeWord
     email: str | None = None
     reason: str | None = None
 

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import anyio
 
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
-from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, RunningJob, State
+from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, OutcomeWord, RunningJob, State
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, new_owner
 from flodesk_mcp.audience.trouble import PASSING, sentence
@@ -125,6 +125,10 @@ class Jobs:
     async def problems(self, id: str) -> list[Outcome]:
         """Return the first rows that were not written, and why."""
         return await self._store.outcomes(id)
+
+    async def outcomes(self, id: str, after: int, most: int) -> list[Outcome]:
+        """Return what became of up to `most` rows after row `after`, in their order."""
+        return await self._store.outcomes(id, after=after, most=most, only=get_args(OutcomeWord))
 
     def _as_known(self, job: Job) -> Job:
         """Return a job with what is known of it here, and not recorded yet."""

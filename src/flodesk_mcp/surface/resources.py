@@ -1,5 +1,6 @@
 """The account as resources: what the reading tools return, under addresses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
 from flodesk_mcp.surface.exports import EXPORT_TEMPLATE, EXPORT_TOOL, export_part_of, read_export_part
+from flodesk_mcp.surface.job_reports import REPORT_TEMPLATE, REPORT_TOOL, read_report_part, report_part_of
 from flodesk_mcp.tools import (
     TOOLS,
     Refused,
@@ -95,6 +97,12 @@ TEMPLATES = (
     TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", TOOLS["get_flodesk_job"]),
 )
 
+TEXTS: tuple[tuple[Callable[[str], Any], Callable[..., Any], ToolSpec, ResourceTemplate], ...] = (
+    (export_part_of, read_export_part, EXPORT_TOOL, EXPORT_TEMPLATE),
+    (report_part_of, read_report_part, REPORT_TOOL, REPORT_TEMPLATE),
+)
+"""Long texts in parts: what finds the part that an address names, what reads it, its tool and its template."""
+
 
 def resources_for(tool_filter: ToolFilter) -> list[Resource]:
     """Return the resources that are on."""
@@ -117,7 +125,7 @@ def templates_for(tool_filter: ToolFilter) -> list[ResourceTemplate]:
         )
         for spec in TEMPLATES
         if tool_filter.allows(spec.tool)
-    ] + ([EXPORT_TEMPLATE] if tool_filter.allows(EXPORT_TOOL) else [])
+    ] + [template for _, _, tool, template in TEXTS if tool_filter.allows(tool)]
 
 
 async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
@@ -125,14 +133,15 @@ async def read_resource(caller: Caller, uri: str) -> ReadResourceResult:
 
     Raises MCPError.
     """
-    part = export_part_of(uri)
-    tool, title, arguments = (EXPORT_TOOL, EXPORT_TEMPLATE.title, {}) if part else _found(uri)
+    text = next((text for text in TEXTS if text[0](uri)), None)
+    tool, title, arguments = (text[2], text[3].title, {}) if text else _found(uri)
     if reason := caller.tool_filter.why_off(tool):
-        text = f"{title} is turned off: {reason.text}. Whoever runs this server can change it."
-        raise _error(INVALID_PARAMS, text, uri) from Refused(text)
+        words = f"{title} is turned off: {reason.text}. Whoever runs this server can change it."
+        raise _error(INVALID_PARAMS, words, uri) from Refused(words)
     try:
-        if part:
-            return ReadResourceResult(contents=[await read_export_part(caller, uri, *part)])
+        if text:
+            part_of, read, _, _ = text
+            return ReadResourceResult(contents=[await read(caller, uri, *part_of(uri))])
         shown = await result_of(caller, tool, tool.checked(arguments))
     except ValidationError as error:
         raise _error(INVALID_PARAMS, explain_arguments(caller, tool, error), uri) from error

@@ -21,8 +21,12 @@ __all__ = [
     "CampaignStatus",
     "ClearFields",
     "Color",
+    "ColumnChoice",
+    "ColumnChoices",
     "ConditionRow",
     "Conditions",
+    "CreateMissing",
+    "CsvText",
     "CustomFieldValues",
     "Days",
     "DoubleOptin",
@@ -35,15 +39,20 @@ __all__ = [
     "Html",
     "IdOrEmail",
     "JobId",
+    "JoinedSegments",
     "LastName",
     "Limit",
+    "ListFile",
     "Match",
     "Named",
     "NextCursor",
     "OptinIp",
     "OptinTimestamp",
+    "People",
+    "PlanId",
     "PostUrl",
     "Refresh",
+    "RemoveOthers",
     "SegmentId",
     "SegmentIds",
     "SegmentName",
@@ -231,6 +240,89 @@ ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path o
 JobId = Annotated[str, Trimmed, Field(max_length=100, description="From the call that began it.")]
 WaitSeconds = Annotated[int, Field(ge=0, le=25, description="0 to 25; default 0.")]
 Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
+
+
+class ColumnChoice(Arguments):
+    """What a column of a list holds."""
+
+    column: Annotated[str, Trimmed, Field(max_length=300, description="Heading.")]
+    field: Annotated[
+        str,
+        Trimmed,
+        Field(
+            max_length=300,
+            description="email, first_name, last_name, full_name, segments, optin_timestamp, optin_ip, consent, "
+            "ignore, or a custom field.",
+        ),
+    ]
+
+
+ColumnChoices = Annotated[
+    list[ColumnChoice],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=100, description="Only where a heading does not say what the column holds."),
+]
+People = Annotated[
+    list[Any],
+    FromJson,
+    Field(min_length=1, max_length=500),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "description": "Up to 500 people, with the fields of create_a_flodesk_subscriber.",
+            "maxItems": 500,
+            "items": {
+                "type": "object",
+                "properties": {
+                    name: {"type": "string", "description": text}
+                    for name, text in {
+                        "email": "Or id.",
+                        "id": "Subscriber id.",
+                        "first_name": "Given name.",
+                        "last_name": "Family name.",
+                        "optin_ip": "Opt-in IP address.",
+                        "optin_timestamp": "ISO 8601 time.",
+                    }.items()
+                }
+                | {
+                    "segment_ids": {
+                        "type": "array",
+                        "description": "Ids or names.",
+                        "items": {"type": "string"},
+                    },
+                    "custom_fields": {
+                        "type": "array",
+                        "description": "Values.",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "field": {"type": "string", "description": "Key or label."},
+                                "value": {"type": "string", "description": "Text."},
+                            },
+                            "required": ["field", "value"],
+                        },
+                    },
+                },
+            },
+        }
+    ),
+]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="A list as CSV, with headings.")]
+ListFile = Annotated[
+    str,
+    Trimmed,
+    Field(max_length=1_000, description="CSV, TSV, XLSX, JSON or JSONL in an open folder, or the report of a job."),
+]
+JoinedSegments = Annotated[
+    list[Annotated[str, Trimmed]],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=50, description="All join these: ids or names; a new name becomes a segment."),
+]
+CreateMissing = Annotated[bool, Field(description="Create fields and segments for what has none; default no.")]
+RemoveOthers = Annotated[bool, Field(description="Take everybody else out of it; default no.")]
+PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]
 Title = Annotated[str, Trimmed, Field(description="Campaign title.")]

@@ -4,21 +4,31 @@ from pydantic import BaseModel
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import (
+    ColumnChoices,
     Conditions,
+    CreateMissing,
+    CsvText,
     Days,
+    DoubleOptin,
     ExportFile,
     FileFormat,
     JobId,
+    JoinedSegments,
     Limit,
+    ListFile,
     Match,
     NextCursor,
+    People,
+    PlanId,
     Refresh,
+    RemoveOthers,
     SegmentId,
     SubscriberFields,
     WaitSeconds,
 )
 from flodesk_mcp.tools.finding import FoundSubscribers, find
 from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
+from flodesk_mcp.tools.plans import PlanReport, about_carrying_out, carry_out, plan_import, plan_sync
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("audience", "work on the whole list")
@@ -77,6 +87,66 @@ async def export_flodesk_subscribers(
     open folder the result is a resource in parts. What takes longer goes on as a job: get_flodesk_job.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
+
+
+@toolset.tool("Plan an import", "GET /subscribers", target=("segment_ids",))
+async def plan_flodesk_import(
+    caller: Caller,
+    people: People | None = None,
+    csv: CsvText | None = None,
+    file: ListFile | None = None,
+    columns: ColumnChoices | None = None,
+    segment_ids: JoinedSegments | None = None,
+    double_optin: DoubleOptin | None = None,
+    create_missing_fields: CreateMissing | None = None,
+) -> PlanReport:
+    """Plan to import (bring in, upload, migrate) a list of people out of one of file, csv and people: an export of
+    another service or a spreadsheet, whose headings are understood. Changes nothing: it tells who is new, who changes,
+    and who unsubscribed and stays so. Show your user the numbers and warnings, then call start_flodesk_job.
+    """
+    return await plan_import(
+        caller,
+        {"people": people, "csv": csv, "file": file},
+        columns,
+        segment_ids or (),
+        double_optin=bool(double_optin),
+        create_missing_fields=bool(create_missing_fields),
+    )
+
+
+@toolset.tool("Plan who is in a segment", "GET /subscribers", target=("segment_id",))
+async def plan_flodesk_segment_sync(
+    caller: Caller,
+    segment_id: SegmentId,
+    people: People | None = None,
+    csv: CsvText | None = None,
+    file: ListFile | None = None,
+    where: Conditions | None = None,
+    match: Match = "all",
+    remove_others: RemoveOthers | None = None,
+) -> PlanReport:
+    """Plan to make a segment hold (sync, fill, replace, freeze a search into) at least the people of one of where,
+    file, csv and people, or with remove_others exactly those. Nobody is created. The report of an earlier sync puts
+    things back. Changes nothing: show your user the numbers and warnings, then call start_flodesk_job.
+    """
+    source = {"people": people, "csv": csv, "file": file}
+    return await plan_sync(caller, segment_id, source, where, match, remove_others=bool(remove_others))
+
+
+@toolset.tool(
+    "Carry out a plan",
+    "POST /subscribers/batch",
+    target=("plan_id",),
+    destructive=True,
+    check="get_flodesk_job without a job_id shows whether it began.",
+    question=about_carrying_out,
+)
+async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> JobReport:
+    """Carry out (start, run) a plan of plan_flodesk_import or plan_flodesk_segment_sync: many people are written, or
+    join and leave a segment, which may start or stop workflows. A person is asked first. A plan is good for 30 minutes,
+    once. What takes longer goes on as a job: follow it with get_flodesk_job.
+    """
+    return await carry_out(caller, plan_id)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")

@@ -125,7 +125,7 @@ async def _ask(
         why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
         raise Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
     with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(caller.flodesk, caller.masked, **given)
+        question = await spec.asks(caller, given)
     if question is None:
         return None
     if caller.masked:

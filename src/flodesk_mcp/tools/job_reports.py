@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from flodesk_mcp.audience.job import Job
 
-__all__ = ["FollowedJob", "JobReport", "begin_export", "cancel_job", "follow_job", "reported"]
+__all__ = ["FollowedJob", "JobReport", "begin_export", "cancel_job", "follow_job", "report_when_done", "reported"]
 
 SHORT_SECONDS = 20
-"""How long a call waits for an export that may be small: hosts cut calls at 60 seconds, and no tool waits above 25."""
+"""How long a call waits for a job that may be small: hosts cut calls at 60 seconds, and no tool waits above 25."""
 
 MOST_LATEST = 10
 
@@ -68,6 +68,9 @@ class JobReport(JobLine):
     doing: str | None = None
     notice: str | None = Field(None, description="What your user should hear: why it failed or waits")
     problems: list[JobProblem] | None = Field(None, description="The first 20 rows that were not written")
+    report: str | None = Field(
+        None, description="Resource: a CSV with row, email, outcome and reason; the next parts end in /2, /3 and so on"
+    )
     result: JobResult | None = None
 
 
@@ -119,7 +122,12 @@ async def begin_export(
         masked=caller.masked,
     )
     job = await caller.audience.export(order)
-    return await _waited(caller, job.id, SHORT_SECONDS)
+    return await report_when_done(caller, job.id)
+
+
+async def report_when_done(caller: Caller, job_id: str) -> JobReport:
+    """Return a job when it has ended, or as far as it is after some seconds. Raises NoSuchJob."""
+    return await _waited(caller, job_id, SHORT_SECONDS)
 
 
 async def follow_job(caller: Caller, job_id: str | None, wait_seconds: int) -> FollowedJob:
@@ -173,6 +181,7 @@ def reported(job: "Job", problems: list[JobProblem] | None = None) -> JobReport:
         doing=None if job.has_ended else job.doing,
         notice=job.problem,
         problems=problems,
+        report=f"flodesk://jobs/{job.id}/report/1" if job.kind != "export" and job.rows else None,
         result=_result(job),
     )
 

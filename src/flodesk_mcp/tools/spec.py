@@ -20,7 +20,7 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str | None]]
-"""Given the client, whether personal data is masked, and the arguments of a tool, returns what a person is asked.
+"""Given the client and whether personal data is masked, or the caller, and the arguments, returns what is asked.
 
 None where the call turns out to destroy nothing.
 """
@@ -61,10 +61,17 @@ class ToolSpec:
         """Return what the function makes of checked arguments for `caller`, whose client is all that most get."""
         return await self.function(caller if self._takes_caller else caller.flodesk, **given)
 
+    async def asks(self, caller: Caller, given: dict[str, Any]) -> str | None:
+        """Return what a person is asked before the call, or None where it destroys nothing. Raises FlodeskError."""
+        if self.question is None:
+            return None
+        if _takes_caller(self.question):
+            return await self.question(caller, **given)
+        return await self.question(caller.flodesk, caller.masked, **given)
+
     @cached_property
     def _takes_caller(self) -> bool:
-        first = next(iter(inspect.signature(self.function).parameters.values()))
-        return first.annotation is Caller
+        return _takes_caller(self.function)
 
     @cached_property
     def description(self) -> str:
@@ -133,6 +140,11 @@ class ToolSpec:
             idempotent_hint=self.idempotent or self.reads_only,
             open_world_hint=True,
         )
+
+
+def _takes_caller(function: Callable[..., Any]) -> bool:
+    first = next(iter(inspect.signature(function).parameters.values()))
+    return first.annotation is Caller
 
 
 @dataclass(frozen=True, eq=False)
