@@ -1,7 +1,7 @@
 """The arguments that tools share: each described and bounded once."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
