@@ -138,6 +138,9 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         return answer
     if ctx.method in {"initialize", "server/discover"}:
         answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+        for offered in answer.get("capabilities", {}).values():
+            if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
+                offered["listChanged"] = False
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
