@@ -266,6 +266,7 @@ IMPERSONAL = {
     "row",
     "code",
     "cleared",
+    "as_of",
 }
 """Fields whose texts may hold an address at most. `subscriber` is what the agent gave."""
 
