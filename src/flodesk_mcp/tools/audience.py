@@ -37,7 +37,7 @@ async def search_flodesk_subscribers(
     """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
     (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
     date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
-    last name. total_items counts all. Searches a copy: as_of tells its age.
+    last name. total_items counts all. Searches a copy: as_of is its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
