@@ -69,8 +69,9 @@ class Pages:
 
 
 if __name__ == "__main__":
+    pages = Pages(int(sys.argv[1]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", flush=True)
-        config = uvicorn.Config(Pages(int(sys.argv[1])), log_level="error", access_log=False, lifespan="off")
+        config = uvicorn.Config(pages, log_level="error", access_log=False, lifespan="off")
         uvicorn.Server(config).run(sockets=[listening])
