@@ -44,9 +44,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search everybody on the list: find people or contacts by name (only the last one will do), look for subscribers by
-    any field or custom field (city, birthday), filter by segment, by who joined after a date, by who has gmail or whose
-    field is empty, and count how many they are (total_items). Searches a copy of the list: as_of tells its age.
+    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
+    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
+    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
+    last name. total_items counts all. Searches a copy: as_of is its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
