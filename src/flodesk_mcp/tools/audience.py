@@ -34,10 +34,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (look for, count) contacts: find people called by some name, I only remember her last name, filter
-    contacts by city, who has a birthday in a month, people who joined after a date and are in a segment, how many
-    people have gmail, is there anybody whose field is empty. By any field. total_items counts all. Searches a copy:
-    as_of tells its age.
+    """Search everybody: find people called by some name, look for subscribers by any field or custom field (city,
+    birthday, favourite flower), filter contacts, everyone in a segment who has no first name, people who joined after a
+    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
+    last name. total_items counts all. Searches a copy: as_of tells its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
