@@ -47,7 +47,7 @@ from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
 from flodesk_mcp.surface.subscriptions import Subscriptions
-from flodesk_mcp.tools import CARDS, CATALOG, call_tool, mask_addresses, mask_all, shows_cards, tool_named
+from flodesk_mcp.tools import BUTTONS, CARDS, CATALOG, TOOLS, call_tool, mask_addresses, mask_all, shows_cards
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
@@ -84,7 +84,7 @@ def build_server(
             "resources/templates/list": FIXED,
             "resources/read": CHANGING,
         },
-        get_tool_input_schema=lambda name: next((spec.input_schema for spec in CATALOG if spec.name == name), None),
+        get_tool_input_schema=lambda name: TOOLS[name].input_schema if name in TOOLS else None,
         on_list_tools=_list_tools,
         on_call_tool=partial(_call_tool, Asking()),
         on_list_resources=_list_resources,
@@ -139,6 +139,9 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         return answer
     if ctx.method in {"initialize", "server/discover"}:
         answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+        for offered in answer.get("capabilities", {}).values():
+            if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
+                offered["listChanged"] = False
         if shows_cards(ctx):  # to others nothing is said of it, and the SDK says nothing of it in `initialize`
             answer["capabilities"] = {**answer["capabilities"], "extensions": {CARDS: {}}}
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
@@ -166,11 +169,10 @@ async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
 async def _call_tool(
     asking: Asking, ctx: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
-    try:
-        spec = tool_named(params.name, buttons=shows_cards(ctx))
-    except KeyError:
+    spec = TOOLS.get(params.name) or (BUTTONS.get(params.name) if shows_cards(ctx) else None)
+    if spec is None:
         near = nearest(params.name[:100], [spec.name for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
-        raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
+        raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}")
     result = await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
     if shows_cards(ctx) and isinstance(result, CallToolResult) and not result.is_error:
         return await with_button(ctx.lifespan_context, spec, result)

@@ -13,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskError
-from flodesk_mcp.tools import BUTTONS, CATALOG, Declined, Refused
+from flodesk_mcp.tools import BUTTONS, TOOLS, Declined, Refused
 
 __all__ = ["Audit", "record"]
 
-TOOLS = {spec.name: spec for spec in (*CATALOG, *BUTTONS)}
 READ_RESOURCE = "resources/read"
 
 logger = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ class Audit:
         if ctx.method == READ_RESOURCE and self._reads:
             return READ_RESOURCE, {"uri": params.get("uri")}
         name = params.get("name") if ctx.method == "tools/call" else None
-        spec = TOOLS.get(name) if isinstance(name, str) else None
+        spec = (TOOLS.get(name) or BUTTONS.get(name)) if isinstance(name, str) else None
         if spec is None or (spec.reads_only and not self._reads):
             return None
         arguments = params.get("arguments")

@@ -16,7 +16,7 @@ from typing import Any
 from mcp_types import CallToolResult, ReadResourceResult, TextResourceContents, Tool
 
 from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.tools import BUTTONS, CARD_TYPE, ToolSpec, mask_addresses, tool_named
+from flodesk_mcp.tools import BUTTONS, CARD_TYPE, TOOLS, ToolSpec, mask_addresses
 from flodesk_mcp.tools.plans import headline_of
 
 __all__ = ["BUTTON", "read_card", "with_button", "with_cards"]
@@ -36,7 +36,7 @@ NOWHERE: dict[str, Any] = {"connectDomains": [], "resourceDomains": []}
 
 def with_cards(caller: Caller, tools: list[Tool]) -> list[Tool]:
     """Return `tools` as a client that shows cards lists them: each with its card, and the buttons after them all."""
-    buttons = [spec for spec in BUTTONS if spec.presses and caller.tool_filter.allows(spec.presses)]
+    buttons = [spec for spec in BUTTONS.values() if spec.presses and caller.tool_filter.allows(spec.presses)]
     return [_with_card(tool) for tool in tools] + [_of_card_alone(spec.advertised) for spec in buttons]
 
 
@@ -53,7 +53,7 @@ def _of_card_alone(tool: Tool) -> Tool:
 
 def read_card(caller: Caller, uri: str) -> ReadResourceResult | None:
     """Return the page under `uri`, None where there is no card or none of its tools is on."""
-    tools = [tool_named(name) for name, card in CARDS_OF.items() if card == uri]
+    tools = [TOOLS[name] for name, card in CARDS_OF.items() if card == uri]
     if not caller.tool_filter.of(tools):
         return None
     meta = {"ui": {"csp": NOWHERE, "prefersBorder": True}}
@@ -63,7 +63,7 @@ def read_card(caller: Caller, uri: str) -> ReadResourceResult | None:
 
 async def with_button(caller: Caller, spec: ToolSpec, result: CallToolResult) -> CallToolResult:
     """Return the result of a call, with a button where it is a plan that the caller may carry out."""
-    start = tool_named("start_flodesk_job")
+    start = TOOLS["start_flodesk_job"]
     if CARDS_OF.get(spec.name) != PLAN or not caller.tool_filter.allows(start):
         return result
     plans, plan_id = caller.audience.plans, (result.structured_content or {})["plan_id"]

@@ -1,7 +1,7 @@
 """What an agent sees: the tools, and what happens when one is called."""
 
 from flodesk_mcp.tools.call import Declined, Refused, call_tool, result_of
-from flodesk_mcp.tools.catalog import BUTTONS, CATALOG, TOOLSETS, tool_named
+from flodesk_mcp.tools.catalog import BUTTONS, CATALOG, TOOLS, TOOLSETS
 from flodesk_mcp.tools.confirmation import CARD_TYPE, CARDS, declares_cards, shows_cards
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import mask_addresses, mask_all
@@ -13,6 +13,7 @@ __all__ = [
     "CARDS",
     "CARD_TYPE",
     "CATALOG",
+    "TOOLS",
     "TOOLSETS",
     "Declined",
     "Refused",
@@ -26,6 +27,5 @@ __all__ = [
     "mask_all",
     "result_of",
     "shows_cards",
-    "tool_named",
     "visible",
 ]

@@ -63,9 +63,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search everybody: find people called by some name, I only remember her last name, filter contacts by city, who
-    has a birthday in a month, people who joined after a date and are in a segment, how many people have gmail, is there
-    anybody whose field is empty. By any field. total_items counts all. Searches a copy: as_of tells its age.
+    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
+    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
+    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
+    last name. total_items counts all. Searches a copy: as_of is its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -82,9 +83,10 @@ def _report() -> type[BaseModel]:
 async def get_flodesk_audience_report(
     caller: Caller, segment_id: SegmentId | None = None, days: Days = 90
 ) -> BaseModel:
-    """Overview of the audience, or of one segment: how is the list growing (sign-ups per week), how many people did we
-    lose, which segments have the same people in them, are there typos in email addresses, duplicate contacts, how many
-    by status and source, how complete are custom fields. No opens or revenue.
+    """Overview of the audience, or of one segment (summary, statistics): how is the list growing or shrinking, how many
+    people did we lose, which segments have the same people in them, are there typos in email addresses, duplicate
+    contacts, who is in there twice, sign-ups per week, how many by status and source, what share has a value in custom
+    fields. No opens or revenue.
     """
     report = await caller.audience.report(segment_id, days)
     return (report.without_addresses() if caller.masked else report).shortened()
@@ -172,8 +174,9 @@ async def press_flodesk_plan_button(caller: Caller, plan_id: PlanId, press: Pres
 
 @toolset.tool("Follow a job", "GET /subscribers")
 async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
-    """See how far along a job is: is the export finished yet, what happened to the import, what went wrong, where is
-    the result? wait_seconds waits for its end; without a job_id: the latest jobs. A job goes on by itself.
+    """See the status of a job, how far along it is: is the export finished yet, what happened to the import, is it
+    done, were there errors, where is the result? wait_seconds waits for its end; without a job_id: the latest jobs. A
+    job goes on by itself.
     """
     return await follow_job(caller, job_id, wait_seconds)
 

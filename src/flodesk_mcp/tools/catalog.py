@@ -1,5 +1,8 @@
 """All toolsets and tools, in the order in which clients see them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flodesk_mcp.tools import (
     account,
     audience,
@@ -13,7 +16,7 @@ from flodesk_mcp.tools import (
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["BUTTONS", "CATALOG", "TOOLSETS", "tool_named"]
+__all__ = ["BUTTONS", "CATALOG", "TOOLS", "TOOLSETS"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -29,16 +32,10 @@ TOOLSETS: tuple[Toolset, ...] = (
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
 
-BUTTONS: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.buttons)
-"""What only cards call: no model sees them."""
+TOOLS: Mapping[str, ToolSpec] = MappingProxyType({spec.name: spec for spec in CATALOG})
+"""The same by name."""
 
-_BY_NAME = {spec.name: spec for spec in CATALOG}
-_BUTTON_BY_NAME = {spec.name: spec for spec in BUTTONS}
-
-
-def tool_named(name: str, *, buttons: bool = False) -> ToolSpec:
-    """Return the tool of that name, one that only cards call if `buttons` are wanted, too.
-
-    Raises KeyError when there is none.
-    """
-    return (_BUTTON_BY_NAME if buttons and name in _BUTTON_BY_NAME else _BY_NAME)[name]
+BUTTONS: Mapping[str, ToolSpec] = MappingProxyType(
+    {spec.name: spec for toolset in TOOLSETS for spec in toolset.buttons}
+)
+"""What only cards call, by name: no model sees them."""
