@@ -28,8 +28,8 @@ pytestmark = pytest.mark.skipif(
     not (NODE and INSPECTOR and BROWSER and CHROMIUM), reason=".ci/cards installs the Inspector, Chromium and the rest"
 )
 
-HOSTILE = "<img src=x onerror=alert(1)> Fair"
-"""What somebody called a segment, to see whether a page makes an element of it."""
+HOSTILE = "<img src=x onerror=alert(1)>"
+"""What a row has for an address, to see whether a page makes an element of it."""
 
 
 def rows(kind: str, number: int) -> str:
@@ -37,7 +37,7 @@ def rows(kind: str, number: int) -> str:
 
 
 PLANS = {
-    "written": {"csv": rows("fair", 120) + "nobody,\n", "segment_ids": [HOSTILE]},
+    "written": {"csv": rows("fair", 120) + f"{HOSTILE},\n", "segment_ids": ["Wedding fair 2026"]},
     "stopped": {"csv": rows("late", 400)},
 }
 

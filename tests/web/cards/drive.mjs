@@ -85,7 +85,7 @@ async function person() {
   said.apps = await page.getByText(/^MCP Apps/).innerText();
   said.buttons = await page.getByText("Carry out a plan").count();
 
-  said.report = await look(await open("Report on the audience"), "card-report");
+  said.report = await look(await open("Report on the audience", { days: 365 }), "card-report");
   await page.getByRole("button", { name: /dark|theme|color scheme/i }).first().click();
   await page.waitForTimeout(500);
   said.reportInTheDark = await look(await card(), "card-report-dark");
@@ -132,7 +132,7 @@ async function followed(frame, between = async () => {}) {
 try {
   await until(() => fetch(`http://127.0.0.1:${port}/`), "the Inspector");
   const browser = await chromium.launch({ executablePath, args: FLAGS });
-  page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });
+  page = await browser.newPage({ viewport: { width: 1240, height: 1000 } });
   page.on("pageerror", (error) => said.errors.push(error.message));
   page.on("request", (request) => request.frame().url() === "about:srcdoc" && said.loaded.push(request.url()));
   try {
