@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance frameworks retrieval judges manifest sample docs clean
+.PHONY: demo test snapshots lint bench conformance browser frameworks retrieval judges manifest sample docs clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -27,6 +27,10 @@ bench: .venv/ready
 # Node comes from PyPI, the suite and the TypeScript clients from npm.
 conformance: .venv/ready
 	.ci/conformance
+
+# Chromium comes from Debian, axe-core and what drives it from npm.
+browser: .venv/ready
+	.ci/browser
 
 # The agent frameworks come from PyPI, each into an environment of its own.
 frameworks: .venv/ready

@@ -36,12 +36,14 @@ def person(number: int) -> dict[str, Any]:
 class Pages:
     """An ASGI application that answers what reading an account asks for."""
 
-    def __init__(self, people: int) -> None:
-        everybody = [to_json(person(number)) for number in range(people)]
+    def __init__(self, people: int, newest: int = 0) -> None:
+        numbers = range(newest, people)
+        everybody = [to_json(person(number)) for number in numbers]
         self._people: dict[str | None, list[bytes]] = {None: everybody} | {
-            status: [one for number, one in enumerate(everybody) if STATUSES[number % 10] == status]
+            status: [one for number, one in zip(numbers, everybody, strict=True) if STATUSES[number % 10] == status]
             for status in STATUSES
         }
+        self.requests = 0
 
     def _page(self, query: dict[str, list[str]]) -> bytes:
         page, size = int(query.get("page", ["1"])[0]), int(query.get("per_page", ["20"])[0])
@@ -53,6 +55,7 @@ class Pages:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
+        self.requests += 1
         if scope["path"].endswith("/custom-fields/all"):
             body = to_json(FIELDS)
         elif scope["path"].endswith("/segments"):
@@ -66,8 +69,9 @@ class Pages:
 
 
 if __name__ == "__main__":
+    pages = Pages(int(sys.argv[1]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", flush=True)
-        config = uvicorn.Config(Pages(int(sys.argv[1])), log_level="error", access_log=False, lifespan="off")
+        config = uvicorn.Config(pages, log_level="error", access_log=False, lifespan="off")
         uvicorn.Server(config).run(sockets=[listening])

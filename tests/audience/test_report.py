@@ -232,7 +232,8 @@ async def test_no_account_makes_a_long_report(audience: Audience, account: Accou
         )
     report = await audience.report(days=730)
     short = report.shortened()
-    assert len(to_json(short, exclude_none=True)) <= 5_000 < 6_000 < len(to_json(report, exclude_none=True))
+    assert len(to_json(short, exclude_none=True)) <= 5_000
+    assert len(to_json(report, exclude_none=True)) > 6_000
     assert len(short.segments) + (short.more_segments or 0) == 1_000
     assert len(short.custom_fields) + (short.more_custom_fields or 0) == 300 + 6
     assert min(len(short.segments), len(short.overlaps), len(short.custom_fields), len(short.twins)) > 0

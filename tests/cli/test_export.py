@@ -156,12 +156,12 @@ def _fill(served: Served, people: int) -> list[str]:
 def test_an_export_that_is_killed_again_and_again_loses_and_doubles_nobody(
     run: Run, quick: dict[str, str], served: Served, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    ids = _fill(served, 4_000)
+    ids = _fill(served, 3_000)
     path = tmp_path / "all.csv"
     settings = environment | quick
     chance = random.Random(17)
     command: tuple[str, ...] = ("export", "--file", str(path))
-    for _ in range(8):
+    for _ in range(5):
         process = _start(settings, *command)
         time.sleep(chance.uniform(0.7, 3.0))
         process.send_signal(signal.SIGKILL)

@@ -192,6 +192,20 @@ async def test_a_job_gets_on_with_a_small_quota(limit: int, open_quota: Callable
     assert most_in_a_minute(account.sandbox.requests) <= limit
 
 
+@pytest.mark.parametrize("allowed", [1, 3])
+async def test_a_job_gets_on_where_flodesk_allows_less_than_we_do(
+    allowed: int, open_quota: Callable[..., Quota]
+) -> None:
+    account = Account(open_quota)
+    account.sandbox = Sandbox(requests_per_minute=allowed)
+    account.network = SlowNetwork(account.sandbox.transport(), lambda: account.latency)
+    account.job = account.client()
+    async with account.job_running():
+        await anyio.sleep(600)
+    assert statuses(account.sandbox) <= {200, 429}
+    assert sum(request.status == 200 for request in account.sandbox.requests) >= 9 * max(allowed - 1, 1)
+
+
 async def test_a_job_that_may_wait_no_longer_is_told_so(open_quota: Callable[..., Quota]) -> None:
     account = Account(open_quota)
     assert await at_once([account.client().segments.list] * 100) == []

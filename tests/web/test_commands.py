@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 
 from flodesk_mcp.cli.commands import cli
-from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY
 from flodesk_mcp.settings import load_settings
+from flodesk_mcp.store import Store
+from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web import uvicorn as serving
 from flodesk_mcp.web.settings import HostedSettings
 
@@ -56,6 +61,25 @@ def test_a_check_tells_that_flodesk_refuses(encryption_key: str) -> None:
     assert result.exit_code == 2
     assert "401" in result.stderr
     assert "wrong" not in result.stderr
+
+
+def test_an_account_that_somebody_signed_in_to_is_checked_and_says_when_they_must_again(
+    encryption_key: str,
+) -> None:
+    pair = TokenPair(SecretStr(SANDBOX_ACCESS_TOKEN), SecretStr("used up"), 2**40)
+
+    async def sign_in(*, ended: bool) -> None:
+        async with Store(load_settings(HostedSettings).database_address, SecretStr(encryption_key)) as store:
+            account = await store.accounts.connect("flodesk 1", "studio", "oauth", pair.secret())
+            if ended:
+                await store.logins.give_up(account.id, pair)
+
+    anyio.run(partial(sign_in, ended=False))
+    assert run("--sandbox", "account", "check", "studio").exit_code == 0
+    assert "sign in again" not in run("account", "list").stdout
+    anyio.run(partial(sign_in, ended=True))
+    assert "Sign in again: the page where" in run("--sandbox", "account", "check", "studio").stderr
+    assert "must sign in again since" in run("account", "list").stdout
 
 
 @pytest.mark.usefixtures("_studio")
@@ -125,6 +149,10 @@ def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> No
         (["--auth", "tokens", "--database-url", "postgresql://u@127.0.0.1:9/x"], "cannot be reached"),
         (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "--oauth-issuer: must be https"),
         (["--port", "99999", "--auth", "headers"], "--port: "),
+        (["--auth", "sign-in"], "set FLODESK_PUBLIC_URL, too"),
+        (["--auth", "sign-in", "--public-url", "http://flodesk.example.com"], "--public-url: must be https"),
+        (["--auth", "sign-in", "--public-url", "https://flodesk.example.com/here"], "without a path"),
+        (["--auth", "sign-in", "--public-url", "https://flodesk.example.com"], "set FLODESK_ENCRYPTION_KEYS, too"),
     ],
 )
 def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: str) -> None:
@@ -133,6 +161,33 @@ def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: 
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--database-url", "postgresql://u@127.0.0.1:9/x"], "cannot be reached"),
+        (
+            [
+                "--auth",
+                "sign-in,oauth",
+                "--oauth-issuer",
+                "https://login.example.com",
+                "--oauth-audience",
+                "https://elsewhere.example.com/mcp",
+                "--oauth-jwks-url",
+                "https://login.example.com/jwks",
+            ],
+            "FLODESK_OAUTH_AUDIENCE must be FLODESK_PUBLIC_URL and /mcp",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("encryption_key")
+def test_sign_in_that_could_not_work_is_not_served(flags: list[str], words: str) -> None:
+    result = run("serve", "--auth", "sign-in", "--public-url", "https://flodesk.example.com", *flags)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 WITH_PASSWORD = (

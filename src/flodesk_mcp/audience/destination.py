@@ -41,6 +41,7 @@ class InFile:
 
     async def open(self, position: int) -> bool:
         """Go on behind `position`, or tell that what was written is gone. Raises OSError."""
+        self.close()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._file = os.fdopen(os.open(self.temporary, flags, PRIVATE_FILE), "r+b")
         if self._file.seek(0, os.SEEK_END) < position:

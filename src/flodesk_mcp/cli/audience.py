@@ -14,7 +14,7 @@ import click
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.conditions import OPERATORS, Condition
 from flodesk_mcp.callers.background import Background
-from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
+from flodesk_mcp.callers.clients import client_for, find_credential, open_connections
 from flodesk_mcp.callers.single import machine_audience, machine_quota
 from flodesk_mcp.flodesk import FlodeskError, Subscriber, identity_of
 from flodesk_mcp.settings import Settings, load_settings
@@ -33,7 +33,7 @@ _CONDITION = re.compile(rf"\s*(?P<field>.+?)\s+(?P<operator>{'|'.join(OPERATORS)
 async def open_audience(settings: Settings) -> AsyncIterator[Audience]:
     """Open the whole list of the account that `settings` name. Raises SettingsError, AudienceError."""
     background = Background()
-    credential = credential_of(settings)
+    credential = find_credential(settings).credential
     async with AsyncExitStack() as closing:
         http = await closing.enter_async_context(open_connections(settings))
         flodesk = client_for(identity_of(credential), credential, settings, http, machine_quota(settings, credential))

@@ -1,4 +1,7 @@
-"""A client for the Flodesk API, usable on its own: nothing in here knows of MCP."""
+"""A client for the Flodesk API, usable on its own: nothing in here knows of MCP.
+
+Who lets people sign in with Flodesk finds the rest in `flodesk.oauth` and `flodesk.login`.
+"""
 
 from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
@@ -11,8 +14,10 @@ from flodesk_mcp.flodesk.errors import (
     InvalidArgument,
     NoAnswer,
     NotFound,
+    NotRenewed,
     QuotaExhausted,
     ServerError,
+    SignInAgain,
     StatusError,
     TooManyRequests,
     Unauthorized,
@@ -59,6 +64,7 @@ __all__ = [
     "InvalidArgument",
     "NoAnswer",
     "NotFound",
+    "NotRenewed",
     "Page",
     "Personal",
     "Profile",
@@ -66,6 +72,7 @@ __all__ = [
     "Segment",
     "SegmentRef",
     "ServerError",
+    "SignInAgain",
     "StatusError",
     "Subscriber",
     "TooManyRequests",

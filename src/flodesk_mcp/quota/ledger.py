@@ -6,11 +6,11 @@ therefore held until 60 seconds after the *answer*, which no jitter of the netwo
 """
 
 import math
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, FiniteFloat
 
@@ -85,8 +85,7 @@ class Departure:
     background: bool = False
 
 
-@dataclass
-class Ended:
+class Ended(NamedTuple):
     """One request, or some of nearly the same time: when the first left and the last ended; how many are of people."""
 
     left_at: Moment
@@ -135,9 +134,13 @@ class Ledger:
         of_people = 0 if departure and departure.background else 1
         last = self.ended[-1] if len(self.ended) > KEPT_APART else None
         if last and now - last.left_at < bounds.window / GRAINS:
-            last.left_at, last.ended_at = min(last.left_at, slot.left_at), now
-            last.counted, last.number = last.counted and slot.counted, last.number + 1
-            last.of_people += of_people
+            self.ended[-1] = Ended(
+                min(last.left_at, slot.left_at),
+                now,
+                last.counted and slot.counted,
+                last.number + 1,
+                last.of_people + of_people,
+            )
         else:
             self.ended.append(Ended(slot.left_at, now, slot.counted, of_people=of_people))
 
@@ -222,15 +225,18 @@ class Ledger:
 
     def forget_the_old(self, bounds: Bounds, now: float) -> None:
         """Give the places back that were held for a minute."""
-        first = next((i for i, group in enumerate(self.ended) if group.ended_at + bounds.window > now), len(self.ended))
-        del self.ended[:first]
-        self.foreign = [group for group in self.foreign if group.seen_at + bounds.window > now]
+        until = now - bounds.window
+        if self.ended and self.ended[0].ended_at <= until:
+            del self.ended[: bisect_right(self.ended, until, key=attrgetter("ended_at"))]
+        if self.foreign:
+            self.foreign = [group for group in self.foreign if group.seen_at > until]
 
     def _kept_free(self, bounds: Bounds) -> int:
         """Return how many calls of people may be expected at once: as many as in the last minute, within limits."""
         of_people = sum(group.of_people for group in self.ended)
         of_people += sum(not sent.background for sent in self.under_way.values())
-        return min(max(math.ceil(bounds.limit * KEPT_FREE), min(of_people, bounds.limit // 3)), bounds.limit - 1)
+        limit = min(bounds.limit, self._allowed(bounds))
+        return min(max(math.ceil(limit * KEPT_FREE), min(of_people, limit // 3)), limit - 1)
 
     @property
     def _others(self) -> int:

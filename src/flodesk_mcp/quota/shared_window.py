@@ -12,16 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota.ledger import Bounds, Ledger
-from flodesk_mcp.quota.pair import MAX_IN_FLIGHT
 from flodesk_mcp.quota.protocol import QuotaSpent, Slot
-from flodesk_mcp.quota.shared import SharedState
 from flodesk_mcp.quota.state import Line, State, Waiting
+from flodesk_mcp.quota.window import MAX_IN_FLIGHT
+
+if TYPE_CHECKING:
+    from flodesk_mcp.quota.file import SharedState
 
 __all__ = ["SharedWindow"]
 
@@ -61,7 +63,7 @@ Place = tuple[bool, float, str]
 class SharedWindow:
     """One of the two windows, and this process's queue before it."""
 
-    def __init__(self, shared: SharedState, line_of: Callable[[State], Line], bounds: Bounds) -> None:
+    def __init__(self, shared: "SharedState", line_of: Callable[[State], Line], bounds: Bounds) -> None:
         self.limit = bounds.limit
         self._shared = shared
         self._line_of = line_of

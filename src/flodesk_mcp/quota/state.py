@@ -93,9 +93,10 @@ class State:
             ledger = line.ledger
             for sent in ledger.under_way.values():
                 sent.left_at = moved(sent.left_at)
-            for group in ledger.ended:
-                group.left_at, group.ended_at = moved(group.left_at), moved(group.ended_at)
-            ledger.ended.sort(key=lambda group: group.ended_at)
+            moved_ends = (
+                group._replace(left_at=moved(group.left_at), ended_at=moved(group.ended_at)) for group in ledger.ended
+            )
+            ledger.ended = sorted(moved_ends, key=lambda group: group.ended_at)
             for foreign in ledger.foreign:
                 foreign.seen_at = moved(foreign.seen_at)
             ledger.newest_observed = moved(ledger.newest_observed)

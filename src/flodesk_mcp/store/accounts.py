@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,20 +12,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import AccountRow, ServingKeyRow, SubjectRow, TokenRow
+from flodesk_mcp.store.models import (
+    AccountRow,
+    CodeRow,
+    GrantRow,
+    GrantTokenRow,
+    ServingKeyRow,
+    SubjectRow,
+    TokenRow,
+)
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
 
+CONNECT_ATTEMPTS = 3
+
 
 @dataclass(frozen=True)
 class StoredAccount:
-    """An account, opened. Its `id` stays when its name or its credential is replaced."""
+    """An account, opened. Its `id` stays when its name or its credential is replaced.
+
+    `signed_out` says that Flodesk ended the sign-in: the credential opens nothing until somebody signs in again.
+    """
 
     id: str
     name: str
     credential: SealedSecret
+    signed_out: bool = False
 
     @classmethod
     def of(cls, row: AccountRow, sealer: Sealer) -> Self:
@@ -33,7 +47,8 @@ class StoredAccount:
 
         Raises StoreError when no key opens it.
         """
-        return cls(row.id, row.name, sealer.open(row.id, row.sealed_credential))
+        credential = sealer.open(row.id, row.sealed_credential)
+        return cls(row.id, row.name, credential, signed_out=row.signed_out_at is not None)
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class AccountInfo:
     created_at: int
     tokens: int
     subjects: tuple[str, ...]
+    signed_out_at: int | None
 
 
 class StoredAccounts:
@@ -74,6 +90,32 @@ class StoredAccounts:
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
 
+    async def connected_as(self, identities: Sequence[str]) -> str | None:
+        """Return the id of the account that somebody connected under one of `identities`."""
+        query = select(AccountRow.id).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
+        async with self._database.reading() as session:
+            return (await session.execute(query.limit(1))).scalar_one_or_none()
+
+    async def connect(
+        self, identities: Sequence[str], name: str, kind: CredentialKind, secret: str, new_id: str | None = None
+    ) -> StoredAccount:
+        """Store what opens an account: a new one, or a new credential of the one that is known under an identity.
+
+        The first of `identities` is what it is known by from now on. A new one gets `name`, or a longer one where
+        another has that, and the id `new_id`, if one is given.
+
+        Raises StoreError for a name that is none, and without a key.
+        """
+        check_name("an account", name)
+        for attempt in range(CONNECT_ATTEMPTS):
+            try:
+                async with self._database.writing() as session:
+                    return await self._connected(session, identities, name, kind, secret, new_id)
+            except IntegrityError:  # somebody else did the same just now
+                if attempt == CONNECT_ATTEMPTS - 1:
+                    raise StoreError("The account is being stored by many at once: try again.") from None
+        raise AssertionError
+
     async def list(self) -> list[AccountInfo]:
         """Return all accounts by name."""
         tokens = select(func.count()).where(TokenRow.account_id == AccountRow.id, TokenRow.revoked_at.is_(None))
@@ -86,6 +128,7 @@ class StoredAccounts:
                 account.created_at,
                 count,
                 tuple(person.subject for person in people if person.account_id == account.id),
+                account.signed_out_at,
             )
             for account, count in rows
         ]
@@ -134,18 +177,27 @@ class StoredAccounts:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and who could use it, and leave nothing of its credential in SQLite's file.
+        """Forget an account, its tokens and clients, and who could use it.
 
-        Raises StoreError for an unknown name.
+        Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
         """
         async with self._database.writing() as session:
             account_id = await _id_of(name, session)
+        await self.forget(account_id)
+
+    async def forget(self, account_id: str) -> None:
+        """Do the same for an account that is known by its id, if there is one."""
+        grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
+        async with self._database.writing() as session:
             for dependent in (
+                delete(CodeRow).where(CodeRow.grant_id.in_(grants)),
+                delete(GrantTokenRow).where(GrantTokenRow.grant_id.in_(grants)),
+                delete(GrantRow).where(GrantRow.account_id == account_id),
                 delete(TokenRow).where(TokenRow.account_id == account_id),
                 delete(SubjectRow).where(SubjectRow.account_id == account_id),
+                delete(AccountRow).where(AccountRow.id == account_id),
             ):
                 await session.execute(dependent)
-            await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
         await self._database.purge()
 
     async def reseal(self) -> int:
@@ -155,7 +207,8 @@ class StoredAccounts:
         """
         async with self._database.writing() as session:
             await self._check_keys(session)
-            accounts = (await session.execute(select(AccountRow))).scalars().all()
+            # Locked: a login that is renewed meanwhile must not get its old tokens back.
+            accounts = (await session.execute(select(AccountRow).with_for_update())).scalars().all()
             for account in accounts:
                 account.sealed_credential = self._sealer.reseal(account.sealed_credential)
         await self._database.purge()
@@ -184,6 +237,31 @@ class StoredAccounts:
         async with self._database.writing() as session:
             await session.execute(delete(ServingKeyRow))
             session.add_all(ServingKeyRow(fingerprint=key) for key in keys)
+
+    async def _connected(
+        self,
+        session: AsyncSession,
+        identities: Sequence[str],
+        name: str,
+        kind: CredentialKind,
+        secret: str,
+        new_id: str | None,
+    ) -> StoredAccount:
+        known = select(AccountRow).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
+        row = (await session.execute(known.with_for_update())).scalars().first()
+        if row is None:
+            account_id = new_id or uuid.uuid4().hex
+            taken = (await session.execute(select(AccountRow.id).where(AccountRow.name == name))).first()
+            row = AccountRow(
+                id=account_id,
+                name=f"{name[:80]} {account_id[:8]}" if taken else name,
+                created_at=int(self._now()),
+            )
+            session.add(row)
+        row.identity = identities[0]
+        row.sealed_credential = self._sealer.seal(row.id, kind, secret)
+        row.signed_out_at = None
+        return StoredAccount.of(row, self._sealer)
 
     async def _check_keys(self, session: AsyncSession) -> None:
         """Raise StoreError when the server could not open what is encrypted with the first key."""

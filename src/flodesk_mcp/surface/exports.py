@@ -7,11 +7,11 @@ from mcp_types import ResourceTemplate, TextResourceContents
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument
-from flodesk_mcp.tools import tool_named
+from flodesk_mcp.tools import TOOLS
 
 __all__ = ["EXPORT_TEMPLATE", "EXPORT_TOOL", "export_part_of", "read_export_part"]
 
-EXPORT_TOOL = tool_named("export_flodesk_subscribers")
+EXPORT_TOOL = TOOLS["export_flodesk_subscribers"]
 _URI = UriTemplate.parse("flodesk://exports/{id}/{part}")
 MANIFEST = "manifest"
 MIME_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl", MANIFEST: "application/json"}

@@ -5,11 +5,11 @@ from mcp_types import ResourceTemplate, TextResourceContents
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument
-from flodesk_mcp.tools import tool_named
+from flodesk_mcp.tools import TOOLS
 
 __all__ = ["REPORT_TEMPLATE", "REPORT_TOOL", "read_report_part", "report_part_of"]
 
-REPORT_TOOL = tool_named("get_flodesk_job")
+REPORT_TOOL = TOOLS["get_flodesk_job"]
 _URI = UriTemplate.parse("flodesk://jobs/{id}/report/{part}")
 
 REPORT_TEMPLATE = ResourceTemplate(

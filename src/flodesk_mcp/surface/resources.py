@@ -24,13 +24,13 @@ from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
 from flodesk_mcp.surface.exports import EXPORT_TEMPLATE, EXPORT_TOOL, export_part_of, read_export_part
 from flodesk_mcp.surface.job_reports import REPORT_TEMPLATE, REPORT_TOOL, read_report_part, report_part_of
 from flodesk_mcp.tools import (
+    TOOLS,
     Refused,
     ToolSpec,
     explain,
     explain_arguments,
     mask_addresses,
     result_of,
-    tool_named,
 )
 
 __all__ = ["RESOURCES", "TEMPLATES", "read_resource", "resources_for", "templates_for"]
@@ -75,26 +75,26 @@ class TemplateSpec:
 
 
 RESOURCES = (
-    ResourceSpec("flodesk://segments", "Segments", tool_named("list_all_flodesk_segments"), {"limit": 100}),
-    ResourceSpec("flodesk://segments/colors", "Segment colors", tool_named("list_all_flodesk_segment_colors")),
-    ResourceSpec("flodesk://workflows", "Workflows", tool_named("list_all_flodesk_workflows"), {"limit": 100}),
-    ResourceSpec("flodesk://custom-fields", "Custom fields", tool_named("list_all_flodesk_custom_fields")),
-    ResourceSpec("flodesk://account", "The connected account", tool_named("get_flodesk_account")),
+    ResourceSpec("flodesk://segments", "Segments", TOOLS["list_all_flodesk_segments"], {"limit": 100}),
+    ResourceSpec("flodesk://segments/colors", "Segment colors", TOOLS["list_all_flodesk_segment_colors"]),
+    ResourceSpec("flodesk://workflows", "Workflows", TOOLS["list_all_flodesk_workflows"], {"limit": 100}),
+    ResourceSpec("flodesk://custom-fields", "Custom fields", TOOLS["list_all_flodesk_custom_fields"]),
+    ResourceSpec("flodesk://account", "The connected account", TOOLS["get_flodesk_account"]),
 )
 TEMPLATES = (
     TemplateSpec(
         "flodesk://segments/{id}",
         "segment",
         "A segment, by id or name",
-        tool_named("get_single_flodesk_segment_by_id"),
+        TOOLS["get_single_flodesk_segment_by_id"],
     ),
     TemplateSpec(
         "flodesk://subscribers/{id_or_email}",
         "subscriber",
         "A subscriber, by id or e-mail address",
-        tool_named("get_single_flodesk_subscriber_by_id"),
+        TOOLS["get_single_flodesk_subscriber_by_id"],
     ),
-    TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", tool_named("get_flodesk_job")),
+    TemplateSpec("flodesk://jobs/{job_id}", "job", "A job, as far as it is", TOOLS["get_flodesk_job"]),
 )
 
 TEXTS: tuple[tuple[Callable[[str], Any], Callable[..., Any], ToolSpec, ResourceTemplate], ...] = (

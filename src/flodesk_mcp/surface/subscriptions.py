@@ -28,12 +28,12 @@ from mcp_types import (
 )
 
 from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.tools import tool_named
+from flodesk_mcp.tools import TOOLS
 
 __all__ = ["Subscriptions"]
 
 JOBS = "flodesk://jobs/"
-JOB_TOOL = tool_named("get_flodesk_job")
+JOB_TOOL = TOOLS["get_flodesk_job"]
 MOST_STREAMS = 1024
 MOST_ADDRESSES = 100
 

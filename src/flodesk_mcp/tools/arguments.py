@@ -1,6 +1,5 @@
 """The arguments that tools share: each described and bounded once."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,13 +8,11 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
 )
 
-from flodesk_mcp.tools.given import Arguments, FromJson
+from flodesk_mcp.tools.given import Arguments, FromJson, address, by_field, row_or_why_not, unless_all
 from flodesk_mcp.tools.webhook_address import public_https
 
 __all__ = [
@@ -48,7 +45,6 @@ __all__ = [
     "Limit",
     "ListFile",
     "Match",
-    "Members",
     "Named",
     "NextCursor",
     "OptinIp",
@@ -72,49 +68,7 @@ __all__ = [
     "WebhookName",
     "WorkflowId",
     "WorkflowStatuses",
-    "WrongRow",
 ]
-
-
-MAX_CUSTOM_FIELDS = 500
-
-
-def _by_field(value: Any) -> Any:
-    """Return custom fields as a map: of texts, numbers and booleans, given as a list of {field, value} or as a map."""
-    if isinstance(value, list):
-        pairs = [_pair(item) for item in value]
-    elif isinstance(value, dict):
-        pairs = list(value.items())
-    else:
-        raise ValueError("must be a list of {field, value}")  # noqa: TRY004 - pydantic expects it
-    if len(pairs) > MAX_CUSTOM_FIELDS:
-        raise ValueError(f"at most {MAX_CUSTOM_FIELDS} custom fields at once")
-    by_field: dict[str, str] = {}
-    for name, content in pairs:
-        text = json.dumps(content) if isinstance(content, bool | int | float) else content
-        if not (text is None or isinstance(text, str)):
-            raise ValueError(f"the value of {name[:80]!r} must be a text")
-        if text and by_field.setdefault(name, text) != text:
-            raise ValueError(f"{name[:80]!r} is given twice, with different values")
-    return by_field
-
-
-def _pair(item: Any) -> tuple[str, Any]:
-    if not (isinstance(item, dict) and isinstance(item.get("field"), str) and item.keys() <= {"field", "value"}):
-        raise ValueError("each item must be {field, value}")
-    return item["field"], item.get("value")
-
-
-def _address(value: str) -> str:
-    name, at, domain = value.rpartition("@")
-    if not (name and at and domain) or any(c.isspace() for c in value):
-        raise ValueError(f"{value[:80]!r} is not an e-mail address")
-    return value
-
-
-def _unless_all(value: str) -> str | None:
-    """Return what to filter by. A model that must choose one, as strict converters want it, chooses "all"."""
-    return None if value == "all" else value
 
 
 @dataclass(frozen=True)
@@ -133,12 +87,12 @@ NextCursor = Annotated[str, Field(description="From the previous page.")]
 
 IdOrEmail = Annotated[str, Trimmed, Field(description="Id or e-mail address.")]
 SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
-Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
+Email = Annotated[str, Trimmed, AfterValidator(address), Field(description="E-mail address.")]
 FirstName = Annotated[str, Field(description="Given name.")]
 LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
-    BeforeValidator(_by_field),
+    BeforeValidator(by_field),
     FromJson,
     WithJsonSchema(
         {
@@ -174,7 +128,7 @@ SubscriberStatus = Literal[
 ]
 Status = Annotated[
     SubscriberStatus,
-    AfterValidator(_unless_all),
+    AfterValidator(unless_all),
     Field(description="Only this status (active gets mail); default all."),
 ]
 SubscriberField = Literal[
@@ -235,28 +189,8 @@ class SubscriberRow(Arguments):
     custom_fields: CustomFieldValues | None = None
 
 
-@dataclass(frozen=True)
-class WrongRow:
-    """A row of a batch that cannot be sent: it must not cost the others."""
-
-    row: Any
-    error: ValidationError
-
-    def text(self, name: str) -> str | None:
-        """Return what the row has under `name`, if that is a text."""
-        value = self.row.get(name) if isinstance(self.row, dict) else None
-        return value if isinstance(value, str) else None
-
-
-def _row_or_why_not(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return check(row)
-    except ValidationError as error:
-        return WrongRow(row, error)
-
-
 SubscriberRows = Annotated[
-    list[Annotated[SubscriberRow, WrapValidator(_row_or_why_not)]],
+    list[Annotated[SubscriberRow, WrapValidator(row_or_why_not)]],
     FirstError,
     FromJson,
     Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),
@@ -342,16 +276,8 @@ People = Annotated[
     list[Any],
     FromJson,
     _SOME,
-    _rows(
-        "Up to 500.",
-        {
-            "email": _TEXT | {"description": "Address."},
-            "first_name": _TEXT | {"description": "Given name."},
-            "last_name": _TEXT | {"description": "Family name."},
-        },
-    ),
+    _rows("Up to 500.", {"email": _TEXT | {"description": "Address."}}),
 ]
-Members = Annotated[list[Any], FromJson, _SOME, _rows("Up to 500.", {"email": _TEXT | {"description": "Address."}})]
 AlikeConditions = Annotated[
     list[ConditionRow],
     FirstError,
@@ -360,7 +286,7 @@ AlikeConditions = Annotated[
     WithJsonSchema(
         {
             "type": "array",
-            "description": "As in search_flodesk_subscribers.",
+            "description": "As in the search.",
             "items": {
                 "type": "object",
                 "properties": {
@@ -373,7 +299,7 @@ AlikeConditions = Annotated[
         }
     ),
 ]
-CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV, with headings.")]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="With headings.")]
 ListFile = Annotated[
     str,
     Trimmed,
@@ -383,9 +309,9 @@ JoinedSegments = Annotated[
     list[Annotated[str, Trimmed]],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=50, description="All join: ids, names, new names."),
+    Field(min_length=1, max_length=50, description="All join: ids, names, new."),
 ]
-CreateMissing = Annotated[bool, Field(description="Fields and segments too; default no.")]
+CreateMissing = Annotated[bool, Field(description="Segments too; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 
@@ -395,6 +321,6 @@ CampaignId = Annotated[str, Trimmed, Field(description="Draft to replace; withou
 CampaignSearch = Annotated[str, Trimmed, Field(description="Text to look for in names.")]
 CampaignStatus = Annotated[
     Literal["all", "draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
-    AfterValidator(_unless_all),
+    AfterValidator(unless_all),
     Field(description="Only this status; default all."),
 ]

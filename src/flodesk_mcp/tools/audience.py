@@ -18,7 +18,6 @@ from flodesk_mcp.tools.arguments import (
     Limit,
     ListFile,
     Match,
-    Members,
     NextCursor,
     People,
     PlanId,
@@ -54,9 +53,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search everybody: find people called by some name, I only remember her last name, filter contacts by city, who
-    has a birthday in a month, people who joined after a date and are in a segment, how many people have gmail, is there
-    anybody whose field is empty. By any field. total_items counts all. Searches a copy: as_of tells its age.
+    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
+    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
+    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
+    last name. total_items counts all. Searches a copy: as_of is its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -73,9 +73,10 @@ def _report() -> type[BaseModel]:
 async def get_flodesk_audience_report(
     caller: Caller, segment_id: SegmentId | None = None, days: Days = 90
 ) -> BaseModel:
-    """Overview of the audience, or of one segment: how is the list growing (sign-ups per week), how many people did we
-    lose, which segments have the same people in them, are there typos in email addresses, duplicate contacts, how many
-    by status and source, how complete are custom fields. No opens or revenue.
+    """Overview of the audience, or of one segment (summary, statistics): how is the list growing or shrinking, how many
+    people did we lose, which segments have the same people in them, are there typos in email addresses, duplicate
+    contacts, who is in there twice, sign-ups per week, how many by status and source, what share has a value in custom
+    fields. No opens or revenue.
     """
     report = await caller.audience.report(segment_id, days)
     return (report.without_addresses() if caller.masked else report).shortened()
@@ -90,9 +91,9 @@ async def export_flodesk_subscribers(
     fields: SubscriberFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
-    """Export the whole list, or all who match: download everybody, save all contacts to a CSV spreadsheet or JSONL, get
-    customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an open folder
-    the result is a resource in parts. Then get_flodesk_job.
+    """Export the whole list, or all who match: download everybody, save all contacts to a CSV (Excel) spreadsheet or
+    JSONL, get customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an
+    open folder the result is a resource in parts.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
@@ -109,7 +110,7 @@ async def plan_flodesk_import(
     create_missing_fields: CreateMissing | None = None,
 ) -> ImportPlan:
     """Check a list (spreadsheet, CSV, xlsx, export, attendees, contacts) to import, upload, bring in or migrate, before
-    anything is written: who is new, changes, unsubscribed. Show numbers and warnings; then start_flodesk_job.
+    anything is written: who is new, changes, unsubscribed. Then start_flodesk_job.
     """
     return await plan_import(
         caller,
@@ -125,7 +126,7 @@ async def plan_flodesk_import(
 async def plan_flodesk_segment_sync(
     caller: Caller,
     segment_id: SegmentId,
-    people: Members | None = None,
+    people: People | None = None,
     csv: CsvText | None = None,
     file: ListFile | None = None,
     where: AlikeConditions | None = None,
@@ -150,15 +151,16 @@ async def plan_flodesk_segment_sync(
 )
 async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> StartedJob:
     """Do it now: go ahead with a plan, run the import or the sync, yes, start. Writes many people, which may start
-    workflows; a person is asked. A plan is good once, for 30 minutes. Follow it with get_flodesk_job.
+    workflows; a person is asked. A plan is good once, 30 minutes. Then get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")
 async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
-    """See how far along a job is: is the export finished yet, what happened to the import, what went wrong, where is
-    the result? wait_seconds waits for its end; without a job_id: the latest jobs. A job goes on by itself.
+    """See the status of a job, how far along it is: is the export finished yet, what happened to the import, is it
+    done, were there errors, where is the result? wait_seconds waits for its end; without a job_id: the latest jobs. A
+    job goes on by itself.
     """
     return await follow_job(caller, job_id, wait_seconds)
 
@@ -171,7 +173,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     check="get_flodesk_job shows whether it was stopped.",
 )
 async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> StoppedJob:
-    """Stop a running job: cancel the import, abort that export. It ends after the batch under way; what was done stays
-    done. A stopped job cannot be continued.
+    """Stop a running job: cancel the import, abort or kill that export. It ends after the batch under way; what was
+    done stays done. A stopped job cannot be continued.
     """
     return await cancel_job(caller, job_id)

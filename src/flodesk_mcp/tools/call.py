@@ -13,11 +13,10 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.tools.compact import compact
+from flodesk_mcp.tools.compact import compact, is_large
 from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
-from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
 from flodesk_mcp.tools.telling import telling
 

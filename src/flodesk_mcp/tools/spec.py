@@ -110,10 +110,15 @@ class ToolSpec:
         return input_schema(self.arguments)
 
     @cached_property
+    def result(self) -> type[BaseModel]:
+        """The model of a successful result."""
+        model: type[BaseModel] = self.answer() if self.answer else get_type_hints(self.function)["return"]
+        return model
+
+    @cached_property
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of a successful result."""
-        result: type[BaseModel] = self.answer() if self.answer else get_type_hints(self.function)["return"]
-        schema = output_schema(result)
+        schema = output_schema(self.result)
         if self.named:
             schema["properties"][USED_IDS] = {"type": "object", "description": "Ids that were used for the names given"}
         return schema

@@ -1,8 +1,9 @@
 """Tools that act on subscribers: beyond the default ones."""
 
 from flodesk_mcp.flodesk import BatchResult, FlodeskClient
-from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows, WrongRow
+from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows
 from flodesk_mcp.tools.errors import explain_row
+from flodesk_mcp.tools.given import WrongRow
 from flodesk_mcp.tools.questions import about_unsubscribing
 from flodesk_mcp.tools.results import BatchReport, Failed, WrittenSubscriber, batch_report, with_notice
 from flodesk_mcp.tools.spec import Toolset

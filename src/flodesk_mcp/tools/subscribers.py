@@ -76,10 +76,10 @@ async def create_a_flodesk_subscriber(
     optin_timestamp: OptinTimestamp | None = None,
     clear_fields: ClearFields | None = None,
 ) -> WrittenSubscriber:
-    """Sign up a new person I met, add her to the mailing list, or change the profile of the one with this email or id
-    (one is needed): the last name, a birthday. Only given values change, blanks never erase: clear_fields does.
-    segment_ids only adds, and may start or stop workflows. double_optin lets them confirm by mail first. Never
-    re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
+    """Sign up (register) a new person I met, add her to the mailing list, or change the profile of the one with this
+    email or id (one is needed): fix the last name, a birthday. Only given values change, blanks never erase:
+    clear_fields does. segment_ids only adds, and may start or stop workflows. double_optin lets them confirm by mail
+    first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     erased = clear_fields or []
     saved = await flodesk.subscribers.save(
@@ -107,7 +107,7 @@ async def create_a_flodesk_subscriber(
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Take a person out of a list, pull somebody from a VIP segment, drop her from a group she shouldn't be in anymore,
-    remove him but keep him on the list: nobody is deleted or unsubscribed.
+    """Take a person out of a list, pull somebody from a VIP segment (untag), drop her from a group she shouldn't be in
+    anymore, remove him but keep him on the list: nobody is deleted or unsubscribed.
     """
     return with_notice(await flodesk.subscribers.remove_from_segments(id_or_email, segment_ids))

@@ -41,9 +41,9 @@ async def list_all_flodesk_workflows(
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
-    """Enroll a person in a workflow: start the welcome series for them, send an automation to somebody, kick off a
-    sequence for a client. It sends its mails by itself. Creates no workflow. Refused when they are in it, unless it
-    allows repeats.
+    """Enroll a person in a workflow: start the welcome series for them, send an automation to somebody, put her through
+    emails, kick off a sequence for a client. It sends its mails by itself. Creates no workflow. Refused when they are
+    in it, unless it allows repeats.
     """
     await flodesk.workflows.enroll(workflow_id, id=id, email=email)
     return await _enrollment(flodesk, workflow_id, id or email or "", enrolled=True)

@@ -12,17 +12,17 @@ import jwt
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
 from flodesk_mcp.store import StoredAccounts, is_name
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, shown_subject
+from flodesk_mcp.web.auth.scopes import READ_SCOPE, WRITE_SCOPE
 
-__all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtBearer", "Keys"]
+__all__ = ["JwtBearer", "Keys"]
 
-READ_SCOPE = "flodesk:read"
-WRITE_SCOPE = "flodesk:write"
 READING = ToolFilter.reading_only("your access token", f"your access token, without {WRITE_SCOPE},")
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -100,9 +100,12 @@ class Keys:
 class JwtBearer:
     """Lets in who shows a token that the identity provider signed for this server, to an account that is linked."""
 
-    def __init__(self, keys: Keys, accounts: StoredAccounts, issuer: str, audience: str) -> None:
+    def __init__(
+        self, keys: Keys, accounts: StoredAccounts, credentials: StoredCredentials, issuer: str, audience: str
+    ) -> None:
         self._keys = keys
         self._accounts = accounts
+        self._credentials = credentials
         self._issuer = issuer
         self._audience = audience
 
@@ -131,7 +134,7 @@ class JwtBearer:
             issuer=self._issuer,
             subject=subject,
             scopes=tuple(sorted(scopes)),
-            account=OpenedAccount.of(found),
+            account=OpenedAccount.of(found, self._credentials),
             tool_filter=ToolFilter() if WRITE_SCOPE in scopes else READING,
         )
 
