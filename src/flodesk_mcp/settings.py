@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         return user_data_path("flodesk-mcp", appauthor=False)
 
     @property
+    def names_account(self) -> bool:
+        """Whether there is a credential among the settings, or the sandbox, which needs none."""
+        return bool(self.api_key or self.access_token or self.sandbox)
+
+    @property
     def credential_source(self) -> str:
         """Where the credential comes from, as a person would look for it."""
         return "the setting FLODESK_ACCESS_TOKEN" if self.access_token else "the setting FLODESK_API_KEY"

@@ -18,7 +18,7 @@ from flodesk_mcp.flodesk import (
     SignInAgain,
     identity_of,
 )
-from flodesk_mcp.flodesk.login import OAuthLogin
+from flodesk_mcp.flodesk.login import QUIET_SECONDS, OAuthLogin
 from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Fault, Sandbox
 from flodesk_mcp.token_pair import TokenPair
@@ -82,7 +82,10 @@ async def kept(oauth: OAuthClient, sandbox: Sandbox) -> Kept:
 
 def process(kept: Kept, http: httpx2.AsyncClient, oauth: OAuthClient | None) -> FlodeskClient:
     """The account's client in a process of its own."""
-    login = OAuthLogin("account-1", kept.pair, kept, oauth, sign_in_at=WHERE, ended=kept.ended, now=anyio.current_time)
+    refresh = oauth.refresh if oauth else None
+    login = OAuthLogin(
+        "account-1", kept.pair, kept, refresh, sign_in_at=WHERE, ended=kept.ended, now=anyio.current_time
+    )
     return FlodeskClient(login, identity="account-1", http=http)
 
 
@@ -200,7 +203,7 @@ async def test_a_lost_answer_is_asked_for_once_more_and_then_somebody_must_sign_
     ],
     ids=str,
 )
-async def test_trouble_fails_those_who_wait_together_and_the_next_call_renews(
+async def test_trouble_fails_who_is_there_and_after_some_seconds_a_call_renews(
     flodesk: FlodeskClient, sandbox: Sandbox, fault: Fault, asked: int
 ) -> None:
     await anyio.sleep(DAY)
@@ -209,8 +212,23 @@ async def test_trouble_fails_those_who_wait_together_and_the_next_call_renews(
     assert [type(error) for error in errors] == [NotRenewed] * 10
     assert "Nothing was sent" in str(errors[0])
     assert refreshes(sandbox) == asked
+    assert len(await at_once(flodesk, 10)) == 10
+    assert refreshes(sandbox) == asked
+    await anyio.sleep(QUIET_SECONDS)
     assert await at_once(flodesk, 10) == []
     assert refreshes(sandbox) == asked + 1
+
+
+async def test_flodesk_is_not_asked_again_before_it_wants_to_be(flodesk: FlodeskClient, sandbox: Sandbox) -> None:
+    await anyio.sleep(DAY)
+    sandbox.fail(Fault("status", status=429, retry_after=40, path=TOKEN))
+    (error,) = await at_once(flodesk, 1)
+    assert "in 40 s" in str(error)
+    await anyio.sleep(39)
+    assert len(await at_once(flodesk, 1)) == 1
+    await anyio.sleep(1)
+    assert await at_once(flodesk, 1) == []
+    assert refreshes(sandbox) == 2
 
 
 async def test_a_token_that_has_not_ended_goes_on_while_flodesk_has_trouble(
@@ -219,6 +237,9 @@ async def test_a_token_that_has_not_ended_goes_on_while_flodesk_has_trouble(
     await anyio.sleep(DAY - 30)
     sandbox.fail(Fault("status", status=500, times=2, path=TOKEN))
     assert await at_once(flodesk, 1) == []
+    assert await at_once(flodesk, 1) == []
+    assert refreshes(sandbox) == 2
+    await anyio.sleep(QUIET_SECONDS)
     assert await at_once(flodesk, 1) == []
     assert refreshes(sandbox) == 3
 
@@ -245,6 +266,7 @@ async def test_a_pair_that_could_not_be_stored_is_not_used_and_stored_by_the_nex
     assert calls(sandbox) == []
     # Meanwhile another process finds out that the old pair is used up.
     assert [type(error) for error in await at_once(process(kept, http, oauth), 1)] == [SignInAgain]
+    await anyio.sleep(QUIET_SECONDS)
     assert await at_once(flodesk, 3) == []
     assert refreshes(sandbox) == 2
 

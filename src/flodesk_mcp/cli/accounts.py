@@ -1,6 +1,5 @@
 """`flodesk-mcp account`: the Flodesk accounts that a hosted server stores."""
 
-import sys
 from typing import Any, Literal
 
 import click
@@ -8,6 +7,7 @@ from pydantic import SecretStr
 
 from flodesk_mcp.callers.clients import credential_from, open_connections
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
+from flodesk_mcp.cli.entered import entered
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
@@ -36,7 +36,7 @@ def account(context: click.Context, /, **flags: Any) -> None:
 async def add(store: OpenStore, name: str, access_token: bool) -> None:
     """Store an account under NAME. The credential is read from standard input, or asked for."""
     kind: Literal["api_key", "access_token"] = "access_token" if access_token else "api_key"
-    secret = _secret()
+    secret = entered("Flodesk credential")
     try:
         credential_from(kind, SecretStr(secret))
     except ValueError as error:
@@ -52,7 +52,8 @@ async def list_accounts(store: OpenStore) -> None:
     """List the stored accounts."""
     for stored in await store.accounts.list():
         people = f", subjects: {', '.join(stored.subjects)}" if stored.subjects else ""
-        click.echo(f"{stored.name}  since {date(stored.created_at)}, {stored.tokens} tokens{people}")
+        ended = f", must sign in again since {date(stored.signed_out_at)}" if stored.signed_out_at else ""
+        click.echo(f"{stored.name}  since {date(stored.created_at)}, {stored.tokens} tokens{people}{ended}")
 
 
 @account.command()
@@ -116,13 +117,6 @@ async def rotate(store: OpenStore) -> None:
     count = await store.accounts.reseal()
     store.record("account rotate", f"{count} accounts")
     click.echo(f"Encrypted {count} credentials with the first key.")
-
-
-def _secret() -> str:
-    if sys.stdin.isatty():
-        entered: str = click.prompt("Flodesk credential", hide_input=True, err=True)
-        return entered.strip()
-    return sys.stdin.readline().strip()
 
 
 def _issuer(store: OpenStore) -> str:

@@ -1,21 +1,30 @@
 """A login by OAuth, whose refresh token works once: renewed by one at a time, and stored before it is used."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import anyio
 
 from flodesk_mcp.flodesk.credentials import BearerToken, Credential, identity_of
-from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, Unauthorized
-from flodesk_mcp.flodesk.oauth import OAuthClient
+from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
 from flodesk_mcp.token_pair import TokenPair
 
-__all__ = ["KeptPair", "OAuthLogin"]
+__all__ = ["KeptPair", "OAuthLogin", "renewing"]
 
 EARLY_SECONDS = 60
 """So long before its end a token is replaced: what is on its way must still arrive in time."""
+
+QUIET_SECONDS = 5
+"""So long after a failure Flodesk is not asked again, unless it says how long itself."""
+
+_RENEWED_NOW: set["OAuthLogin"] = set()
+
+
+def renewing() -> bool:
+    """Tell whether this process has asked for new tokens that are not stored yet: if it ends now, they are lost."""
+    return bool(_RENEWED_NOW)
 
 
 class KeptPair(Protocol):
@@ -44,25 +53,26 @@ class OAuthLogin(Credential):
         known_by: str,
         pair: TokenPair,
         kept: KeptPair,
-        oauth: OAuthClient | None,
+        refresh: Callable[[TokenPair], Awaitable[TokenPair]] | None,
         *,
         sign_in_at: str,
         ended: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take what the account is known by, its tokens, where they are kept, and our client at Flodesk's OAuth.
+        """Take what the account is known by, its tokens, where they are kept, and OAuthClient.refresh.
 
         `sign_in_at` is where a person signs in again, `ended` says that they must.
         """
         super().__init__("", known_by)
         self._pair = pair
         self._kept = kept
-        self._oauth = oauth
+        self._refresh = refresh
         self._sign_in_at = sign_in_at
         self._now = now
         self._one_at_a_time = anyio.Lock()
         self._failures = 0
         self._failure: FlodeskError | None = None
+        self._quiet_until = float("-inf")
         self._unsaved: tuple[TokenPair, TokenPair] | None = None
         self._ended = ended
 
@@ -94,7 +104,7 @@ class OAuthLogin(Credential):
         async with self._one_at_a_time:
             if self._pair != used:
                 return self._pair
-            if self._failure and self._failures > failures:
+            if self._failure and (self._failures > failures or anyio.current_time() < self._quiet_until):
                 raise self._failure
             try:
                 self._pair = await self._renewed(used)
@@ -102,6 +112,10 @@ class OAuthLogin(Credential):
             except FlodeskError as error:
                 self._failure, self._failures = error, self._failures + 1
                 self._ended = isinstance(error, SignInAgain)
+                if not self._ended:
+                    told = error.__cause__
+                    seconds = told.known_wait if isinstance(told, TooManyRequests) else 0
+                    self._quiet_until = anyio.current_time() + (seconds or QUIET_SECONDS)
                 raise
             return self._pair
 
@@ -114,8 +128,12 @@ class OAuthLogin(Credential):
                 raise SignInAgain(self._sign_in_at)
             if kept.access_token != used.access_token:  # another process was faster, or the person signed in again
                 return kept
-            with anyio.CancelScope(shield=True):  # nobody who goes away takes with them what works only once
-                kept = await self._save(kept, await self._refreshed(kept))
+            _RENEWED_NOW.add(self)
+            try:
+                with anyio.CancelScope(shield=True):  # nobody who goes away takes with them what works only once
+                    kept = await self._save(kept, await self._refreshed(kept))
+            finally:
+                _RENEWED_NOW.discard(self)
         return kept
 
     async def _save(self, used: TokenPair, new: TokenPair) -> TokenPair:
@@ -125,10 +143,10 @@ class OAuthLogin(Credential):
         return kept
 
     async def _refreshed(self, pair: TokenPair) -> TokenPair:
-        if self._oauth is None:
+        if self._refresh is None:
             raise NotRenewed("The access token has ended: set FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET to renew it.")
         try:
-            return await self._oauth.refresh(pair)
+            return await self._refresh(pair)
         except BadRequest:
             await self._kept.give_up(pair)
             raise SignInAgain(self._sign_in_at) from None

@@ -59,6 +59,7 @@ class AccountInfo:
     created_at: int
     tokens: int
     subjects: tuple[str, ...]
+    signed_out_at: int | None
 
 
 class StoredAccounts:
@@ -127,6 +128,7 @@ class StoredAccounts:
                 account.created_at,
                 count,
                 tuple(person.subject for person in people if person.account_id == account.id),
+                account.signed_out_at,
             )
             for account, count in rows
         ]

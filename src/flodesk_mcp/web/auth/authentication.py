@@ -9,7 +9,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from flodesk_mcp.callers.clients import credential_of
+from flodesk_mcp.callers.clients import credential_of, find_credential
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
@@ -70,7 +70,7 @@ class Authentication:
             oauth = oauth_client(settings, flodesk)
             credentials = StoredCredentials(store.logins, oauth, _sign_in_at(settings))
             if "tokens" in settings.modes:
-                environment = _environment(settings) if _names_account(settings) else None
+                environment = _environment(settings) if settings.names_account else None
                 tokens.append(ApiTokens(store.tokens, environment, credentials))
             if address := settings.sign_in_address:
                 tokens.append(SignInTokens(store.grants, credentials, address))
@@ -139,17 +139,15 @@ def _sign_in_at(settings: HostedSettings) -> str:
     return "the page where the account was connected."
 
 
-def _names_account(settings: HostedSettings) -> bool:
-    return bool(settings.api_key or settings.access_token or settings.sandbox)
-
-
 def _environment(settings: HostedSettings) -> OpenedAccount:
     credential = credential_of(settings)
     return OpenedAccount(identity_of(credential, _identity_key(settings)), credential, settings.credential_source)
 
 
 def _everybody(settings: HostedSettings) -> Principal:
-    return Principal(name="anybody on this machine", account=_environment(settings), client_id="local")
+    credential, source = find_credential(settings)
+    account = OpenedAccount(identity_of(credential, _identity_key(settings)), credential, source)
+    return Principal(name="anybody on this machine", account=account, client_id="local")
 
 
 def _identity_key(settings: HostedSettings) -> bytes:
