@@ -16,7 +16,7 @@ from flodesk_mcp.store import new_key
 from ports import free_port
 
 from .calls import account_of
-from .serving import AT_PORT, serve, serve_in_thread
+from .serving import serve, serve_in_thread
 
 NODE = os.environ.get("NODE_BINARY")
 MODULES = os.environ.get("BROWSER_MODULES")
@@ -36,7 +36,6 @@ def test_the_pages_are_for_everybody(tmp_path: Path) -> None:
     with serve_in_thread(Sandbox(accounts={"key-ann": account_of("ann")}).app) as flodesk:
         port = free_port()
         settings = {
-            AT_PORT: str(port),
             "FLODESK_AUTH": "sign-in",
             "FLODESK_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "FLODESK_BASE_URL": f"{flodesk}/v1",
@@ -45,7 +44,7 @@ def test_the_pages_are_for_everybody(tmp_path: Path) -> None:
             "FLODESK_CLIENT_ID": SANDBOX_CLIENT_ID,
             "FLODESK_CLIENT_SECRET": SANDBOX_CLIENT_SECRET,
         }
-        with serve(tmp_path / "log", **settings):
+        with serve(tmp_path / "log", port=str(port), **settings):
             command = [str(NODE), str(script), f"http://127.0.0.1:{port}", "key-ann", str(CHROMIUM)]
             done = subprocess.run(
                 [*command, *([PICTURES] if PICTURES else [])], capture_output=True, text=True, timeout=900, check=False

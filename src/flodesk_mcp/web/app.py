@@ -85,7 +85,8 @@ class _Hosted:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        async with self._flodesk, self._authentication.running(), self._sessions.running():
+        audiences = self._callers.audiences.running()
+        async with self._flodesk, self._authentication.running(), audiences, self._sessions.running():
             yield
 
     def withdraw_questions(self) -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flodesk_mcp.observability.request_id import request_id
+from flodesk_mcp.observability.logging import request_id
 from flodesk_mcp.web.cross_origin import is_open
 from flodesk_mcp.web.host_check import AllowedHosts
 

@@ -148,6 +148,10 @@ class HostedSettings(Settings):
 
         Raises SettingsError.
         """
+        if self.folders:
+            raise SettingsError(
+                "FLODESK_FOLDERS is for the server on a person's own machine: hosted there are no paths."
+            )
         if not self.modes and not is_loopback(self.host):
             raise SettingsError(
                 f"FLODESK_HOST is {self.host}, which others can reach: "
