@@ -22,8 +22,8 @@ PASTE = """<section class="paste">
 <h2>One address to paste</h2>
 <p class="address"><code>{url}</code></p>
 <p>In claude.ai or ChatGPT: Settings, Connectors, add a custom connector, and paste it. In Claude Code, Cursor and VS
-Code it goes where servers are added. Your program then opens a page of this server: there you see who asks, choose what
-it may do, and say yes. No token to copy.</p>
+Code it goes where servers are added. Your program then opens a page of this server: there you see who asks, choose
+what it may do, and say yes. No token to copy.</p>
 <p><a href="{connected}">See what is connected, and cut it off</a></p>
 </section>"""
 
