@@ -10,7 +10,7 @@ from httpx2 import AsyncBaseTransport
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, identity_of
+from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, NoCredential, identity_of
 from flodesk_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ async def single_caller(
 
     Raises SettingsError for a setting that is missing or does not work.
     """
-    credential = credential_of(settings)  # a missing one ends the start, not the first call
+    try:
+        credential = credential_of(settings)
+    except SettingsError:  # a missing one ends the start, not the first call, unless the person is yet to enter it
+        if settings.key_help is None:
+            raise
+        yield _Single(_yet_to_come(settings, tool_filter, settings.key_help))
+        return
     identity = identity_of(credential)
     async with AsyncExitStack() as closing:
 
@@ -61,6 +67,22 @@ async def single_caller(
                 personal_data=settings.personal_data,
             )
         )
+
+
+def _yet_to_come(settings: Settings, tool_filter: ToolFilter, key_help: str) -> Caller:
+    def refuse() -> FlodeskClient:
+        raise NoCredential(key_help)
+
+    return Caller(
+        name="this machine",
+        identity="",
+        open_client=refuse,
+        tool_filter=tool_filter,
+        credential_source=settings.credential_source,
+        max_wait_seconds=settings.max_wait_seconds,
+        confirm=settings.confirm,
+        personal_data=settings.personal_data,
+    )
 
 
 @asynccontextmanager
