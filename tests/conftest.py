@@ -11,9 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
 from ports import free_port
+
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
 
 def pytest_collection_finish() -> None:
@@ -83,6 +86,19 @@ def postgresql() -> Iterator[str]:
             yield f"postgresql://flodesk@127.0.0.1:{port}/postgres"
         finally:
             _run(control, "-D", data, "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of either kind, for tests on real time."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state.sqlite3"
+    address: str = request.getfixturevalue("postgresql")
+    name = f"test_{os.urandom(4).hex()}"
+    connection = await asyncpg.connect(address)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return address.replace("/postgres", f"/{name}")
 
 
 def _run(program: Path, *arguments: str) -> None:

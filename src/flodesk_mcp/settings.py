@@ -93,6 +93,8 @@ class Settings(BaseSettings):
 
     api_key: SecretStr | None = Field(None, description="Flodesk API key (Account settings, Integrations)")
     access_token: SecretStr | None = Field(None, description="OAuth access token, instead of the key")
+    client_id: str | None = Field(None, description="Our client at Flodesk's OAuth, to sign in with Flodesk")
+    client_secret: SecretStr | None = Field(None, description="Secret of that client")
     base_url: Annotated[str, AfterValidator(_api_address)] = Field(
         "https://api.flodesk.com/v1", description="Where the API is (https, or http on this machine)"
     )
@@ -123,6 +125,8 @@ class Settings(BaseSettings):
     def _one_credential(self) -> Self:
         if self.api_key and self.access_token and not self.sandbox:
             raise ValueError("FLODESK_API_KEY and FLODESK_ACCESS_TOKEN are both set: unset one of them.")
+        if bool(self.client_id) != bool(self.client_secret):
+            raise ValueError("FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET belong together: set both, or neither.")
         for variable, secret in (("FLODESK_API_KEY", self.api_key), ("FLODESK_ACCESS_TOKEN", self.access_token)):
             text = secret.get_secret_value().strip() if secret else "none"
             if not (text.isascii() and text.isprintable()) or " " in text:
@@ -139,6 +143,11 @@ class Settings(BaseSettings):
         from platformdirs import user_data_path  # it takes time, and only what needs the folder pays
 
         return user_data_path("flodesk-mcp", appauthor=False)
+
+    @property
+    def names_account(self) -> bool:
+        """Whether there is a credential among the settings, or the sandbox, which needs none."""
+        return bool(self.api_key or self.access_token or self.sandbox)
 
     @property
     def credential_source(self) -> str:

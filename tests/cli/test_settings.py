@@ -19,6 +19,7 @@ from .conftest import Run
 # Per setting: what the variable says, what the flag says, and what then holds.
 VALUES: dict[str, tuple[str, str, object]] = {
     "base_url": ("https://one.example.com/v1", "http://127.0.0.1:8765/v1/", "http://127.0.0.1:8765/v1"),
+    "client_id": ("one", "two", "two"),
     "toolsets": ("all", "segments,webhooks", "segments,webhooks"),
     "tools": ("a", "b", "b"),
     "exclude_tools": ("a", "b", "b"),
@@ -53,6 +54,8 @@ def test_every_setting_is_tried_here() -> None:
 @pytest.mark.parametrize("name", VALUES)
 def test_a_flag_wins_over_its_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     by_variable, by_flag, expected = VALUES[name]
+    if name == "client_id":
+        monkeypatch.setenv("FLODESK_CLIENT_SECRET", "which belongs to it")
     monkeypatch.setenv(variable(name), by_variable)
     assert str(getattr(load_settings(), name)) in (by_variable, f"{by_variable}.0")
     assert getattr(load_settings(**_flags(flag(name), by_flag)), name) == expected
@@ -102,7 +105,7 @@ def test_a_secret_is_known_by_its_type_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert "s3cret" not in shown
 
 
-@pytest.mark.parametrize("name", ["api_key", "access_token"])
+@pytest.mark.parametrize("name", ["api_key", "access_token", "client_secret"])
 def test_a_secret_has_no_flag(name: str) -> None:
     assert _doctor(f"{flag(name)}=secret").exit_code == 2
     assert flag(name) not in CliRunner().invoke(cli, ["--help"]).output
@@ -116,6 +119,8 @@ def test_a_secret_has_no_flag(name: str) -> None:
         ({"FLODESK_API_KEY": "two words"}, "FLODESK_API_KEY is not one word"),
         ({"FLODESK_API_KEY": "user:password"}, "FLODESK_API_KEY has a colon"),
         ({"FLODESK_ACCESS_TOKEN": "clé"}, "FLODESK_ACCESS_TOKEN is not one word"),
+        ({"FLODESK_CLIENT_ID": "client"}, "FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET belong together"),
+        ({"FLODESK_CLIENT_SECRET": "s"}, "FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET belong together"),
         ({"FLODESK_BASE_URL": "http://api.flodesk.com/v1"}, "FLODESK_BASE_URL: must be https"),
         ({"FLODESK_BASE_URL": "http://127.0.0.1.example.com/v1"}, "FLODESK_BASE_URL: must be https"),
         ({"FLODESK_BASE_URL": "https://user:word@api.flodesk.com/v1"}, "FLODESK_BASE_URL: must be an address without"),
@@ -174,6 +179,6 @@ def test_the_server_without_a_credential_ends_with_one_line(run: Run) -> None:
     ended = run()
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "flodesk-mcp: Set FLODESK_API_KEY to your Flodesk API key, "
-        "or FLODESK_SANDBOX=1 to try everything without one.\n"
+        "flodesk-mcp: Set FLODESK_API_KEY to your Flodesk API key, or keep it in this computer's keychain with "
+        "`flodesk-mcp login`, or set FLODESK_SANDBOX=1 to try everything without one.\n"
     )

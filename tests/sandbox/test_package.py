@@ -9,6 +9,8 @@ def test_the_package_offers_this_and_no_more() -> None:
     assert flodesk_mcp.sandbox.__all__ == [
         "SANDBOX_ACCESS_TOKEN",
         "SANDBOX_API_KEY",
+        "SANDBOX_CLIENT_ID",
+        "SANDBOX_CLIENT_SECRET",
         "Account",
         "Fault",
         "RecordedRequest",

@@ -1,10 +1,7 @@
 """Both kinds of database: SQLite, and a real PostgreSQL where Debian's package is installed."""
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -28,17 +25,10 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(database_url: str) -> str:
     """The address of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state.sqlite3"
-    address: str = request.getfixturevalue("postgresql")
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return address.replace("/postgres", f"/{name}")
+    return database_url
 
 
 @pytest.fixture

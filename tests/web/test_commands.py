@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 
 from flodesk_mcp.cli.commands import cli
-from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY
 from flodesk_mcp.settings import load_settings
+from flodesk_mcp.store import Store
+from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web import uvicorn as serving
 from flodesk_mcp.web.settings import HostedSettings
 
@@ -56,6 +61,25 @@ def test_a_check_tells_that_flodesk_refuses(encryption_key: str) -> None:
     assert result.exit_code == 2
     assert "401" in result.stderr
     assert "wrong" not in result.stderr
+
+
+def test_an_account_that_somebody_signed_in_to_is_checked_and_says_when_they_must_again(
+    encryption_key: str,
+) -> None:
+    pair = TokenPair(SecretStr(SANDBOX_ACCESS_TOKEN), SecretStr("used up"), 2**40)
+
+    async def sign_in(*, ended: bool) -> None:
+        async with Store(load_settings(HostedSettings).database_address, SecretStr(encryption_key)) as store:
+            account = await store.accounts.connect("flodesk 1", "studio", "oauth", pair.secret())
+            if ended:
+                await store.logins.give_up(account.id, pair)
+
+    anyio.run(partial(sign_in, ended=False))
+    assert run("--sandbox", "account", "check", "studio").exit_code == 0
+    assert "sign in again" not in run("account", "list").stdout
+    anyio.run(partial(sign_in, ended=True))
+    assert "Sign in again: the page where" in run("--sandbox", "account", "check", "studio").stderr
+    assert "must sign in again since" in run("account", "list").stdout
 
 
 @pytest.mark.usefixtures("_studio")

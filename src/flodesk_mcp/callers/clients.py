@@ -1,6 +1,6 @@
 """From the settings to clients of Flodesk."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
 from pydantic import SecretStr
@@ -9,7 +9,46 @@ from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, 
 from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.settings import Settings, SettingsError
 
-__all__ = ["client_for", "credential_from", "credential_of", "open_connections"]
+__all__ = [
+    "KEYCHAIN",
+    "FoundCredential",
+    "client_for",
+    "credential_from",
+    "credential_of",
+    "find_credential",
+    "open_connections",
+]
+
+KEYCHAIN = "this computer's keychain (flodesk-mcp login)"
+NO_CREDENTIAL = (
+    "Set FLODESK_API_KEY to your Flodesk API key, or keep it in this computer's keychain with `flodesk-mcp login`, "
+    "or set FLODESK_SANDBOX=1 to try everything without one."
+)
+
+
+class FoundCredential(NamedTuple):
+    """What opens an account, and where it was found, in words for people."""
+
+    credential: Credential
+    source: str
+
+
+def find_credential(settings: Settings) -> FoundCredential:
+    """Return what opens the account of this computer's user: what `settings` name, or else what the keychain holds.
+
+    Raises SettingsError when there is none.
+    """
+    if settings.names_account:
+        return FoundCredential(credential_of(settings), settings.credential_source)
+    from flodesk_mcp.callers.keychain import Keychain  # slow: only who set no variable pays
+
+    try:
+        found = Keychain(settings).credential()
+    except (SettingsError, ValueError) as error:
+        raise SettingsError(f"{NO_CREDENTIAL} ({error})") from error
+    if found is None:
+        raise SettingsError(NO_CREDENTIAL)
+    return FoundCredential(found, KEYCHAIN)
 
 
 def credential_of(settings: Settings) -> Credential:
@@ -25,9 +64,7 @@ def credential_of(settings: Settings) -> Credential:
         return BearerToken(settings.access_token.get_secret_value().strip())
     if settings.api_key:
         return ApiKey(settings.api_key.get_secret_value().strip())
-    raise SettingsError(
-        "Set FLODESK_API_KEY to your Flodesk API key, or FLODESK_SANDBOX=1 to try everything without one."
-    )
+    raise SettingsError(NO_CREDENTIAL)
 
 
 def credential_from(kind: Literal["api_key", "access_token"], secret: SecretStr) -> Credential:

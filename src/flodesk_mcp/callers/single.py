@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from httpx2 import AsyncBaseTransport
 
 from flodesk_mcp.callers.caller import Caller, Callers
-from flodesk_mcp.callers.clients import client_for, credential_of, open_connections
+from flodesk_mcp.callers.clients import client_for, find_credential, open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential, FlodeskClient, NoAnswer, NoCredential, identity_of
 from flodesk_mcp.settings import Settings, SettingsError
@@ -31,12 +31,12 @@ class _Single:
 async def single_caller(
     settings: Settings, tool_filter: ToolFilter, transport: AsyncBaseTransport | None = None
 ) -> AsyncIterator[Callers]:
-    """Open the account that `settings` name, for every request alike. `transport` leads elsewhere than to the network.
+    """Open the account of this computer's user, for every request alike. `transport` leads elsewhere than to a network.
 
     Raises SettingsError for a setting that is missing or does not work.
     """
     try:
-        credential = credential_of(settings)
+        credential, source = find_credential(settings)
     except SettingsError:  # a missing one ends the start, not the first call, unless the person is yet to enter it
         if settings.key_help is None:
             raise
@@ -61,7 +61,7 @@ async def single_caller(
                 identity=identity,
                 open_client=open_client,
                 tool_filter=tool_filter,
-                credential_source=settings.credential_source,
+                credential_source=source,
                 max_wait_seconds=settings.max_wait_seconds,
                 confirm=settings.confirm,
                 personal_data=settings.personal_data,
@@ -86,13 +86,12 @@ def _yet_to_come(settings: Settings, tool_filter: ToolFilter, key_help: str) -> 
 
 
 @asynccontextmanager
-async def flodesk_client(settings: Settings) -> AsyncIterator[FlodeskClient]:
-    """Open a client for the account that `settings` name.
+async def flodesk_client(settings: Settings, credential: Credential) -> AsyncIterator[FlodeskClient]:
+    """Open a client for the account that `credential` opens.
 
-    Raises SettingsError for a setting that is missing or does not work.
+    Raises SettingsError for a setting that does not work.
     """
     async with open_connections(settings) as http:
-        credential = credential_of(settings)
         quota = machine_quota(settings, credential)
         yield client_for(identity_of(credential), credential, settings, http, quota)
 

@@ -1,21 +1,24 @@
 """`flodesk-mcp account`: the Flodesk accounts that a hosted server stores."""
 
-import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 from pydantic import SecretStr
 
 from flodesk_mcp.callers.clients import credential_from, open_connections
+from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
+from flodesk_mcp.cli.entered import entered
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.settings import SettingsError
-from flodesk_mcp.store import CredentialKind, new_key
+from flodesk_mcp.store import new_key
 from flodesk_mcp.web.auth.principal import shown_subject
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["account"]
+
+SIGN_IN_AT = "the page where the account was connected."
 
 
 @click.group()
@@ -32,8 +35,8 @@ def account(context: click.Context, /, **flags: Any) -> None:
 @with_store
 async def add(store: OpenStore, name: str, access_token: bool) -> None:
     """Store an account under NAME. The credential is read from standard input, or asked for."""
-    kind: CredentialKind = "access_token" if access_token else "api_key"
-    secret = _secret()
+    kind: Literal["api_key", "access_token"] = "access_token" if access_token else "api_key"
+    secret = entered("Flodesk credential")
     try:
         credential_from(kind, SecretStr(secret))
     except ValueError as error:
@@ -49,7 +52,8 @@ async def list_accounts(store: OpenStore) -> None:
     """List the stored accounts."""
     for stored in await store.accounts.list():
         people = f", subjects: {', '.join(stored.subjects)}" if stored.subjects else ""
-        click.echo(f"{stored.name}  since {date(stored.created_at)}, {stored.tokens} tokens{people}")
+        ended = f", must sign in again since {date(stored.signed_out_at)}" if stored.signed_out_at else ""
+        click.echo(f"{stored.name}  since {date(stored.created_at)}, {stored.tokens} tokens{people}{ended}")
 
 
 @account.command()
@@ -57,9 +61,10 @@ async def list_accounts(store: OpenStore) -> None:
 @with_store
 async def check(store: OpenStore, name: str) -> None:
     """Ask Flodesk whether it takes the credential of an account."""
-    stored = (await store.accounts.account(name)).credential
-    credential = credential_from(stored.kind, stored.secret)
+    stored = await store.accounts.account(name)
     async with open_connections(store.settings) as http:
+        opening = StoredCredentials(store.logins, oauth_client(store.settings, http), SIGN_IN_AT)
+        credential = opening.credential(stored)
         flodesk = FlodeskClient(credential, base_url=store.settings.base_url, http=http)
         try:
             await flodesk.segments.list(per_page=1)
@@ -112,13 +117,6 @@ async def rotate(store: OpenStore) -> None:
     count = await store.accounts.reseal()
     store.record("account rotate", f"{count} accounts")
     click.echo(f"Encrypted {count} credentials with the first key.")
-
-
-def _secret() -> str:
-    if sys.stdin.isatty():
-        entered: str = click.prompt("Flodesk credential", hide_input=True, err=True)
-        return entered.strip()
-    return sys.stdin.readline().strip()
 
 
 def _issuer(store: OpenStore) -> str:

@@ -17,6 +17,8 @@ COMMANDS = {
     "account": ("accounts", "Store Flodesk accounts for a hosted server."),
     "demo": ("demo", "Watch an agent's calls: a real server and client, on a sample account. Needs no key."),
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
+    "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),
+    "logout": ("login", "Forget the credential in this computer's keychain."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),

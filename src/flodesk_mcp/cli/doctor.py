@@ -14,16 +14,19 @@ import click
 import httpx2
 
 from flodesk_mcp import __version__
-from flodesk_mcp.callers.clients import credential_of
+from flodesk_mcp.callers.clients import KEYCHAIN, find_credential
 from flodesk_mcp.callers.single import flodesk_client, machine_quota
 from flodesk_mcp.flodesk import (
+    Credential,
     FlodeskError,
     Forbidden,
     NoAnswer,
+    NotRenewed,
     Page,
     QuotaExhausted,
     Segment,
     ServerError,
+    SignInAgain,
     StatusError,
     Unauthorized,
     UnreadableAnswer,
@@ -48,31 +51,32 @@ def examine(settings: Settings) -> bool:
     Raises SettingsError for a setting that is missing or does not work.
     """
     click.echo(f"flodesk-mcp {__version__}")
-    _say("ok", "Settings", _in_words(settings))
-    _say_where_the_quota_is(settings)
+    found = find_credential(settings)
+    _say("ok", "Settings", _in_words(settings, found.source))
+    _say_where_the_quota_is(settings, found.credential)
     try:
-        segments = anyio.run(_cheapest_call, settings)
+        segments = anyio.run(_cheapest_call, settings, found.credential)
     except (NoAnswer, UnreadableAnswer) as error:
         return _fail("Network", *_no_flodesk(error, settings))
     except FlodeskError as error:
         if isinstance(error, StatusError) and not isinstance(error, Unauthorized | Forbidden | ServerError):
             return _fail("Network", *_not_flodesk(settings, f"answers {error.status}"))
         _say("ok", "Network", f"{_place(settings)} answers")
-        return _refused(error, settings)
+        return _refused(error, found.source)
     _say("ok", "Network", f"{_place(settings)} answers")
     _say("ok", "Credential", f"Flodesk accepts it; segments in the account: {segments.meta.total_items}")
     click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
     return True
 
 
-async def _cheapest_call(settings: Settings) -> Page[Segment]:
+async def _cheapest_call(settings: Settings, credential: Credential) -> Page[Segment]:
     # A doctor tells what is, and does not wait until it is better.
-    async with flodesk_client(settings.model_copy(update={"max_wait_seconds": 0.0})) as flodesk:
+    async with flodesk_client(settings.model_copy(update={"max_wait_seconds": 0.0}), credential) as flodesk:
         return await flodesk.segments.list(per_page=1)
 
 
-def _say_where_the_quota_is(settings: Settings) -> None:
-    quota = machine_quota(settings, credential_of(settings))
+def _say_where_the_quota_is(settings: Settings, credential: Credential) -> None:
+    quota = machine_quota(settings, credential)
     if quota is None:
         return
     path, problem = anyio.run(quota.whereabouts)
@@ -83,10 +87,9 @@ def _say_where_the_quota_is(settings: Settings) -> None:
         _say("ok", "Quota", f"shared by all processes of this user, in {path}")
 
 
-def _in_words(settings: Settings) -> str:
+def _in_words(settings: Settings, found_in: str) -> str:
     on = len(operator_filter(settings).of(CATALOG))
-    credential_of(settings)
-    source = "the sandbox, which needs no key" if settings.sandbox else f"credential in {settings.credential_source}"
+    source = "the sandbox, which needs no key" if settings.sandbox else f"credential in {found_in}"
     return f"{source}; {on} of {len(CATALOG)} tools; {settings.requests_per_minute} requests a minute"
 
 
@@ -129,14 +132,20 @@ def _not_flodesk(settings: Settings, what: str) -> tuple[str, str]:
     )
 
 
-def _refused(error: FlodeskError, settings: Settings) -> bool:
+def _refused(error: FlodeskError, found_in: str) -> bool:  # noqa: PLR0911 - a table
     """Say why Flodesk, which was reached, does not do what it was asked."""
     match error:
+        case SignInAgain():
+            return _fail("Credential", "Flodesk no longer accepts the sign-in.", "Run `flodesk-mcp login` again.")
+        case NotRenewed():
+            return _fail("Credential", str(error), "Try again in a minute.")
+        case Unauthorized() if found_in == KEYCHAIN:
+            return _fail("Credential", "Flodesk refuses it (401).", f"It is in {found_in}: run that command again.")
         case Unauthorized():
             return _fail(
                 "Credential",
                 "Flodesk refuses it (401).",
-                f"Check {settings.credential_source}: copy it again, whole. An API key belongs into FLODESK_API_KEY, "
+                f"Check {found_in}: copy it again, whole. An API key belongs into FLODESK_API_KEY, "
                 "an OAuth access token (valid for a day) into FLODESK_ACCESS_TOKEN.",
             )
         case Forbidden():

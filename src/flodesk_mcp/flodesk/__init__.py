@@ -1,4 +1,7 @@
-"""A client for the Flodesk API, usable on its own: nothing in here knows of MCP."""
+"""A client for the Flodesk API, usable on its own: nothing in here knows of MCP.
+
+Who lets people sign in with Flodesk finds the rest in `flodesk.oauth` and `flodesk.login`.
+"""
 
 from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
@@ -12,8 +15,10 @@ from flodesk_mcp.flodesk.errors import (
     NoAnswer,
     NoCredential,
     NotFound,
+    NotRenewed,
     QuotaExhausted,
     ServerError,
+    SignInAgain,
     StatusError,
     TooManyRequests,
     Unauthorized,
@@ -61,6 +66,7 @@ __all__ = [
     "NoAnswer",
     "NoCredential",
     "NotFound",
+    "NotRenewed",
     "Page",
     "Personal",
     "Profile",
@@ -68,6 +74,7 @@ __all__ = [
     "Segment",
     "SegmentRef",
     "ServerError",
+    "SignInAgain",
     "StatusError",
     "Subscriber",
     "TooManyRequests",

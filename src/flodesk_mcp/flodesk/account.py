@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.credentials import BearerToken
+from flodesk_mcp.flodesk.credentials import ApiKey
 from flodesk_mcp.flodesk.models import AccountSummary, Profile
 from flodesk_mcp.flodesk.request import Request
 from flodesk_mcp.flodesk.retry import Sender
@@ -35,7 +35,7 @@ class ConnectedAccount:
         """
         credential = self._transport.credential
         with self._sender.one_deadline():
-            owner = await self.profile() if isinstance(credential, BearerToken) else None
+            owner = None if isinstance(credential, ApiKey) else await self.profile()
             everybody = await self._subscribers.list(per_page=1)
             active = await self._subscribers.list(per_page=1, status="active")
             segments = await self._segments.list(per_page=1)

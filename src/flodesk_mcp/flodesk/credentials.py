@@ -18,8 +18,17 @@ class Credential(httpx2.Auth):
     kind = "credential"
     """What people call it."""
 
-    def __init__(self, header: str) -> None:
+    def __init__(self, header: str, known_by: str | None = None) -> None:
         self._header = header
+        self._known_by = known_by or header
+
+    async def proof(self) -> "Credential":
+        """Return what the next request is sent with."""
+        return self
+
+    async def replaces(self, proof: "Credential") -> bool:
+        """Tell whether `proof`, which Flodesk has just refused, has a successor to try."""
+        return proof._header != self._header
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Put the credential on `request`."""
@@ -56,7 +65,7 @@ def identity_of(credential: Credential, key: bytes = _PROCESS_KEY) -> str:
     Quotas, caches and pools are keyed by it. Nobody without `key` can try out which secret it stands for; the default
     is drawn anew by every process, so an identity that must outlive the process needs a key of its own.
     """
-    return hmac.digest(key, credential._header.encode(), "sha256").hex()
+    return hmac.digest(key, credential._known_by.encode(), "sha256").hex()
 
 
 def _checked(secret: str) -> str:

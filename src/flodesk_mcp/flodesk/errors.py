@@ -7,6 +7,8 @@ FlodeskError
 ├── NoCredential             there is none yet, so nothing was sent
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
 │   └── TooManyRequests      429
+├── NotRenewed               the sign-in could not be renewed now; nothing was sent
+│   └── SignInAgain          nor ever: the person must sign in once more
 ├── NoAnswer                 the network failed, or Flodesk did not answer in time
 ├── UnreadableAnswer         an answer came, but not one of the documented form
 │   └── BrokenAnswer         no JSON: perhaps cut short on its way
@@ -30,8 +32,10 @@ __all__ = [
     "NoAnswer",
     "NoCredential",
     "NotFound",
+    "NotRenewed",
     "QuotaExhausted",
     "ServerError",
+    "SignInAgain",
     "StatusError",
     "TooManyRequests",
     "Unauthorized",
@@ -95,6 +99,19 @@ class TooManyRequests(QuotaExhausted):
     def __init__(self, known_wait: float) -> None:
         super().__init__(known_wait or 60)
         self.known_wait = known_wait
+
+
+class NotRenewed(FlodeskError):
+    """The access token has ended, and there is no new one at the moment. The request was not sent."""
+
+
+class SignInAgain(NotRenewed):
+    """Flodesk does not renew the sign-in any more. The message says where a person signs in again."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"Flodesk no longer accepts the sign-in to this account, so nothing was sent. Sign in again: {where}"
+        )
 
 
 class NoAnswer(FlodeskError):

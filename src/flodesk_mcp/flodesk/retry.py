@@ -15,6 +15,7 @@ from flodesk_mcp.flodesk.errors import (
     FlodeskError,
     NoAnswer,
     NotFound,
+    NotRenewed,
     QuotaExhausted,
     ServerError,
     StatusError,
@@ -77,6 +78,8 @@ class Sender:
                     if request.removes and doubt:
                         return Answer(missing.status, {}, b""), None
                     raise
+                except NotRenewed as error:
+                    raise doubt or error from error
                 except QuotaSpent as spent:
                     failed: FlodeskError = QuotaExhausted(spent.seconds)
                 except _RETRIED as error:

@@ -1,5 +1,7 @@
 """One attempt: take a slot of the quota, authenticate, send, and read what comes back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 
@@ -14,10 +16,11 @@ from flodesk_mcp.flodesk.request import Request
 from flodesk_mcp.flodesk.response import MAX_ANSWER_BYTES, Answer, quota_facts, retry_after
 from flodesk_mcp.quota import Quota, Slot
 
-__all__ = ["Transport", "open_http"]
+__all__ = ["USER_AGENT", "Transport", "answered_within", "open_http", "read_capped"]
 
 USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
 MAX_REASON = 300
+UNAUTHORIZED = 401
 
 _NO_PROXY: dict[str, httpx2.AsyncBaseTransport | None] = dict.fromkeys(
     ("all://localhost", "all://127.0.0.0/8", "all://[::1]"), None
@@ -60,25 +63,30 @@ class Transport:
         self._timeout_seconds = timeout_seconds
 
     async def attempt(self, path: str, request: Request) -> Answer:
-        """Send `request` once, to one of its paths, and return the answer, whatever its status.
+        """Send `request` to one of its paths, and return the answer, whatever its status.
 
-        Raises InvalidArgument, NoAnswer; QuotaSpent when the wait for a slot is not allowed.
+        It is sent once; and once more where the credential turns out to have a successor.
+
+        Raises InvalidArgument, NoAnswer, NotRenewed; QuotaSpent when the wait for a slot is not allowed.
         """
         prepared = self._prepared(path, request)
+        answer, proof = await self._sent(prepared, request)
+        if answer.status == UNAUTHORIZED and await self.credential.replaces(proof):
+            answer, _ = await self._sent(prepared, request)
+        return answer
+
+    async def _sent(self, prepared: httpx2.Request, request: Request) -> tuple[Answer, Credential]:
+        """Send once, within the quota, and return the answer with what the request was sent with."""
         async with self.quota.slot(current_deadline(), batch=request.batch) as slot:
+            slot.sent = False
+            proof = await self.credential.proof()
+            slot.sent = True
             try:
-                with anyio.fail_after(self._timeout_seconds):
-                    return await self._exchange(prepared, request, slot)
-            except _NEVER_SENT as error:
-                slot.sent = False
-                reason = f"No connection to {self._host}: {str(error)[:MAX_REASON] or 'it took too long'}."
-                raise NoAnswer(reason, sent=False, uncertain=False) from error
-            except httpx2.HTTPError as error:
-                reason = f"The connection to {self._host} was lost before an answer came."
-                raise NoAnswer(reason, sent=True, uncertain=not request.repeatable) from error
-            except TimeoutError as error:
-                reason = f"{self._host} did not answer within {self._timeout_seconds:g} s."
-                raise NoAnswer(reason, sent=True, uncertain=not request.repeatable) from error
+                with answered_within(self._timeout_seconds, self._host, uncertain=not request.repeatable):
+                    return await self._exchange(prepared, request, proof, slot), proof
+            except NoAnswer as error:
+                slot.sent = error.sent
+                raise
 
     def _prepared(self, path: str, request: Request) -> httpx2.Request:
         """Return the request for the wire, complete but for the credential.
@@ -102,14 +110,14 @@ class Transport:
         except (ValueError, TypeError, RecursionError):
             raise InvalidArgument("The arguments hold a value that JSON does not have.") from None
 
-    async def _exchange(self, prepared: httpx2.Request, request: Request, slot: Slot) -> Answer:
-        response = await self._http.send(prepared, auth=self.credential, follow_redirects=False, stream=True)
+    async def _exchange(self, prepared: httpx2.Request, request: Request, proof: Credential, slot: Slot) -> Answer:
+        response = await self._http.send(prepared, auth=proof, follow_redirects=False, stream=True)
         try:
             head = Answer(response.status_code, response.headers, b"")
             slot.counted = not head.is_over_quota
             if facts := quota_facts(head.headers):
                 self.quota.observe(*facts, slot, batch=request.batch)
-            answer = Answer(head.status, head.headers, await _read(response))
+            answer = Answer(head.status, head.headers, await read_capped(response))
         finally:
             await response.aclose()
         closed = retry_after(answer.headers, datetime.now(UTC)) if answer.is_over_quota else None
@@ -118,7 +126,27 @@ class Transport:
         return answer
 
 
-async def _read(response: httpx2.Response) -> bytes:
+@contextmanager
+def answered_within(seconds: float, host: str, *, uncertain: bool = False) -> Iterator[None]:
+    """Raise NoAnswer for whatever keeps the answer of `host` away from the block, which may take so many seconds.
+
+    `uncertain` says that a request which was sent may have done what must not be done twice.
+    """
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except _NEVER_SENT as error:
+        reason = f"No connection to {host}: {str(error)[:MAX_REASON] or 'it took too long'}."
+        raise NoAnswer(reason, sent=False, uncertain=False) from error
+    except httpx2.HTTPError as error:
+        reason = f"The connection to {host} was lost before an answer came."
+        raise NoAnswer(reason, sent=True, uncertain=uncertain) from error
+    except TimeoutError as error:
+        reason = f"{host} did not answer within {seconds:g} s."
+        raise NoAnswer(reason, sent=True, uncertain=uncertain) from error
+
+
+async def read_capped(response: httpx2.Response) -> bytes:
     """Return the body, or the beginning of one that is too long; of an error's, what can be had."""
     content = bytearray()
     try:

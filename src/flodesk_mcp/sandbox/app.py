@@ -18,9 +18,15 @@ from flodesk_mcp.sandbox import campaigns, custom_fields, segments, subscribers,
 from flodesk_mcp.sandbox.account import Account
 from flodesk_mcp.sandbox.answers import Refused, answer_refusal, answer_unrouted
 from flodesk_mcp.sandbox.control import control_routes
-from flodesk_mcp.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_API_KEY
+from flodesk_mcp.sandbox.credentials import (
+    SANDBOX_ACCESS_TOKEN,
+    SANDBOX_API_KEY,
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+)
 from flodesk_mcp.sandbox.faults import Fault, FaultQueue
 from flodesk_mcp.sandbox.gate import Gate
+from flodesk_mcp.sandbox.oauth import TOKEN_SECONDS, Logins, oauth_routes
 from flodesk_mcp.sandbox.operation import Call, Operation
 from flodesk_mcp.sandbox.quota import Quotas
 from flodesk_mcp.sandbox.recorded import RecordedRequest
@@ -51,6 +57,7 @@ class Sandbox:
     to its account; without, SANDBOX_API_KEY and SANDBOX_ACCESS_TOKEN share one sample account.
     `requests` holds the last 10,000 requests that arrived, oldest first. With `plus_needs_encoding`
     a literal `+` in a path is read as a space, and only `%2B` finds the address.
+    SANDBOX_CLIENT_ID and SANDBOX_CLIENT_SECRET are a client of its OAuth, whose access tokens live `token_seconds`.
     """
 
     def __init__(
@@ -61,11 +68,13 @@ class Sandbox:
         batches_per_minute: int = 20,
         now: Callable[[], datetime] = utc_now,
         plus_needs_encoding: bool = False,
+        token_seconds: float = TOKEN_SECONDS,
     ) -> None:
         self._given_accounts = None if accounts is None else deepcopy(dict(accounts))
         self.accounts = _sample_accounts() if accounts is None else dict(accounts)
         self.requests: deque[RecordedRequest] = deque(maxlen=RECORDED_REQUESTS)
         self._faults = FaultQueue()
+        self._logins = Logins(SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, token_seconds)
         self._quotas = Quotas(requests_per_minute, batches_per_minute)
         self._now = now
         self._decode = unquote_plus if plus_needs_encoding else unquote
@@ -83,6 +92,14 @@ class Sandbox:
         """Let another application spend requests of a credential's account now."""
         self._quotas.spend(self.accounts[credential], requests)
 
+    def grant(self, redirect_uri: str) -> str:
+        """Return a code for the first account, as if its owner had allowed it on the page."""
+        return self._logins.grant(self._owners()[0], redirect_uri)
+
+    def expire_tokens(self) -> None:
+        """Let the access tokens that OAuth gave end now."""
+        self._logins.expire()
+
     def reset(self) -> None:
         """Start anew: the data of the beginning, no faults, no recorded requests, nothing spent."""
         given = self._given_accounts
@@ -90,15 +107,22 @@ class Sandbox:
         self.accounts.update(_sample_accounts() if given is None else deepcopy(given))
         self.requests.clear()
         self._faults.clear()
+        self._logins.clear()
         self._quotas.clear()
 
     def _application(self) -> Starlette:
         gate = Middleware(
-            Gate, accounts=self.accounts, quotas=self._quotas, faults=self._faults, requests=self.requests
+            Gate,
+            accounts=self.accounts,
+            logins=self._logins,
+            quotas=self._quotas,
+            faults=self._faults,
+            requests=self.requests,
         )
         app = Starlette(
             routes=[
-                *control_routes(self.fail, self.reset, self.requests),
+                *control_routes(self.fail, self.reset, self.expire_tokens, self.requests),
+                *oauth_routes(self._logins, self._owners),
                 *(self._route(operation) for operation in OPERATIONS),
             ],
             middleware=[gate],
@@ -106,6 +130,10 @@ class Sandbox:
         )
         app.router.redirect_slashes = False
         return app
+
+    def _owners(self) -> list[Account]:
+        """Return each account once: several credentials may open it."""
+        return list(dict.fromkeys(self.accounts.values()))
 
     def _route(self, operation: Operation) -> Route:
         async def endpoint(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Endpoints for whoever tests an integration over HTTP: ask for faults, start anew, see what arrived."""
+"""Endpoints for whoever tests an integration: ask for faults, let tokens end, start anew, see what arrived."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -18,7 +18,10 @@ _FAULT = TypeAdapter(Fault)
 
 
 def control_routes(
-    fail: Callable[[Fault], None], reset: Callable[[], None], requests: Iterable[RecordedRequest]
+    fail: Callable[[Fault], None],
+    reset: Callable[[], None],
+    expire_tokens: Callable[[], None],
+    requests: Iterable[RecordedRequest],
 ) -> list[Route]:
     """Return the routes that control a sandbox: no credential needed, neither counted nor recorded."""
 
@@ -34,12 +37,17 @@ def control_routes(
         reset()
         return no_content()
 
+    async def post_expiry(_: Request) -> Response:
+        expire_tokens()
+        return no_content()
+
     async def get_requests(_: Request) -> Response:
         return ok([_without_credential(recorded) for recorded in requests])
 
     return [
         Route(CONTROL_PREFIX + "faults", post_fault, methods=["POST"]),
         Route(CONTROL_PREFIX + "reset", post_reset, methods=["POST"]),
+        Route(CONTROL_PREFIX + "expire-tokens", post_expiry, methods=["POST"]),
         Route(CONTROL_PREFIX + "requests", get_requests, methods=["GET"]),
     ]
 

@@ -7,6 +7,9 @@ from typing import Literal
 
 SANDBOX_API_KEY = "sandbox-key"
 SANDBOX_ACCESS_TOKEN = "sandbox-token"  # noqa: S105  opens nothing but invented data
+SANDBOX_CLIENT_ID = "sandbox-client"
+SANDBOX_CLIENT_SECRET = "sandbox-secret"  # noqa: S105  nor does this
+ACCESS_TOKEN_PREFIX = "token-"  # noqa: S105  the beginning of one
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Credential:
     @property
     def is_access_token(self) -> bool:
         """Whether the value is an access token, however it is shown."""
-        return self.value == SANDBOX_ACCESS_TOKEN or self.value.startswith("token-")
+        return self.value == SANDBOX_ACCESS_TOKEN or self.value.startswith(ACCESS_TOKEN_PREFIX)
 
 
 def credential_of(authorization: str) -> Credential | None:
@@ -32,6 +35,13 @@ def credential_of(authorization: str) -> Credential | None:
             user, colon, password = _decoded(shown).partition(":")
             return Credential("basic", user) if user and colon and not password else None
     return None
+
+
+def basic_pair(authorization: str) -> tuple[str, str]:
+    """Return user name and password that an Authorization header shows, or two empty texts."""
+    scheme, _, shown = authorization.partition(" ")
+    user, _, password = _decoded(shown).partition(":") if scheme.lower() == "basic" else ("", "", "")
+    return user, password
 
 
 def _decoded(shown: str) -> str:

@@ -13,6 +13,7 @@ from flodesk_mcp.sandbox.account import Account
 from flodesk_mcp.sandbox.answers import UNAUTHORIZED, Refused
 from flodesk_mcp.sandbox.credentials import credential_of
 from flodesk_mcp.sandbox.faults import AFTER_THE_WORK, FaultQueue, answer_of
+from flodesk_mcp.sandbox.oauth import OPEN_PATHS, Logins
 from flodesk_mcp.sandbox.quota import Quotas
 from flodesk_mcp.sandbox.recorded import RecordedRequest, record
 
@@ -27,12 +28,14 @@ class Gate:
         app: ASGIApp,
         *,
         accounts: Mapping[str, Account],
+        logins: Logins,
         quotas: Quotas,
         faults: FaultQueue,
         requests: deque[RecordedRequest],
     ) -> None:
         self._app = app
         self._accounts = accounts
+        self._logins = logins
         self._quotas = quotas
         self._faults = faults
         self._requests = requests
@@ -50,7 +53,7 @@ class Gate:
         self._requests.append(recorded)
 
         fault = self._faults.take(request.method, path)
-        account, refusal = self._admit(request, path)
+        account, refusal = (None, None) if path in OPEN_PATHS else self._admit(request, path)
         request.state.account = account
         answer: ASGIApp = refusal or self._app
         sending = _completing(send, recorded, self._quotas.headers(account))
@@ -80,7 +83,8 @@ class Gate:
             return Response(status_code=HTTPStatus.UNAUTHORIZED)
         if credential.kind == "basic" and (credential.is_access_token or path.startswith("/oauth2/")):
             return UNAUTHORIZED.answer()
-        return self._accounts.get(credential.value) or UNAUTHORIZED.answer()
+        account = self._accounts.get(credential.value) or self._logins.account(credential.value)
+        return account or UNAUTHORIZED.answer()
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from flodesk_mcp.sandbox.app import Sandbox
-from flodesk_mcp.sandbox.credentials import SANDBOX_API_KEY
+from flodesk_mcp.sandbox.credentials import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
 from flodesk_mcp.sandbox.gate import CONTROL_PREFIX
 
 __all__ = ["serve_sandbox"]
@@ -18,11 +18,13 @@ An embedded Flodesk with the sample account of a florist's studio. It forgets ev
 
   Base URL   {address}/v1
   API key    {key}   (HTTP Basic: the key as user name, no password)
+  OAuth      client {client}, secret {secret}: {address}/oauth2/authorize, /oauth2/token
   Try it     curl -u {key}: {address}/v1/segments
 
-  POST {address}{control}faults     let something go wrong, e.g. {{"kind": "status", "status": 503, "times": 2}}
-  POST {address}{control}reset      start anew
-  GET  {address}{control}requests   what has arrived
+  POST {address}{control}faults          let something go wrong, e.g. {{"kind": "status", "status": 503, "times": 2}}
+  POST {address}{control}expire-tokens   let the access tokens that OAuth gave end now
+  POST {address}{control}reset           start anew
+  GET  {address}{control}requests        what has arrived
 
 Press Ctrl-C to stop."""
 
@@ -40,7 +42,15 @@ def serve_sandbox(host: str, port: int, tell: Callable[[str], None]) -> None:
         address = f"http://[{host}]:{chosen}" if ":" in host else f"http://{host}:{chosen}"
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has stopped
-        tell(HOW_TO_USE.format(address=address, key=SANDBOX_API_KEY, control=CONTROL_PREFIX))
+        tell(
+            HOW_TO_USE.format(
+                address=address,
+                key=SANDBOX_API_KEY,
+                client=SANDBOX_CLIENT_ID,
+                secret=SANDBOX_CLIENT_SECRET,
+                control=CONTROL_PREFIX,
+            )
+        )
         config = uvicorn.Config(
             Sandbox().app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
         )

@@ -3,6 +3,7 @@
 from flodesk_mcp.store.accounts import AccountInfo, StoredAccount, StoredAccounts
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.names import is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
 from flodesk_mcp.store.store import Store
@@ -19,6 +20,7 @@ __all__ = [
     "StoreError",
     "StoredAccount",
     "StoredAccounts",
+    "StoredLogins",
     "StoredTokens",
     "TokenInfo",
     "TokenLimits",

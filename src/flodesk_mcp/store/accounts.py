@@ -18,14 +18,20 @@ from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
 
+CONNECT_ATTEMPTS = 3
+
 
 @dataclass(frozen=True)
 class StoredAccount:
-    """An account, opened. Its `id` stays when its name or its credential is replaced."""
+    """An account, opened. Its `id` stays when its name or its credential is replaced.
+
+    `signed_out` says that Flodesk ended the sign-in: the credential opens nothing until somebody signs in again.
+    """
 
     id: str
     name: str
     credential: SealedSecret
+    signed_out: bool = False
 
     @classmethod
     def of(cls, row: AccountRow, sealer: Sealer) -> Self:
@@ -33,7 +39,8 @@ class StoredAccount:
 
         Raises StoreError when no key opens it.
         """
-        return cls(row.id, row.name, sealer.open(row.id, row.sealed_credential))
+        credential = sealer.open(row.id, row.sealed_credential)
+        return cls(row.id, row.name, credential, signed_out=row.signed_out_at is not None)
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class AccountInfo:
     created_at: int
     tokens: int
     subjects: tuple[str, ...]
+    signed_out_at: int | None
 
 
 class StoredAccounts:
@@ -74,6 +82,23 @@ class StoredAccounts:
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
 
+    async def connect(self, identity: str, name: str, kind: CredentialKind, secret: str) -> StoredAccount:
+        """Store what opens the account of that `identity`: a new account, or a new credential of the one that is here.
+
+        A new one gets `name`, or a longer one where another has that.
+
+        Raises StoreError for a name that is none, and without a key.
+        """
+        check_name("an account", name)
+        for attempt in range(CONNECT_ATTEMPTS):
+            try:
+                async with self._database.writing() as session:
+                    return await self._connected(session, identity, name, kind, secret)
+            except IntegrityError:  # somebody else did the same just now
+                if attempt == CONNECT_ATTEMPTS - 1:
+                    raise StoreError("The account is being stored by many at once: try again.") from None
+        raise AssertionError
+
     async def list(self) -> list[AccountInfo]:
         """Return all accounts by name."""
         tokens = select(func.count()).where(TokenRow.account_id == AccountRow.id, TokenRow.revoked_at.is_(None))
@@ -86,6 +111,7 @@ class StoredAccounts:
                 account.created_at,
                 count,
                 tuple(person.subject for person in people if person.account_id == account.id),
+                account.signed_out_at,
             )
             for account, count in rows
         ]
@@ -155,7 +181,8 @@ class StoredAccounts:
         """
         async with self._database.writing() as session:
             await self._check_keys(session)
-            accounts = (await session.execute(select(AccountRow))).scalars().all()
+            # Locked: a login that is renewed meanwhile must not get its old tokens back.
+            accounts = (await session.execute(select(AccountRow).with_for_update())).scalars().all()
             for account in accounts:
                 account.sealed_credential = self._sealer.reseal(account.sealed_credential)
         await self._database.purge()
@@ -184,6 +211,25 @@ class StoredAccounts:
         async with self._database.writing() as session:
             await session.execute(delete(ServingKeyRow))
             session.add_all(ServingKeyRow(fingerprint=key) for key in keys)
+
+    async def _connected(
+        self, session: AsyncSession, identity: str, name: str, kind: CredentialKind, secret: str
+    ) -> StoredAccount:
+        query = select(AccountRow).where(AccountRow.identity == identity).with_for_update()
+        row = (await session.execute(query)).scalar_one_or_none()
+        if row is None:
+            account_id = uuid.uuid4().hex
+            taken = (await session.execute(select(AccountRow.id).where(AccountRow.name == name))).first()
+            row = AccountRow(
+                id=account_id,
+                name=f"{name[:80]} {account_id[:8]}" if taken else name,
+                identity=identity,
+                created_at=int(self._now()),
+            )
+            session.add(row)
+        row.sealed_credential = self._sealer.seal(row.id, kind, secret)
+        row.signed_out_at = None
+        return StoredAccount.of(row, self._sealer)
 
     async def _check_keys(self, session: AsyncSession) -> None:
         """Raise StoreError when the server could not open what is encrypted with the first key."""

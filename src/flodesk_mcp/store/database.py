@@ -1,8 +1,9 @@
 """The database: SQLite in the user's data folder, or whatever SQLite or PostgreSQL the operator names."""
 
 import os
+import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, NullPool, event, make_url, text
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from flodesk_mcp.quota.locking import locked_file
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.failures import DRIVER_ERRORS, what_failed
 
@@ -26,10 +28,15 @@ WRITING = {"flodesk_writing": True}
 MIGRATION_LOCK = 0x464C4F44
 """PostgreSQL's advisory locks are numbers; this one spells FLOD."""
 
+LOCK_OF_NAMES = MIGRATION_LOCK + 1
+LOCK_FILES = 16
+"""Several names may share one, which only makes them wait for each other."""
+
 BUSY_SECONDS = 5
 READ_SECONDS = 4
 WRITE_SECONDS = 20
 CONNECT_SECONDS = 5
+ALONE_WITHIN_SECONDS = 19
 CLOSE_SECONDS = 2
 
 
@@ -50,6 +57,8 @@ class Database:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         else:
             self._engine = create_async_engine(self._url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS})
+        # Connections that only hold locks take none of those that requests are answered with.
+        self._locks = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -81,6 +90,33 @@ class Database:
             raise
         except DRIVER_ERRORS as error:
             raise what_failed(error, "changed") from error
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Keep every other process out that wants the same `name`. One that dies keeps nobody out any longer.
+
+        In PostgreSQL by an advisory lock, which ends with its connection; for SQLite by the lock of a file beside it.
+
+        Raises StoreError when another process takes too long.
+        """
+        held = AsyncExitStack()
+        try:
+            if self._is_sqlite:
+                beside = Path(f"{self._url.database}-{zlib.crc32(name.encode()) % LOCK_FILES}.lock")
+                await held.enter_async_context(locked_file(beside, ALONE_WITHIN_SECONDS))
+            else:
+                with anyio.fail_after(ALONE_WITHIN_SECONDS):
+                    connection = await held.enter_async_context(self._locks.connect())
+                    await connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:of, hashtext(:name))"), {"of": LOCK_OF_NAMES, "name": name}
+                    )
+        except DRIVER_ERRORS as error:
+            await _let_go(held)
+            raise what_failed(error, "locked") from error
+        try:
+            yield
+        finally:
+            await _let_go(held)
 
     async def purge(self) -> None:
         """Leave nothing in SQLite's file, nor in its log, of what was replaced or deleted.
@@ -170,6 +206,11 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().keys() >= WRITING.keys()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+async def _let_go(held: AsyncExitStack) -> None:
+    with suppress(*DRIVER_ERRORS):  # a connection that broke holds nothing any more
+        await held.aclose()
 
 
 def _not_purged(why: str) -> StoreError:

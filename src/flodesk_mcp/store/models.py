@@ -11,13 +11,18 @@ class Base(DeclarativeBase):
 
 
 class AccountRow(Base):
-    """A Flodesk account, with its credential encrypted."""
+    """A Flodesk account, with its credential encrypted.
+
+    `identity` is by what it is found again when somebody signs in; `signed_out_at`, since when that must happen.
+    """
 
     __tablename__ = "accounts"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     sealed_credential: Mapped[str] = mapped_column(Text)
+    identity: Mapped[str | None] = mapped_column(String(100), index=True, unique=True)
+    signed_out_at: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -12,12 +12,15 @@ from flodesk_mcp.store.errors import StoreError
 
 __all__ = ["CredentialKind", "SealedSecret", "Sealer", "new_key"]
 
-CredentialKind = Literal["api_key", "access_token"]
+CredentialKind = Literal["api_key", "access_token", "oauth"]
 
 
 @dataclass(frozen=True)
 class SealedSecret:
-    """What was sealed: a secret that opens a Flodesk account, and of which kind it is."""
+    """What was sealed: a secret that opens a Flodesk account, and of which kind it is.
+
+    That of the kind `oauth` is a TokenPair as text.
+    """
 
     kind: CredentialKind
     secret: SecretStr

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from flodesk_mcp.store.accounts import StoredAccounts
 from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.sealing import Sealer
 from flodesk_mcp.store.tokens import StoredTokens
 
@@ -23,6 +24,7 @@ class Store:
         self._database = Database(database_url)
         sealer = Sealer(encryption_keys)
         self.accounts = StoredAccounts(self._database, sealer)
+        self.logins = StoredLogins(self._database, sealer)
         self.tokens = StoredTokens(self._database, sealer)
 
     async def ping(self) -> None:

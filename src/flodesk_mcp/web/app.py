@@ -70,7 +70,7 @@ class _Hosted:
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings, self._callers.pool)
+        self._authentication = Authentication(settings, self._callers.pool, self._flodesk)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -4,14 +4,15 @@ import sqlite3
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.flodesk import ApiKey, identity_of
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.store import FoundToken, StoredAccounts, StoredTokens, TokenLimits
+from flodesk_mcp.store import FoundToken, StoredAccounts, StoredLogins, StoredTokens, TokenLimits
 from flodesk_mcp.web.auth import api_tokens
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.errors import AuthError
@@ -19,6 +20,9 @@ from flodesk_mcp.web.auth.errors import AuthError
 from ..calls import ANN, LIST_SEGMENTS, Hosted, ReplaceCredential, result_of, segments_of, tools_of
 
 pytestmark = pytest.mark.anyio
+
+NO_LOGINS = StoredCredentials(cast("StoredLogins", None), None, "nowhere")
+"""Opens what holds an API key, which is all that is stored here."""
 
 State = tuple[StoredAccounts, StoredTokens]
 
@@ -97,7 +101,7 @@ async def test_a_missing_token_gets_a_401_without_an_error(hosted: Hosted, state
 async def test_a_revoked_token_opens_nothing_after_a_second(state: State) -> None:
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits())
-    proof = ApiTokens(state[1], None, clock=lambda: now)
+    proof = ApiTokens(state[1], None, NO_LOGINS, clock=lambda: now)
     assert await proof.principal(showing(token)) is not None
     await state[1].revoke("short")
     now = 1.0
@@ -108,7 +112,7 @@ async def test_a_revoked_token_opens_nothing_after_a_second(state: State) -> Non
 async def test_a_token_that_expires_opens_nothing_after_a_second(state: State) -> None:
     now = 0.0
     token = await state[1].create("short", "ann", TokenLimits(), valid_seconds=3600)
-    proof = ApiTokens(state[1], None, clock=lambda: now)
+    proof = ApiTokens(state[1], None, NO_LOGINS, clock=lambda: now)
     assert await proof.principal(showing(token)) is not None
     state[1]._now = lambda: time.time() + 3601  # the wall clock of the database's times
     now = 1.0
@@ -119,7 +123,7 @@ async def test_a_token_that_expires_opens_nothing_after_a_second(state: State) -
 async def test_a_valid_token_stays_so_from_check_to_check(state: State) -> None:
     now = 0.0
     tokens = [await state[1].create(name, "ann", TokenLimits()) for name in ("first", "second")]
-    proof = ApiTokens(state[1], None, clock=lambda: now)
+    proof = ApiTokens(state[1], None, NO_LOGINS, clock=lambda: now)
     for seconds in (0.0, 0.5, 1.0, 30.0, 61.0):
         now = seconds
         for token in tokens:
@@ -151,7 +155,7 @@ def counted(state: State) -> Counted:
 async def test_a_token_is_looked_up_whole_again_after_a_minute(counted: Counted) -> None:
     now = 0.0
     token = await counted.create("ci", "ann", TokenLimits())
-    proof = ApiTokens(counted, None, clock=lambda: now)
+    proof = ApiTokens(counted, None, NO_LOGINS, clock=lambda: now)
     for seconds, looked_up in ((0.0, 1), (59.0, 1), (60.0, 2), (61.0, 2)):
         now = seconds
         await proof.principal(showing(token))
@@ -161,7 +165,7 @@ async def test_a_token_is_looked_up_whole_again_after_a_minute(counted: Counted)
 async def test_the_check_looks_at_no_more_tokens_than_are_in_use(counted: Counted) -> None:
     now = 0.0
     tokens = [await counted.create(f"{number}", "ann", TokenLimits()) for number in range(20)]
-    proof = ApiTokens(counted, None, clock=lambda: now)
+    proof = ApiTokens(counted, None, NO_LOGINS, clock=lambda: now)
     for token in tokens[:2]:
         await proof.principal(showing(token))
     for seconds in (1.0, 2.0, 2.5):
@@ -176,7 +180,7 @@ async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
 ) -> None:
     monkeypatch.setattr(api_tokens, "MAX_BELIEVED", 2)
     first, second, third = [await counted.create(name, "ann", TokenLimits()) for name in ("1", "2", "3")]
-    proof = ApiTokens(counted, None, clock=lambda: 0.0)
+    proof = ApiTokens(counted, None, NO_LOGINS, clock=lambda: 0.0)
     for token in (first, second, third):
         await proof.principal(showing(token))
     for token, looked_up in ((third, 3), (second, 3), (first, 4), (third, 4), (second, 5)):
@@ -185,7 +189,7 @@ async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
 
 
 async def test_a_token_that_is_made_just_now_is_believed_at_once(counted: Counted) -> None:
-    proof = ApiTokens(counted, None, clock=lambda: 0.0)
+    proof = ApiTokens(counted, None, NO_LOGINS, clock=lambda: 0.0)
     for looked_up, name in enumerate(("first", "second"), 1):
         token = await counted.create(name, "ann", TokenLimits())
         for _ in range(2):
@@ -198,7 +202,7 @@ async def test_a_replaced_credential_counts_after_a_second_and_is_of_the_same_ac
 ) -> None:
     now = 0.0
     token = await state[1].create("ci", "ann", TokenLimits())
-    proof = ApiTokens(state[1], None, clock=lambda: now)
+    proof = ApiTokens(state[1], None, NO_LOGINS, clock=lambda: now)
     before = await proof.principal(showing(token))
     assert await proof.principal(showing(token)) is before
     await replace_credential("ann", "key-ann-2")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
 from flodesk_mcp.freshness import Fresh, FreshMap
 from flodesk_mcp.store import FoundToken, StoredTokens, StoreError
@@ -38,10 +39,12 @@ class ApiTokens:
         self,
         tokens: StoredTokens,
         environment: OpenedAccount | None,
+        credentials: StoredCredentials,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        """Take the tokens, and what those without an account open."""
+        """Take the tokens, what those without an account open, and what opens the accounts of the others."""
         self._tokens = tokens
+        self._credentials = credentials
         self._environment = environment
         self._believed = FreshMap[bytes, _Believed](BELIEVED_SECONDS, MAX_BELIEVED, clock)
         self._valid = Fresh(self._check, CHECKED_EVERY_SECONDS, clock)
@@ -87,7 +90,7 @@ class ApiTokens:
             tool_filter = ToolFilter.parse(f"your access token {found.name!r}", CATALOG, **found.limits.of_tools())
         except (UnknownTool, ToolsetOff) as error:  # another version made it
             raise StoreError(f"The limits of token {found.name!r} no longer fit: {error}") from error
-        account = OpenedAccount.of(found.account) if found.account else self._environment
+        account = OpenedAccount.of(found.account, self._credentials) if found.account else self._environment
         if account is None:
             raise AuthError(403, "The token is for the account of this server's environment, which has none.")
         return Principal(

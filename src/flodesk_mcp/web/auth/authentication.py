@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx2
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from flodesk_mcp.callers.clients import credential_of
+from flodesk_mcp.callers.clients import credential_of, find_credential
+from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
@@ -33,14 +35,19 @@ __all__ = ["Authentication"]
 CREDENTIAL_CHALLENGE = 'Flodesk-Credential realm="flodesk-mcp", headers="X-Flodesk-Api-Key X-Flodesk-Access-Token"'
 """No registered scheme carries a credential in a header of its own; Bearer would make clients look for a login."""
 
+SIGN_IN_AT = "the page /connect of this server."
+
 BEARER_CHALLENGE = 'Bearer realm="flodesk-mcp"'
 
 
 class Authentication:
     """Asks for proof in front of an application. What that needs is open while `running()` is."""
 
-    def __init__(self, settings: HostedSettings, pool: ClientPool) -> None:
-        """Raise SettingsError or StoreError for what cannot work. Only callers that are let in get into `pool`."""
+    def __init__(self, settings: HostedSettings, pool: ClientPool, flodesk: httpx2.AsyncClient) -> None:
+        """Raise SettingsError or StoreError for what cannot work.
+
+        Only callers that are let in get into `pool`. `flodesk` leads to Flodesk.
+        """
         self._http = open_http()
         self._provider = settings.identity_provider
         self._store: Store | None = None
@@ -48,15 +55,14 @@ class Authentication:
         tokens: list[Proof] = []
         if settings.keeps_state:
             self._store = Store(settings.database_address, settings.encryption_keys)
+            credentials = StoredCredentials(self._store.logins, oauth_client(settings, flodesk), SIGN_IN_AT)
             if "tokens" in settings.modes:
-                tokens.append(
-                    ApiTokens(self._store.tokens, _environment(settings) if _names_account(settings) else None)
-                )
+                environment = _environment(settings) if settings.names_account else None
+                tokens.append(ApiTokens(self._store.tokens, environment, credentials))
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
-                tokens.append(
-                    JwtBearer(self._keys, self._store.accounts, self._provider.issuer, self._provider.audience)
-                )
+                issuer, audience = self._provider.issuer, self._provider.audience
+                tokens.append(JwtBearer(self._keys, self._store.accounts, credentials, issuer, audience))
         wrong = WrongProofs()
         check = CredentialCheck(pool, wrong)
         self._backend = AuthBackend(
@@ -107,17 +113,15 @@ class Authentication:
         return BEARER_CHALLENGE if "tokens" in settings.modes else CREDENTIAL_CHALLENGE
 
 
-def _names_account(settings: HostedSettings) -> bool:
-    return bool(settings.api_key or settings.access_token or settings.sandbox)
-
-
 def _environment(settings: HostedSettings) -> OpenedAccount:
     credential = credential_of(settings)
     return OpenedAccount(identity_of(credential, _identity_key(settings)), credential, settings.credential_source)
 
 
 def _everybody(settings: HostedSettings) -> Principal:
-    return Principal(name="anybody on this machine", account=_environment(settings), client_id="local")
+    credential, source = find_credential(settings)
+    account = OpenedAccount(identity_of(credential, _identity_key(settings)), credential, source)
+    return Principal(name="anybody on this machine", account=account, client_id="local")
 
 
 def _identity_key(settings: HostedSettings) -> bytes:

@@ -12,6 +12,7 @@ import jwt
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
 from flodesk_mcp.store import StoredAccounts, is_name
@@ -100,9 +101,12 @@ class Keys:
 class JwtBearer:
     """Lets in who shows a token that the identity provider signed for this server, to an account that is linked."""
 
-    def __init__(self, keys: Keys, accounts: StoredAccounts, issuer: str, audience: str) -> None:
+    def __init__(
+        self, keys: Keys, accounts: StoredAccounts, credentials: StoredCredentials, issuer: str, audience: str
+    ) -> None:
         self._keys = keys
         self._accounts = accounts
+        self._credentials = credentials
         self._issuer = issuer
         self._audience = audience
 
@@ -131,7 +135,7 @@ class JwtBearer:
             issuer=self._issuer,
             subject=subject,
             scopes=tuple(sorted(scopes)),
-            account=OpenedAccount.of(found),
+            account=OpenedAccount.of(found, self._credentials),
             tool_filter=ToolFilter() if WRITE_SCOPE in scopes else READING,
         )
 

@@ -9,7 +9,7 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 
 from flodesk_mcp.callers.caller import tightest
-from flodesk_mcp.callers.clients import credential_from
+from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential
 from flodesk_mcp.settings import PersonalData
@@ -32,10 +32,9 @@ class OpenedAccount:
     source: str
 
     @classmethod
-    def of(cls, stored: StoredAccount) -> Self:
+    def of(cls, stored: StoredAccount, credentials: StoredCredentials) -> Self:
         """Return a stored account. Its id is its identity: a credential that replaces another keeps it."""
-        credential = credential_from(stored.credential.kind, stored.credential.secret)
-        return cls(stored.id, credential, f"the stored account {stored.name!r}")
+        return cls(stored.id, credentials.credential(stored), f"the stored account {stored.name!r}")
 
 
 @dataclass(frozen=True)
