@@ -4,13 +4,14 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from release.catalog import server_yaml, tools_json
 from release.facts import HOMEPAGE, REGISTRY_NAME, ROOT
 from release.icon import drawn_from, png
 from release.mcpb import ICON, bundle_manifest, fill
-from release.plugin import marketplace_manifest, plugin_manifest
+from release.plugin import PLUGIN, marketplace_manifest, plugin_manifest
 from release.registry import server_json
 
 __all__ = ["out_of_date", "texts"]
@@ -25,8 +26,14 @@ def texts() -> dict[str, str]:
         "release/bundle/manifest.json": _json(bundle_manifest()),
         "release/catalog/server.yaml": server_yaml(),
         "release/catalog/tools.json": _json(tools_json()),
-        "pyproject.toml": _with(r'(?m)^Homepage = ".*"$', f'Homepage = "{HOMEPAGE}"', "pyproject.toml"),
-        "README.md": _with(r"<!-- mcp-name: .* -->", f"<!-- mcp-name: {REGISTRY_NAME} -->", "README.md"),
+        "pyproject.toml": _with("pyproject.toml", {r'(?m)^Homepage = ".*"$': f'Homepage = "{HOMEPAGE}"'}),
+        "README.md": _with(
+            "README.md",
+            {
+                r"<!-- mcp-name: .* -->": f"<!-- mcp-name: {REGISTRY_NAME} -->",
+                r"/plugin install .*": f"/plugin install {PLUGIN} --marketplace {REGISTRY_NAME.removeprefix('io.github.')}",
+            },
+        ),
     }
 
 
@@ -44,11 +51,13 @@ def _json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _with(pattern: str, line: str, name: str) -> str:
-    """Return the text of a file in which a line that the registries look for says what it should."""
-    text, found = re.subn(pattern, line, (ROOT / name).read_text(encoding="utf-8"))
-    if found != 1:
-        sys.exit(f"{name} has lost its line: {line}")
+def _with(name: str, lines: Mapping[str, str]) -> str:
+    """Return the text of a file in which the lines that others look for say what they should."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for pattern, line in lines.items():
+        text, found = re.subn(pattern, line, text)
+        if found != 1:
+            sys.exit(f"{name} has lost its line: {line}")
     return text
 
 

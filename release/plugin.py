@@ -4,7 +4,7 @@ from typing import Any
 
 from release.facts import AUTHOR, HOMEPAGE, KEY_HELP, KEY_MEANING, KEYWORDS, LICENSE, TITLE, VERSION, WORDS
 
-__all__ = ["marketplace_manifest", "plugin_manifest"]
+__all__ = ["PLUGIN", "marketplace_manifest", "plugin_manifest"]
 
 PLUGIN = "flodesk"
 

@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import click
 
+from flodesk_mcp.callers.keychain import Keychain
+from flodesk_mcp.cli.entered import entered
+from flodesk_mcp.cli.login import keep_key
 from flodesk_mcp.mcp_clients import (
     CLIENTS,
     KEY,
@@ -73,8 +77,33 @@ def _launch(flags: Mapping[str, Any], key_variable: str | None = None) -> Launch
 
 
 def _key_variable(settings: Settings, yes: bool) -> str | None:
-    """Have the key kept; return the variable that clients must hand on, where there is no keychain."""
+    """Have the key kept; return the variable that clients must hand on, where there is no keychain.
+
+    Raises SettingsError for a key that Flodesk does not accept.
+    """
+    if settings.sandbox:
+        return None
+    keychain = Keychain(settings)
+    try:
+        kept = keychain.read()
+        if settings.api_key is None and kept is not None:
+            click.echo("The keychain holds a credential already; `flodesk-mcp login` replaces it.")
+            return None
+        secret = settings.api_key.get_secret_value().strip() if settings.api_key else None
+    except SettingsError as error:
+        return _without_keychain(str(error))
+    if secret is None and yes:
+        raise SettingsError(f"--yes asks nothing: set {KEY} to your Flodesk API key.")
+    told = anyio.run(keep_key, settings, keychain, secret or entered("Flodesk API key"))
+    if keychain.read() is None:  # a keychain that is turned off takes everything, and keeps nothing
+        return _without_keychain("This computer's keychain is turned off.")
+    click.echo(f"{told} It is in this computer's keychain.")
     return None
+
+
+def _without_keychain(why: str) -> str:
+    click.echo(f"{why} So the entries hold no key: they name the variable {KEY}.")
+    return KEY
 
 
 def _added(file: ConfigFile, launch: Launch, yes: bool) -> bool:
