@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from release.catalog import server_yaml, tools_json
-from release.facts import HOMEPAGE, REGISTRY_NAME, ROOT
+from release.facts import HOMEPAGE, REGISTRY_NAME, REPOSITORY, ROOT
 from release.icon import drawn_from, png
 from release.mcpb import ICON, bundle_manifest, fill
 from release.plugin import PLUGIN, marketplace_manifest, plugin_manifest
@@ -31,7 +31,7 @@ def texts() -> dict[str, str]:
             "README.md",
             {
                 r"<!-- mcp-name: .* -->": f"<!-- mcp-name: {REGISTRY_NAME} -->",
-                r"/plugin install .*": f"/plugin install {PLUGIN} --marketplace {REGISTRY_NAME.removeprefix('io.github.')}",
+                r"/plugin install .*": f"/plugin install {PLUGIN} --marketplace {REPOSITORY}",
             },
         ),
     }

@@ -20,6 +20,7 @@ __all__ = [
     "PYTHON",
     "RAW",
     "REGISTRY_NAME",
+    "REPOSITORY",
     "ROOT",
     "TITLE",
     "VERSION",
@@ -43,8 +44,8 @@ PRIVACY = f"{HOMEPAGE}/blob/main/docs/privacy.md"
 RAW = f"{HOMEPAGE.replace('//github.com/', '//raw.githubusercontent.com/')}/main"
 """Below it, the files of this repository as they are."""
 
-_owner, _repository = urlsplit(HOMEPAGE).path.strip("/").split("/")
-REGISTRY_NAME = f"io.github.{_owner}/{_repository}"
+REPOSITORY = urlsplit(HOMEPAGE).path.strip("/")
+REGISTRY_NAME = f"io.github.{REPOSITORY}"
 """The registry of MCP servers asks the repository's owner for this name."""
 
 KEY_MEANING = "An API key of your Flodesk account: in Flodesk, your account's settings, Integrations, API keys."

@@ -51,4 +51,3 @@ async def test_somebody_who_types_gets_no_suggestions(client: Client) -> None:
         ResourceTemplateReference(uri="flodesk://segments/{id}"), {"name": "id", "value": "a"}
     )
     assert completed.completion.values == []
-

@@ -1,7 +1,7 @@
 """Links that add a server to a client with one click.
 
-Sources: the clients' documentation. `web` links are of https: where other schemes are stripped (a README) they work, and
-the client's maker reads what is in them. The others open the client itself.
+Sources: the clients' documentation. `web` links are of https: they work where other schemes are stripped (a README),
+and the client's maker reads what is in them. The others open the client itself.
 """
 
 import base64
