@@ -34,13 +34,23 @@ _KNOWN = {client.id: client for client in CLIENTS}
 
 
 @click.command()
-@click.option("--client", "names", multiple=True, metavar="NAME", type=click.Choice(list(_KNOWN)))
+@click.option(
+    "--client",
+    "names",
+    multiple=True,
+    type=click.Choice(list(_KNOWN)),
+    help="Only this one; repeat it for several.  [default: all that are installed]",
+)
 @click.option("--print", "only_print", is_flag=True, help="Show what would be written, and change nothing.")
 @click.option("--remove", is_flag=True, help="Take the entries out again.")
 @click.option("--yes", is_flag=True, help=f"Ask nothing; the key comes from {KEY}.")
 @click.pass_obj
 def setup(flags: Mapping[str, Any], names: tuple[str, ...], only_print: bool, remove: bool, yes: bool) -> None:
-    """Connect the MCP clients of this machine: keep your key in the system's keychain, and write an entry for each."""
+    """Connect the MCP clients of this computer: keep your key in its keychain, and write an entry for each client.
+
+    No file gets the key. Everything else in a file stays as it is, and a backup is kept beside it. Flags that stand
+    before the command (flodesk-mcp --read-only setup) are what the server gets.
+    """
     settings = load_settings(**flags)
     files = _files(this_machine(), names)
     if not files:
