@@ -22,16 +22,18 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.settings import HostedSettings
 from ports import free_port
 from web.serving import serve
 
-from .conftest import ROOT, Packagers, Served
+from .conftest import ROOT, Packagers, Served, started
 
 pytestmark = pytest.mark.anyio
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+CATALOG_ENTRY = yaml.safe_load((ROOT / "release/catalog/server.yaml").read_text(encoding="utf-8"))
 NGINX = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
 KEY = "c2Vjb25kc2Vjb25kc2Vjb25kc2Vjb25kc2Vjb25kc2U="
 
@@ -79,7 +81,7 @@ def test_a_linter_of_dockerfiles_finds_nothing(packagers: Packagers) -> None:
     assert packagers.run("hadolint", "Dockerfile") == ""
 
 
-def test_what_the_image_runs_works_as_a_user_who_may_write_nothing_but_the_state(packagers: Packagers) -> None:
+async def test_what_the_image_runs_works_as_a_user_who_may_write_nothing_but_the_state(packagers: Packagers) -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")  # one that everybody may run
     if os.geteuid() != 0 or not shutil.which("runuser") or not python:
         pytest.skip("only root can run a command as a user without rights, on the system's Python")
@@ -107,6 +109,14 @@ def test_what_the_image_runs_works_as_a_user_who_may_write_nothing_but_the_state
             finally:
                 server.terminate()
         assert (state / "state.sqlite3").exists()
+        over_stdio = [
+            *as_nobody,
+            *json.loads(instructions("ENTRYPOINT")[0]),
+            *CATALOG_ENTRY["run"]["command"],
+            "--sandbox",
+        ]
+        async with started({"command": over_stdio[0], "args": over_stdio[1:]}, packagers) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == {spec.name for spec in CATALOG}
 
 
 def _healthy(check: list[str]) -> bool:

@@ -22,7 +22,7 @@ COMMANDS = {
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),
-    "setup": ("setup", "Connect the MCP clients of this machine, and keep your key in its keychain."),
+    "setup": ("setup", "Connect the MCP clients of this computer; your key goes into its keychain."),
     "token": ("tokens", "Make and revoke the access tokens of a hosted server."),
 }
 """By name: the module that has a command of that name, and what the list of commands says of it."""

@@ -46,7 +46,7 @@ _KNOWN = {client.id: client for client in CLIENTS}
 @click.option("--yes", is_flag=True, help=f"Ask nothing; the key comes from {KEY}.")
 @click.pass_obj
 def setup(flags: Mapping[str, Any], names: tuple[str, ...], only_print: bool, remove: bool, yes: bool) -> None:
-    """Connect the MCP clients of this computer: keep your key in its keychain, and write an entry for each client.
+    """Connect the MCP clients of this computer; your key goes into its keychain.
 
     No file gets the key. Everything else in a file stays as it is, and a backup is kept beside it. Flags that stand
     before the command (flodesk-mcp --read-only setup) are what the server gets.
