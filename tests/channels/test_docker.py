@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,7 +82,20 @@ def test_a_linter_of_dockerfiles_finds_nothing(packagers: Packagers) -> None:
     assert packagers.run("hadolint", "Dockerfile") == ""
 
 
-async def test_what_the_image_runs_works_as_a_user_who_may_write_nothing_but_the_state(packagers: Packagers) -> None:
+@dataclass(frozen=True)
+class Image:
+    """What the image holds, in a folder; `command` begins every command that runs in it, without any rights."""
+
+    state: Path
+    command: list[str]
+
+    def runs(self, *arguments: str) -> list[str]:
+        return [*self.command, *json.loads(instructions("ENTRYPOINT")[0]), *arguments]
+
+
+@pytest.fixture(scope="module")
+def image(packagers: Packagers) -> Iterator[Image]:
+    """The image as its commands build it, for a user who may write nothing but the state."""
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")  # one that everybody may run
     if os.geteuid() != 0 or not shutil.which("runuser") or not python:
         pytest.skip("only root can run a command as a user without rights, on the system's Python")
@@ -93,30 +107,34 @@ async def test_what_the_image_runs_works_as_a_user_who_may_write_nothing_but_the
         state.mkdir()
         shutil.chown(state, "nobody")
         packagers.run(packagers.uv, "venv", "--relocatable", "--python", python, place / "venv")
-        packagers.run(
-            packagers.uv, "pip", "install", "--python", place / "venv", "--constraint", "constraints.txt", ".[hosted]"
-        )
+        pip = (packagers.uv, "pip", "install", "--python", place / "venv")
+        packagers.run(*pip, "--constraint", "constraints.txt", ".[hosted]")
         told = {name: value for name, value in image_environment().items() if name != "PATH"}
         environment = {name: value.replace("/var/lib/flodesk-mcp", str(state)) for name, value in told.items()}
         environment |= {"PATH": f"{place}/venv/bin:/usr/bin:/bin", "FLODESK_PORT": str(free_port()), "HOME": str(state)}
         environment |= {"FLODESK_AUTH": "tokens", "FLODESK_ENCRYPTION_KEYS": KEY}
-        command = [*json.loads(instructions("ENTRYPOINT")[0]), *json.loads(instructions("CMD")[-1])]
-        as_nobody = ["runuser", "-u", "nobody", "--", "env", "-i", *(f"{n}={v}" for n, v in environment.items())]
-        with subprocess.Popen([*as_nobody, *command], cwd=state, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                check = json.loads(re.findall(r"(?m)^HEALTHCHECK .*?CMD (\[.*\])$", DOCKERFILE)[0])
-                assert _healthy([*as_nobody, *check])
-            finally:
-                server.terminate()
-        assert (state / "state.sqlite3").exists()
-        over_stdio = [
-            *as_nobody,
-            *json.loads(instructions("ENTRYPOINT")[0]),
-            *CATALOG_ENTRY["run"]["command"],
-            "--sandbox",
-        ]
-        async with started({"command": over_stdio[0], "args": over_stdio[1:]}, packagers) as client:
-            assert {tool.name for tool in (await client.list_tools()).tools} == {spec.name for spec in CATALOG}
+        yield Image(
+            state, ["runuser", "-u", "nobody", "--", "env", "-i", *(f"{n}={v}" for n, v in environment.items())]
+        )
+
+
+def test_the_image_serves_and_its_health_check_says_so(image: Image) -> None:
+    with subprocess.Popen(
+        image.runs(*json.loads(instructions("CMD")[-1])), cwd=image.state, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            assert _healthy(
+                [*image.command, *json.loads(re.findall(r"(?m)^HEALTHCHECK .*?CMD (\[.*\])$", DOCKERFILE)[0])]
+            )
+        finally:
+            server.terminate()
+    assert (image.state / "state.sqlite3").exists()
+
+
+async def test_the_catalog_starts_the_image_over_standard_input(image: Image, packagers: Packagers) -> None:
+    command = image.runs(*CATALOG_ENTRY["run"]["command"], "--sandbox")
+    async with started({"command": command[0], "args": command[1:]}, packagers) as client:
+        assert {tool.name for tool in (await client.list_tools()).tools} == {spec.name for spec in CATALOG}
 
 
 def _healthy(check: list[str]) -> bool:
