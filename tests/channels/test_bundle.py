@@ -1,6 +1,7 @@
 """The bundle for Claude Desktop: packed and unpacked by its own tool, and started as its own code says."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -81,6 +82,12 @@ async def test_the_versions_that_are_tested_are_the_ones_that_are_installed(
     listed = packagers.run(
         packagers.uv, "pip", "list", "--directory", unpacked, "--format", "freeze", "--python", ".venv"
     )
-    pins = set((ROOT / "constraints.txt").read_text(encoding="utf-8").lower().split())
-    installed = {line.lower() for line in listed.splitlines() if "==" in line and not line.startswith("flodesk-mcp")}
-    assert {pin.replace("-", "_") for pin in installed} <= {pin.replace("-", "_") for pin in pins}
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    installed = [line for line in listed.splitlines() if "==" in line and not line.startswith("flodesk-mcp")]
+    assert {_normal(pin) for pin in installed} <= {_normal(pin) for pin in pins}
+
+
+def _normal(pin: str) -> str:
+    """Return a pin with its name as the package index compares names."""
+    name, _, version = pin.partition("==")
+    return f"{re.sub('[-_.]+', '-', name).lower()}=={version}"
