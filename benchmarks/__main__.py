@@ -4,13 +4,17 @@ import sys
 
 import anyio
 
+from benchmarks.exports import measure_exports
 from benchmarks.measures import measure_all
 from benchmarks.report import table, write
+from benchmarks.searches import measure_searches
 
 
 def main() -> int:
     """Return the exit code."""
     measures, tools = anyio.run(measure_all)
+    measures += measure_exports()
+    measures += anyio.run(measure_searches)
     text = table(measures, tools)
     print(text)
     write(text)

@@ -3,19 +3,18 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 import httpx2
 
+from benchmarks.measure import Measure
 from benchmarks.processes import StdioServer, sandbox_address, stdio_server
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
-__all__ = ["Measure", "measure_all"]
+__all__ = ["measure_all"]
 
 STARTS = 25
 ENOUGH_STARTS = 9
@@ -27,36 +26,6 @@ TOOL = "get_single_flodesk_subscriber_by_id"
 UNREACHED = "1000000"
 
 Start = Callable[[], AbstractContextManager[StdioServer]]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Pairs of ours and the baseline, taken one after the other. A ratio above `bound` is a failure."""
-
-    name: str
-    unit: str
-    pairs: list[tuple[float, float]]
-    bound: float
-
-    @property
-    def ours(self) -> float:
-        """The median of ours."""
-        return median(ours for ours, _ in self.pairs)
-
-    @property
-    def baseline(self) -> float:
-        """The median of the baseline."""
-        return median(baseline for _, baseline in self.pairs)
-
-    @property
-    def ratio(self) -> float:
-        """The median of the ratios of each pair."""
-        return median(ours / baseline for ours, baseline in self.pairs)
-
-    @property
-    def holds(self) -> bool:
-        """Whether the ratio stays within its bound."""
-        return self.ratio <= self.bound
 
 
 async def measure_all() -> tuple[list[Measure], list[dict[str, Any]]]:

@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["StdioServer", "sandbox_address", "stdio_server"]
+__all__ = ["StdioServer", "large_flodesk", "sandbox_address", "stdio_server"]
 
 PROTOCOL_VERSION = "2025-11-25"
 
@@ -75,12 +75,21 @@ def stdio_server(module: str, *arguments: str, environment: Mapping[str, str]) -
         yield StdioServer(process.pid, process.stdin, process.stdout)
 
 
-@contextmanager
-def sandbox_address() -> Iterator[str]:
+def sandbox_address() -> AbstractContextManager[str]:
     """Serve the embedded Flodesk for as long as the block lasts, and return its address."""
-    with _python("benchmarks.sandbox_server", stdin=subprocess.DEVNULL, environment={}) as process:
+    return _address("benchmarks.sandbox_server")
+
+
+def large_flodesk(people: int) -> AbstractContextManager[str]:
+    """Serve a Flodesk of so many people, whose pages cost it little, for as long as the block lasts."""
+    return _address("benchmarks.large_flodesk", str(people))
+
+
+@contextmanager
+def _address(module: str, *arguments: str) -> Iterator[str]:
+    with _python(module, *arguments, stdin=subprocess.DEVNULL, environment={}) as process:
         if process.stdout is None:
-            raise RuntimeError("the sandbox has no pipe")
+            raise RuntimeError("the server has no pipe")
         yield process.stdout.readline().decode().strip()
 
 

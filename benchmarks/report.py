@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measures import Measure
+from benchmarks.measure import Measure
 
 __all__ = ["table", "write"]
 

@@ -6,11 +6,14 @@ import os
 import selectors
 import shutil
 import subprocess
+from asyncio import Future
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import aiosqlite.core
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
@@ -26,6 +29,21 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
+class _WatchedQueue(SimpleQueue[tuple["Future[Any] | None", Callable[[], Any]]]):
+    """What the thread of a database is asked to do: while it works, virtual time stands still."""
+
+    working: set["Future[Any]"] = set()  # noqa: RUF012 - of all threads
+
+    def put_nowait(self, item: tuple["Future[Any] | None", Callable[[], Any]]) -> None:
+        if (future := item[0]) is not None:
+            self.working.add(future)
+            future.add_done_callback(self.working.discard)
+        super().put_nowait(item)
+
+
+vars(aiosqlite.core)["SimpleQueue"] = _WatchedQueue
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Instead of sleeping until the next timer, move the loop's clock there."""
 
@@ -37,6 +55,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready and timeout is None:
             return super().select(5)  # only a thread can end this wait
+        while not ready and timeout and any(not future.get_loop().is_closed() for future in _WatchedQueue.working):
+            ready = super().select(1)
         if not ready and timeout:
             self.now += timeout
         return ready

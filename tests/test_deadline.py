@@ -122,3 +122,13 @@ async def test_a_budget_ends_with_its_block() -> None:
         assert current_deadline().seconds_left == 5
     with pytest.raises(LookupError):
         current_deadline()
+
+
+async def test_a_job_that_begins_within_a_call_has_a_deadline_of_its_own() -> None:
+    with wait_deadline(5):
+        with wait_deadline(5000, background=True):
+            assert current_deadline().background
+            assert current_deadline().seconds_left == 5000
+            with wait_deadline(7):  # a request of the job
+                assert current_deadline().background
+        assert not current_deadline().background

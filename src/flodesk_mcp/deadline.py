@@ -9,7 +9,7 @@ from math import inf
 
 import anyio
 
-__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline"]
+__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline", "waiting"]
 
 REPORT_EVERY_SECONDS = 2.0
 
@@ -24,11 +24,13 @@ Report = Callable[[float, float], Awaitable[None]]
 class WaitDeadline:
     """`deadline` is on anyio's clock: a wait that would end after it fails at once instead.
 
-    `arrival` numbers the calls: all requests of one call queue in the place of that call.
+    `arrival` numbers the calls: all requests of one call queue in the place of that call. `background` marks the
+    requests of a job, which let those of people pass.
     """
 
     deadline: float
     report: Report | None = None
+    background: bool = False
     began: float = field(default_factory=anyio.current_time)
     arrival: int = field(default_factory=count().__next__)
 
@@ -70,15 +72,18 @@ _current: ContextVar[WaitDeadline | None] = ContextVar("flodesk_wait_deadline", 
 
 
 @contextmanager
-def wait_deadline(seconds: float, report: Report | None = None) -> Iterator[None]:
+def wait_deadline(seconds: float, report: Report | None = None, *, background: bool = False) -> Iterator[None]:
     """Let all requests within the block share one deadline. An outer block's stays in force.
 
-    `report` hears of waits of more than two seconds, about every two seconds.
+    `report` hears of waits of more than two seconds, about every two seconds. `background` makes the requests those of
+    a job: whoever waits for an answer goes first (see `flodesk_mcp.quota`). Such a block has a deadline of its own
+    within a call's, too, because a job outlives the call that began it.
     """
-    if _current.get() is not None:
+    outer = _current.get()
+    if outer is not None and (outer.background or not background):
         yield
         return
-    token = _current.set(WaitDeadline(anyio.current_time() + seconds, report))
+    token = _current.set(WaitDeadline(anyio.current_time() + seconds, report, background))
     try:
         yield
     finally:
@@ -91,6 +96,17 @@ def current_deadline() -> WaitDeadline:
     if deadline is None:
         raise LookupError("no wait_deadline block is open")
     return deadline
+
+
+@asynccontextmanager
+async def waiting(seconds: float) -> AsyncIterator[None]:
+    """Report the progress of a wait of `seconds` to whoever the enclosing `wait_deadline` block tells, if any."""
+    deadline = _current.get()
+    if deadline is None:
+        yield
+        return
+    async with deadline.waiting(seconds):
+        yield
 
 
 def patience() -> float:

@@ -1,6 +1,6 @@
 """Values that hold for a while: each looked up once for all who want it at the same time."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Generic, TypeVar
@@ -132,8 +132,14 @@ class FreshMap(Generic[Key, T]):
 
     def set(self, key: Key, value: T) -> None:
         """Keep `value`, the newest of all."""
-        self._known.pop(key, None)
-        self._known[key] = (value, self._clock() + self._seconds)
+        self.update({key: value})
+
+    def update(self, values: Mapping[Key, T]) -> None:
+        """Keep all of `values`, the newest of all."""
+        until = self._clock() + self._seconds
+        for key, value in values.items():
+            self._known.pop(key, None)
+            self._known[key] = (value, until)
         while len(self._known) > self._most:
             del self._known[next(iter(self._known))]
 

@@ -45,7 +45,8 @@ from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
-from flodesk_mcp.tools import CATALOG, call_tool, mask_addresses, mask_all, tool_named
+from flodesk_mcp.surface.subscriptions import Subscriptions
+from flodesk_mcp.tools import CATALOG, TOOLS, call_tool, mask_addresses, mask_all
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
@@ -67,6 +68,7 @@ def build_server(
     opened with any; without them, with a key that the server keeps until it ends.
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
+    subscriptions = Subscriptions()
     server: Server[Any] = Server(
         NAME,
         title="Flodesk",
@@ -81,12 +83,15 @@ def build_server(
             "resources/templates/list": FIXED,
             "resources/read": CHANGING,
         },
-        get_tool_input_schema=lambda name: next((spec.input_schema for spec in CATALOG if spec.name == name), None),
+        get_tool_input_schema=lambda name: TOOLS[name].input_schema if name in TOOLS else None,
         on_list_tools=_list_tools,
         on_call_tool=partial(_call_tool, Asking()),
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
+        on_subscribe_resource=subscriptions.subscribe,
+        on_unsubscribe_resource=subscriptions.unsubscribe,
+        on_subscriptions_listen=subscriptions.listen,
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
         on_completion=_complete,
@@ -133,6 +138,9 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         return answer
     if ctx.method in {"initialize", "server/discover"}:
         answer["instructions"] = instructions(caller)  # the SDK's own are the same for everybody
+        for offered in answer.get("capabilities", {}).values():
+            if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
+                offered["listChanged"] = False
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
@@ -158,7 +166,7 @@ async def _call_tool(
     asking: Asking, ctx: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
     try:
-        spec = tool_named(params.name)
+        spec = TOOLS[params.name]
     except KeyError:
         near = nearest(params.name[:100], [spec.name for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
         raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None

@@ -1,14 +1,15 @@
 """Every setting, once: environment variable, flag, default and meaning."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import TypeVar
 
 __all__ = [
@@ -86,6 +87,10 @@ def _folder(value: Path) -> Path:
         raise ValueError("must be a folder: there is no user of that name") from None
 
 
+def _folders(value: Any) -> Any:
+    return tuple(_folder(Path(part)) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """What an operator can set. The flag of a setting, where it has one, wins over its variable."""
 
@@ -117,7 +122,11 @@ class Settings(BaseSettings):
     max_wait_seconds: float = Field(20, ge=0, le=3600, description="Longest wait of a tool call for quota or retries")
     timeout_seconds: float = Field(30, gt=0, le=600, description="Longest time for one HTTP request")
     data_dir: Annotated[Path, AfterValidator(_folder)] | None = Field(
-        None, description="Folder of this user for the quota that all processes share (default: the system's place)"
+        None, description="Folder of this user for the quota, copies of lists, and jobs (default: the system's place)"
+    )
+    mirror_days: int = Field(30, ge=1, description="Days after which a copy of the list that nobody used is deleted")
+    folders: Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_folders)] = Field(
+        None, description="Folders whose files tools may read and write, separated as in PATH"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Log on standard error")
 

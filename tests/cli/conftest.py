@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +65,9 @@ class Served:
         return {"FLODESK_BASE_URL": f"{self.address}/v1", "FLODESK_API_KEY": SANDBOX_API_KEY}
 
 
-@pytest.fixture(scope="session")
-def _served() -> Iterator[Served]:
+@contextmanager
+def serving(sandbox: Sandbox) -> Iterator[Served]:
+    """Serve a sandbox over HTTP for as long as the block lasts."""
     started = threading.Event()
 
     class Server(uvicorn.Server):
@@ -73,7 +75,6 @@ def _served() -> Iterator[Served]:
             await super().startup()
             started.set()
 
-    sandbox = Sandbox()
     server = Server(
         uvicorn.Config(sandbox.app, port=0, log_config=None, log_level="critical", lifespan="off", ws="none")
     )
@@ -85,6 +86,12 @@ def _served() -> Iterator[Served]:
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[Served]:
+    with serving(Sandbox()) as served:
+        yield served
 
 
 @pytest.fixture

@@ -7,16 +7,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 import httpx2
 import pytest
+from mcp import Client, MCPError
 from mcp_types import TextContent
 
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Fault
+from web.serving import serve
 
 from . import keyring_in_a_file
 from .conftest import Served
@@ -298,6 +300,37 @@ async def test_a_sign_in_that_flodesk_ended_is_told_until_the_person_signs_in_ag
         assert "run `flodesk-mcp login` on this computer" in await said(server)
         examined = enter("doctor")
         assert (examined.returncode, "Run `flodesk-mcp login` again." in examined.stdout) == (1, True)
+        assert " answers" not in examined.stdout
         assert len(served.sandbox.requests) == arrived
         sign_in(laptop)
         assert await said(server) == ""
+
+
+async def test_a_signal_in_the_middle_of_a_renewal_loses_no_tokens(laptop: dict[str, str], served: Served) -> None:
+    sign_in(laptop)
+    served.sandbox.expire_tokens()
+    served.sandbox.fail(Fault("hang", path=TOKEN))  # the first request; after ten seconds there is a second one
+
+    async def ask(server: ServerProcess) -> None:
+        with suppress(MCPError):  # which is what becomes of the call
+            await said(server)
+
+    async with server_process(environment=laptop) as server, anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, server)
+        while refreshes(served) < 1:  # noqa: ASYNC110 - another process asks
+            await anyio.sleep(0.02)
+        server.process.terminate()
+        assert await server.exit_code() == 0
+    assert refreshes(served) == 2
+    async with server_process(environment=laptop) as server:
+        assert await said(server) == ""
+    assert refreshes(served) == 2
+
+
+async def test_a_hosted_server_for_this_machine_alone_finds_the_login_too(
+    enter: Enter, laptop: dict[str, str], tmp_path: Path
+) -> None:
+    enter("login", entered=f"{SANDBOX_API_KEY}\n")
+    with serve(tmp_path / "log", **laptop) as hosted:
+        async with Client(f"{hosted.url}/mcp") as client:
+            assert not (await client.call_tool("list_all_flodesk_segments", {})).is_error

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import httpx2
 
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
@@ -64,14 +65,16 @@ class Audience:
 
 
 class Changing(httpx2.AsyncBaseTransport):
-    """Makes a change after each answer, which is between two pages."""
+    """Makes a change after each answer, which is between two pages; each takes so many `seconds`."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, audience: Audience) -> None:
         self._inner = inner
         self._audience = audience
         self.changes: list[Change] = []
+        self.seconds = 0.0
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await anyio.sleep(self.seconds)
         answer = await self._inner.handle_async_request(request)
         if self.changes:
             self.changes.pop(0)(self._audience)
@@ -81,12 +84,13 @@ class Changing(httpx2.AsyncBaseTransport):
 class Flodesk:
     """A client of a Flodesk with so many people, where changes happen between the pages."""
 
-    def __init__(self, people: int = 420) -> None:
+    def __init__(self, people: int = 420, requests_per_minute: int = 10_000) -> None:
         account = Account(segments={SEGMENT: replace(SAMPLE.segments[SEGMENT])})
         self.sandbox = Sandbox({SANDBOX_API_KEY: account}, requests_per_minute=10_000)
         self.audience = Audience(account, people)
         self.transport = Changing(self.sandbox.transport(), self.audience)
-        self.client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=open_http(self.transport), quota=WindowQuota(10_000))
+        quota = WindowQuota(requests_per_minute)
+        self.client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=open_http(self.transport), quota=quota)
 
     async def read(self, *changes: Change, each: Callable[[str], None] = lambda known: None) -> list[str]:
         """Read everybody, with one of `changes` after each page, and `each` done with everybody as they come."""

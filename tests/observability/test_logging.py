@@ -2,7 +2,7 @@
 
 import logging
 
-from flodesk_mcp.observability.repeats import OnceAMinute
+from flodesk_mcp.observability.logging import OnceAMinute
 
 
 def test_a_trouble_is_told_once_a_minute_with_how_often_it_came() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flodesk_mcp.observability.repeats import OnceAMinute
+from flodesk_mcp.observability.logging import OnceAMinute
 
 
 class Log(logging.Handler):

@@ -1,37 +1,42 @@
 """One process of many: it sends what it may until its time is over, and prints how many requests it sent.
 
-Arguments: the sandbox, the folder, requests in a window, batches in a window, the window, the seconds to go on, and
-how many calls to make at once. It begins when a line comes on its standard input.
+Arguments: the sandbox, the folder, requests in a window, batches in a window, the window, the seconds to go on, how
+many calls to make at once, and `job` where they are not those of people. It begins when a line comes on its standard
+input.
 """
 
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import anyio
 
-from flodesk_mcp.flodesk import ApiKey, FlodeskClient, QuotaExhausted
+from flodesk_mcp.flodesk import ApiKey, FlodeskClient, QuotaExhausted, wait_deadline
 from flodesk_mcp.quota.file import FileQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
 HOUR = 3600
 
 
-async def main(address: str, folder: str, requests: str, batches: str, minute: str, seconds: str, at_once: str) -> None:
+async def main(
+    address: str, folder: str, requests: str, batches: str, minute: str, seconds: str, at_once: str, kind: str
+) -> None:
     quota = FileQuota(Path(folder), lambda key: "account", int(requests), int(batches), minute=float(minute))
     sent = 0
 
-    async def spend(flodesk: FlodeskClient, kind: int) -> None:
+    async def spend(flodesk: FlodeskClient, number: int) -> None:
         nonlocal sent
         call = (
-            flodesk.segments.list if kind % 5 else partial(flodesk.subscribers.save_batch, [{"email": "a@b.example"}])
+            flodesk.segments.list if number % 5 else partial(flodesk.subscribers.save_batch, [{"email": "a@b.example"}])
         )
-        while anyio.current_time() < ends:
-            try:
-                await call()
-            except QuotaExhausted:
-                return
-            sent += 1
+        with wait_deadline(HOUR, background=True) if kind == "job" else nullcontext():
+            while anyio.current_time() < ends:
+                try:
+                    await call()
+                except QuotaExhausted:
+                    return
+                sent += 1
 
     client = FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=f"{address}/v1", quota=quota, max_wait_seconds=HOUR)
     async with client as flodesk:
@@ -41,11 +46,11 @@ async def main(address: str, folder: str, requests: str, batches: str, minute: s
         ends = anyio.current_time() + float(seconds)
         with anyio.move_on_after(float(seconds)):
             async with anyio.create_task_group() as tasks:
-                for kind in range(int(at_once)):
-                    tasks.start_soon(spend, flodesk, kind)
+                for number in range(int(at_once)):
+                    tasks.start_soon(spend, flodesk, number)
     sys.stdout.write(f"{sent}\n")
 
 
 if __name__ == "__main__":
-    address, folder, requests, batches, minute, seconds, at_once = sys.argv[1:]
-    anyio.run(main, address, folder, requests, batches, minute, seconds, at_once)
+    address, folder, requests, batches, minute, seconds, at_once, kind = [*sys.argv[1:], "people"][:8]
+    anyio.run(main, address, folder, requests, batches, minute, seconds, at_once, kind)

@@ -1,6 +1,8 @@
 """Several quotas on one file, as several processes have them: one promise for all, on virtual time."""
 
 import logging
+import os
+import shutil
 import stat
 from collections.abc import Callable
 from functools import partial
@@ -184,11 +186,39 @@ async def test_a_process_that_stopped_with_the_lock_in_its_hand_holds_up_nobody(
     sandbox = Sandbox()
     client = client_of(sandbox, quota=opened())
     await client.segments.list()
-    assert try_lock(open_private(folder / "lock", 2))
+    assert try_lock(open_private(folder / "account.quota", 2))
     assert await at_once(listings(client, 150)) == []
     assert sandbox.requests[1].at <= 6
     assert len(caplog.records) == 1
     assert most_in_a_minute(sandbox.requests) == 100
+
+
+async def test_a_folder_that_is_removed_is_made_anew_and_shared_again(
+    opened: Opens, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = Sandbox(requests_per_minute=1000)
+    one, other = client_of(sandbox, quota=opened(60)), client_of(sandbox, quota=opened(60))
+    assert await at_once([*listings(one, 10), *listings(other, 10)]) == []
+    shutil.rmtree(folder)
+    await anyio.sleep(61)
+    assert await at_once([*listings(one, 60), *listings(other, 60)]) == []
+    assert most_in_a_minute(sandbox.requests) == 60
+    assert caplog.records == []
+
+
+async def test_a_file_that_nobody_used_for_a_day_is_removed_and_another_is_not(opened: Opens, folder: Path) -> None:
+    sandbox = Sandbox()
+    await client_of(sandbox, quota=opened()).segments.list()
+    names = ("old", "held", "new")
+    for name in names:
+        (folder / f"{name}.quota").touch()
+    held = open_private(folder / "held.quota", 2)
+    assert try_lock(held)
+    for name in names[:2]:
+        os.utime(folder / f"{name}.quota", (0, 0))
+    await client_of(sandbox, quota=opened()).segments.list()
+    os.close(held)
+    assert {path.stem for path in folder.glob("*.quota")} == {"account", "held", "new"}
 
 
 async def test_what_was_sent_without_the_file_counts_when_it_is_back(opened: Opens, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,7 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import anyio
 import pytest
+
+from flodesk_mcp.flodesk import ApiKey, FlodeskClient
+from flodesk_mcp.quota.file import FileQuota
+from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
 HERE = Path(__file__).parent
 WINDOW = 5.0
@@ -97,3 +103,26 @@ def test_what_a_killed_process_had_under_way_holds_up_nobody(address: str, tmp_p
         sent, errors = other.communicate(timeout=120)
     assert int(sent) >= 1
     assert errors == ""
+
+
+def test_a_job_in_another_process_holds_up_a_call_for_a_second_and_a_half_at_most(address: str, tmp_path: Path) -> None:
+    waits: list[float] = []
+
+    async def be_a_person() -> None:
+        quota = FileQuota(tmp_path, lambda key: "account", LIMIT, BATCHES, minute=WINDOW)
+        async with FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=f"{address}/v1", quota=quota) as flodesk:
+            for _ in range(6):
+                await anyio.sleep(1.1)
+                began = time.monotonic()
+                await flodesk.webhooks.list()
+                waits.append(time.monotonic() - began)
+
+    with _python("spender.py", address, tmp_path, LIMIT, BATCHES, WINDOW, 60, 4, "job") as job:
+        assert _line(job) == "ready"
+        _begin(job)
+        while len(_arrivals(address)) < 0.8 * LIMIT:  # from then on it uses what there is
+            time.sleep(0.1)
+        anyio.run(be_a_person)
+        job.kill()
+    assert max(waits) <= 1.5
+    assert _most(_arrivals(address)) <= LIMIT

@@ -68,7 +68,7 @@ async def test_use_is_noted_once_a_minute(tokens: StoredTokens, clock: Clock) ->
     for wait, noted in ((0, began), (59, began), (1, began + 60)):
         clock.now += wait
         await tokens.find(token)
-        await tokens.note_uses()
+        await tokens.uses.store()
         (info,) = await tokens.list()
         assert info.last_used_at == noted
 
@@ -89,7 +89,7 @@ async def test_uses_of_many_tokens_are_noted_at_once(tokens: StoredTokens, clock
     for token in made[:2]:
         await tokens.find(token)
     assert [info.last_used_at for info in await tokens.list()] == [None, None, None]
-    await tokens.note_uses()
+    await tokens.uses.store()
     noted = {info.name: info.last_used_at for info in await tokens.list()}
     assert noted == {"one": clock.now, "two": clock.now, "three": None}
 
@@ -101,8 +101,8 @@ async def test_a_use_that_cannot_be_noted_is_noted_later(
     with monkeypatch.context() as broken:
         broken.setattr(database, "sessions", Database("postgresql://nobody@127.0.0.1:9/nothing").sessions)
         with pytest.raises(StoreError):
-            await tokens.note_uses()
-    await tokens.note_uses()
+            await tokens.uses.store()
+    await tokens.uses.store()
     (info,) = await tokens.list()
     assert info.last_used_at == clock.now
 

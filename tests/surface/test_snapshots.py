@@ -86,6 +86,6 @@ def wire_bytes(tools: list[dict[str, Any]], *without: str) -> int:
     return len(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def test_all_tools_fit_into_20000_bytes_without_and_34000_with_output_schemas() -> None:
-    assert wire_bytes(whole()["tools"], "outputSchema") <= 20_000
-    assert wire_bytes(whole()["tools"]) <= 34_000
+def test_all_tools_fit_into_20000_bytes_that_models_see_and_48000_in_all() -> None:
+    assert wire_bytes(whole()["tools"], "title", "annotations", "outputSchema") <= 20_000
+    assert wire_bytes(whole()["tools"]) <= 48_000

@@ -1,9 +1,16 @@
 """One valid call of each tool that is not on by default."""
 
 from .agent import JASPER
-from .examples import FIELD_NAMES, SEGMENT, SEGMENTS, SUBSCRIBERS, Example, look_with
+from .examples import FIELD_NAMES, SEGMENT, SEGMENT_NAMES, SEGMENTS, SUBSCRIBERS, Example, look_with
 
 CAMPAIGNS = "list_all_flodesk_campaigns"
+
+OF_JOBS = {
+    "export_flodesk_subscribers": "Export subscribers",
+    "get_flodesk_job": "Follow a job",
+    "cancel_flodesk_job": "Stop a job",
+}
+"""Tools whose requests leave after their call, or never: what they share with each other is in tests of their own."""
 
 BEYOND_DEFAULT = (
     Example(
@@ -43,5 +50,20 @@ BEYOND_DEFAULT = (
     ),
     Example(
         "get_flodesk_account", "Get the connected account", {}, "GET /v1/subscribers", look_ups=("GET /v1/segments",)
+    ),
+    Example(
+        "search_flodesk_subscribers",
+        "Search subscribers",
+        {"where": [{"field": "status", "operator": "is", "value": "active"}]},
+        "GET /v1/subscribers",
+        look_ups=(SEGMENT_NAMES, FIELD_NAMES),
+    ),
+    Example(
+        "get_flodesk_audience_report",
+        "Report on the audience",
+        {"segment_id": SEGMENT},
+        "GET /v1/subscribers",
+        listers=(SEGMENTS,),
+        look_ups=(SEGMENT_NAMES, FIELD_NAMES),
     ),
 )

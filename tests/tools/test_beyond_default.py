@@ -10,7 +10,7 @@ from flodesk_mcp.sandbox import Fault, Sandbox
 
 from .agent import Agent, connected
 from .examples import Example
-from .examples_beyond_default import BEYOND_DEFAULT
+from .examples_beyond_default import BEYOND_DEFAULT, OF_JOBS
 
 pytestmark = pytest.mark.anyio
 
@@ -32,12 +32,12 @@ async def fail(agent: Agent, example: Example, **fault: Any) -> str:
     return await agent.refused(example.tool, **example.arguments)
 
 
-async def test_the_six_are_those_that_the_default_leaves_out(agent: Agent, era: str) -> None:
+async def test_they_are_those_that_the_default_leaves_out(agent: Agent, era: str) -> None:
     everything = {tool.name: tool.title for tool in (await agent.client.list_tools()).tools}
     async with connected(era, Sandbox()) as default:
         fewer = {tool.name for tool in (await default.client.list_tools()).tools}
-    assert {(name, title) for name, title in everything.items() if name not in fewer} == {
-        (example.tool, example.title) for example in BEYOND_DEFAULT
+    assert {name: title for name, title in everything.items() if name not in fewer} == OF_JOBS | {
+        example.tool: example.title for example in BEYOND_DEFAULT
     }
 
 

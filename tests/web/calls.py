@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from flodesk_mcp.sandbox import Account
-from flodesk_mcp.sandbox.account import Segment
+from flodesk_mcp.sandbox.account import Profile, Segment
 
 ANN = {"X-Flodesk-Api-Key": "key-ann"}
 BEN = {"X-Flodesk-Api-Key": "key-ben"}
@@ -22,7 +22,7 @@ Hosted = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 
 def account_of(person: str) -> Account:
     """An account whose one segment has its owner's name."""
-    account = Account()
+    account = Account(profile=Profile(id=person))
     account.segments[f"segment-{person}"] = Segment(
         f"segment-{person}", f"Friends of {person}", "#F2C9C0", datetime(2026, 1, 1, tzinfo=UTC)
     )

@@ -65,8 +65,10 @@ def hosted(flodesk: Sandbox) -> Hosted:
     """Run an application for some settings, and return a client for it."""
 
     @asynccontextmanager
-    async def run(**settings: Any) -> AsyncIterator[httpx2.AsyncClient]:
-        app = create_app(load_settings(HostedSettings, **settings), flodesk.transport())
+    async def run(
+        documents: httpx2.AsyncBaseTransport | None = None, **settings: Any
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        app = create_app(load_settings(HostedSettings, **settings), flodesk.transport(), documents)
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(

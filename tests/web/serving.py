@@ -33,17 +33,19 @@ class Served:
         return int(self.url.rpartition(":")[2])
 
 
-def serve(log: Path, *flags: str, **environment: str) -> AbstractContextManager[Served]:
-    """Run the command on a free port until the block ends. Its log must hold no traceback."""
-    return serve_program(("flodesk_mcp", "serve", "--port"), log, *flags, **environment)
+def serve(log: Path, *flags: str, port: str | None = None, **environment: str) -> AbstractContextManager[Served]:
+    """Run the command on a free port, or on `port`, until the block ends. Its log must hold no traceback."""
+    return serve_program(("flodesk_mcp", "serve", "--port"), log, *flags, port=port, **environment)
 
 
 @contextmanager
-def serve_program(program: Sequence[str], log: Path, *flags: str, **environment: str) -> Iterator[Served]:
+def serve_program(
+    program: Sequence[str], log: Path, *flags: str, port: str | None = None, **environment: str
+) -> Iterator[Served]:
     """Run a module that takes its port last, as `serve` does."""
-    port = free_port()
+    port = port or str(free_port())
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | environment
-    command = [sys.executable, "-m", *program, str(port), *flags]
+    command = [sys.executable, "-m", *program, port, *flags]
     if MOST_FILES in environment:
         command = ["sh", "-c", f'ulimit -n {environment[MOST_FILES]} && exec "$0" "$@"', *command]
     with log.open("wb") as stderr:

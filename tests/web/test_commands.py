@@ -149,6 +149,10 @@ def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> No
         (["--auth", "tokens", "--database-url", "postgresql://u@127.0.0.1:9/x"], "cannot be reached"),
         (["--auth", "headers", "--oauth-issuer", "http://login.example.com"], "--oauth-issuer: must be https"),
         (["--port", "99999", "--auth", "headers"], "--port: "),
+        (["--auth", "sign-in"], "set FLODESK_PUBLIC_URL, too"),
+        (["--auth", "sign-in", "--public-url", "http://flodesk.example.com"], "--public-url: must be https"),
+        (["--auth", "sign-in", "--public-url", "https://flodesk.example.com/here"], "without a path"),
+        (["--auth", "sign-in", "--public-url", "https://flodesk.example.com"], "set FLODESK_ENCRYPTION_KEYS, too"),
     ],
 )
 def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: str) -> None:
@@ -157,6 +161,33 @@ def test_what_would_be_unsafe_or_useless_is_not_served(flags: list[str], words: 
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--database-url", "postgresql://u@127.0.0.1:9/x"], "cannot be reached"),
+        (
+            [
+                "--auth",
+                "sign-in,oauth",
+                "--oauth-issuer",
+                "https://login.example.com",
+                "--oauth-audience",
+                "https://elsewhere.example.com/mcp",
+                "--oauth-jwks-url",
+                "https://login.example.com/jwks",
+            ],
+            "FLODESK_OAUTH_AUDIENCE must be FLODESK_PUBLIC_URL and /mcp",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("encryption_key")
+def test_sign_in_that_could_not_work_is_not_served(flags: list[str], words: str) -> None:
+    result = run("serve", "--auth", "sign-in", "--public-url", "https://flodesk.example.com", *flags)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 WITH_PASSWORD = (

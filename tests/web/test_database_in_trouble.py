@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 from flodesk_mcp.store import Store, StoredAccounts, StoredTokens, TokenLimits, new_key
-from flodesk_mcp.web.auth import token_uses
+from flodesk_mcp.web.auth import background
 
 from .calls import JSON, LIST_SEGMENTS, Hosted, segments_of
 from .serving import serve
@@ -51,7 +51,7 @@ async def noted(tokens: StoredTokens) -> bool:
 async def test_the_use_of_a_token_is_noted_beside_the_requests(
     hosted: Hosted, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(token_uses, "NOTED_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(background, "NOTED_EVERY_SECONDS", 0.05)
     token = await state[1].create("ci", "ann", TokenLimits())
     async with hosted(auth="tokens") as client:
         await segments_of(client, bearer(token))
@@ -69,7 +69,7 @@ async def test_the_last_uses_are_noted_when_the_server_ends(hosted: Hosted, stat
 async def test_a_locked_database_costs_nobody_a_request(
     hosted: Hosted, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(token_uses, "NOTED_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(background, "NOTED_EVERY_SECONDS", 0.05)
     monkeypatch.setattr("flodesk_mcp.store.database.BUSY_SECONDS", 0.1)
     token = await state[1].create("ci", "ann", TokenLimits())
     async with hosted(auth="tokens") as client:

@@ -18,6 +18,7 @@ from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.session import IDLE_SECONDS
 from flodesk_mcp.web.sessions import MAX_SESSIONS_EACH, Sessions
+from flodesk_mcp.web.settings import HostedSettings
 
 from .calls import JSON, LIST_TOOLS, Backend
 
@@ -38,7 +39,7 @@ def anyio_backend(virtual_time: Backend) -> Backend:
 
 @pytest.fixture
 async def sessions() -> AsyncIterator[Sessions]:
-    settings = load_settings(sandbox=True)
+    settings = load_settings(HostedSettings, sandbox=True)
     async with open_connections(settings) as http:
         callers = WebCallers.of(settings, http)
         yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000)

@@ -40,6 +40,15 @@ async def test_it_shows_how_to_get_in(hosted: Hosted, auth: str, shown: str, hid
     assert hidden not in text
 
 
+@pytest.mark.usefixtures("encryption_key")
+async def test_where_people_sign_in_it_shows_the_one_address_to_paste(hosted: Hosted) -> None:
+    text = await page(hosted, "flodesk.example.com", auth="tokens,sign-in", public_url="https://flodesk.example.com")
+    assert '<p class="address"><code>https://flodesk.example.com/mcp</code></p>' in text
+    assert 'href="https://flodesk.example.com/connected"' in text
+    assert "claude mcp add --transport http flodesk https://flodesk.example.com/mcp</pre>" in text
+    assert "YOUR_TOKEN" not in text
+
+
 async def test_it_shows_no_credential(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLODESK_API_KEY", "key-ann")
     text = await page(hosted)

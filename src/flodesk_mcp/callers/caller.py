@@ -1,15 +1,19 @@
 """Who makes a request, and what it may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.deadline import Report, wait_deadline
 from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.settings import PersonalData
+
+if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
@@ -26,18 +30,21 @@ class Caller:
 
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
-    before what cannot be undone, `personal_data` whether answers show who subscribers are. `failed` is told what a tool
+    before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
+    read and written. `failed` is told what a tool
     call ended with, before that becomes words for an agent.
     """
 
     name: str
     identity: str
     open_client: Callable[[], FlodeskClient]
+    open_audience: Callable[[], "Audience"]
     tool_filter: ToolFilter
     credential_source: str
     max_wait_seconds: float
     confirm: Confirm
     personal_data: PersonalData
+    folders: Sequence[Path] = ()
     failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property
@@ -47,6 +54,14 @@ class Caller:
         Raises NoAnswer where the environment's proxy or certificates do not work.
         """
         return self.open_client()
+
+    @cached_property
+    def audience(self) -> "Audience":
+        """The whole list of the account, opened by the first call that works on it.
+
+        Raises AudienceError.
+        """
+        return self.open_audience()
 
     @property
     def masked(self) -> bool:

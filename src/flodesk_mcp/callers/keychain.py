@@ -27,7 +27,7 @@ __all__ = ["KeptApiKey", "KeptLogin", "Keychain"]
 SERVICE = "flodesk-mcp"
 SESSION_BUSES = Path("/run/user")
 SIGN_IN_AT = "run `flodesk-mcp login` on this computer."
-ALONE_WITHIN_SECONDS = 19
+ALONE_WITHIN_SECONDS = 21
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,7 @@ class Keychain:
         async def refresh(pair: TokenPair) -> TokenPair:
             # Connections of its own: it happens once a day, and those of the account are not open at the start.
             async with open_connections(settings) as http:
-                oauth = OAuthClient(
-                    kept.client_id,
-                    kept.client_secret,
-                    http=http,
-                    base_url=settings.base_url,
-                    timeout_seconds=settings.timeout_seconds,
-                )
+                oauth = OAuthClient(kept.client_id, kept.client_secret, http=http, base_url=settings.base_url)
                 return await oauth.refresh(pair)
 
         return OAuthLogin(kept.identity, kept.pair, _KeptPair(self), refresh, sign_in_at=SIGN_IN_AT, ended=kept.ended)

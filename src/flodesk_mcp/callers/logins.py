@@ -1,5 +1,6 @@
 """From stored accounts to what opens them. For each that somebody signed in to, a process has one login."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
@@ -16,18 +17,14 @@ from flodesk_mcp.token_pair import TokenPair
 
 __all__ = ["StoredCredentials", "oauth_client"]
 
+logger = logging.getLogger(__name__)
+
 
 def oauth_client(settings: Settings, http: AsyncClient) -> OAuthClient | None:
     """Return our client at Flodesk's OAuth, if `settings` name one."""
     if settings.client_id is None or settings.client_secret is None:
         return None
-    return OAuthClient(
-        settings.client_id,
-        settings.client_secret,
-        http=http,
-        base_url=settings.base_url,
-        timeout_seconds=settings.timeout_seconds,
-    )
+    return OAuthClient(settings.client_id, settings.client_secret, http=http, base_url=settings.base_url)
 
 
 class StoredCredentials:
@@ -83,6 +80,7 @@ class _Kept:
             return await self._logins.replace(self._account_id, used, new)
 
     async def give_up(self, used: TokenPair) -> None:
+        logger.warning("Flodesk ended the sign-in to account %s: somebody must sign in again", self._account_id)
         with _in_words():
             await self._logins.give_up(self._account_id, used)
 

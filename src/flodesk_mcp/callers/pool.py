@@ -71,6 +71,6 @@ class ClientPool:
 
     def _may_forget(self, oldest: _Pooled, now: float) -> bool:
         idle = now - oldest.used_at
-        if idle >= IDLE_SECONDS:
-            return True
-        return len(self._clients) > self._most and idle >= MINUTE and oldest.client.requests_left >= self._quota
+        if idle < (MINUTE if len(self._clients) > self._most else IDLE_SECONDS):
+            return False
+        return oldest.client.requests_left >= self._quota  # else it still reads a whole list

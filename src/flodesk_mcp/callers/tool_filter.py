@@ -168,6 +168,10 @@ class ToolFilter:
         """Tell whether a tool is on."""
         return self.why_off(tool) is None
 
+    def allows_toolset(self, id: str) -> bool:
+        """Tell whether the toolset of that id is on, whatever its tools are."""
+        return all(layer.toolsets is None or id in layer.toolsets for layer in self.layers)
+
     def of(self, tools: Iterable[AnyTool]) -> list[AnyTool]:
         """Return those of `tools` that are on, in their order."""
         return [tool for tool in tools if self.allows(tool)]

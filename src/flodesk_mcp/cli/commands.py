@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -17,12 +18,20 @@ COMMANDS = {
     "account": ("accounts", "Store Flodesk accounts for a hosted server."),
     "demo": ("demo", "Watch an agent's calls: a real server and client, on a sample account. Needs no key."),
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
+    "export": ("export", "Take everybody on the list, or all who match, out into a file."),
+    "import": ("imports", "Bring a list of people in, after a look at what that would change."),
+    "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
     "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),
     "logout": ("login", "Forget the credential in this computer's keychain."),
+    "grant": ("grants", "See and cut off the clients that people connected to a hosted server."),
     "manifest": ("manifest", "Print every tool as JSON, as tool_manifest.json holds it."),
+    "mirror": ("mirror", "Look at the copy of the list, read it anew, or delete it."),
+    "report": ("report", "Report on the audience, as tables, JSON, or a page with pictures."),
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
+    "search": ("search", "Find people among everybody on the list, by any field."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),
     "setup": ("setup", "Connect the MCP clients of this computer; your key goes into its keychain."),
+    "sync": ("syncs", "Make a segment hold the people of a list, or of a search."),
     "token": ("tokens", "Make and revoke the access tokens of a hosted server."),
 }
 """By name: the module that has a command of that name, and what the list of commands says of it."""
@@ -53,8 +62,9 @@ class _Later(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         module, _ = COMMANDS[str(self.name)]
+        name = f"{self.name}_" if iskeyword(str(self.name)) else str(self.name)
         try:
-            command: click.Command = getattr(import_module(f"flodesk_mcp.cli.{module}"), str(self.name))
+            command: click.Command = getattr(import_module(f"flodesk_mcp.cli.{module}"), name)
         except ModuleNotFoundError as error:
             raise SettingsError(f"{self.name} needs {error.name}: install flodesk-mcp[hosted].") from error
         return command.make_context(info_name, args, parent, **extra)

@@ -14,6 +14,7 @@ import click
 import httpx2
 
 from flodesk_mcp import __version__
+from flodesk_mcp.audience.errors import AudienceError
 from flodesk_mcp.callers.clients import KEYCHAIN, find_credential
 from flodesk_mcp.callers.single import flodesk_client, machine_quota
 from flodesk_mcp.flodesk import (
@@ -54,10 +55,13 @@ def examine(settings: Settings) -> bool:
     found = find_credential(settings)
     _say("ok", "Settings", _in_words(settings, found.source))
     _say_where_the_quota_is(settings, found.credential)
+    anyio.run(_say_what_the_mirror_is, settings)
     try:
         segments = anyio.run(_cheapest_call, settings, found.credential)
     except (NoAnswer, UnreadableAnswer) as error:
         return _fail("Network", *_no_flodesk(error, settings))
+    except NotRenewed as error:  # nothing is known of the network
+        return _refused(error, found.source)
     except FlodeskError as error:
         if isinstance(error, StatusError) and not isinstance(error, Unauthorized | Forbidden | ServerError):
             return _fail("Network", *_not_flodesk(settings, f"answers {error.status}"))
@@ -85,6 +89,25 @@ def _say_where_the_quota_is(settings: Settings, credential: Credential) -> None:
         _say("", "What to do", "Set FLODESK_DATA_DIR to a folder that this user can write.")
     else:
         _say("ok", "Quota", f"shared by all processes of this user, in {path}")
+
+
+async def _say_what_the_mirror_is(settings: Settings) -> None:
+    """Tell of the copy of the list, where there is one, without a request."""
+    if settings.sandbox or not (settings.data_folder / "audience").exists():
+        return
+    from flodesk_mcp.audience.audience import as_of
+    from flodesk_mcp.cli.audience import open_audience
+
+    try:
+        async with open_audience(settings) as audience:
+            if not await audience.mirror.exists():
+                return
+            known = await audience.mirror.status()
+    except AudienceError as error:
+        _say("note", "Mirror", str(error))
+        return
+    age = f"as of {as_of(known)}" if known.checked_at else "not yet read to its end"
+    _say("ok", "Mirror", f"{known.people:,} people in {known.place}, {age}")
 
 
 def _in_words(settings: Settings, found_in: str) -> str:

@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["serve_stdio", "stray_output_on_stderr", "without_gc"]
 
 STDOUT, STDERR = 1, 2
+RENEWED_WITHIN_SECONDS = 30
 
 
 @contextmanager
@@ -51,7 +54,7 @@ def serve_stdio(settings: "Settings") -> None:
     """
     for stop in (signal.SIGTERM, signal.SIGINT):
         # The thread that reads standard input cannot be woken, so an orderly end would wait for the client.
-        signal.signal(stop, lambda *_: os._exit(0))
+        signal.signal(stop, lambda *_: _end())
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -79,3 +82,18 @@ def serve_stdio(settings: "Settings") -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # to take the interpreter apart, class by class, would keep the client waiting for half a second
+
+
+def _end() -> None:
+    """End the process: at once, unless it would take tokens with it that Flodesk has given and nobody has stored."""
+    login = sys.modules.get("flodesk_mcp.flodesk.login")
+    if login is None or not login.renewing():
+        os._exit(0)
+
+    def wait() -> None:
+        until = time.monotonic() + RENEWED_WITHIN_SECONDS
+        while login.renewing() and time.monotonic() < until:
+            time.sleep(0.02)
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -15,7 +15,7 @@ import click
 from flodesk_mcp.observability.audit import record
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.settings import SettingsError, load_settings
-from flodesk_mcp.store import Store, StoredAccounts, StoredLogins, StoredTokens, StoreError
+from flodesk_mcp.store import Store, StoredAccounts, StoredGrants, StoredLogins, StoredTokens, StoreError
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["OWN_FLAGS", "OpenStore", "date", "keep_flags", "open_store", "with_store"]
@@ -33,6 +33,7 @@ class OpenStore:
     accounts: StoredAccounts
     logins: StoredLogins
     tokens: StoredTokens
+    grants: StoredGrants
 
     def record(self, command: str, target: str) -> None:
         """Write the line of the audit for a command that changed what is stored."""
@@ -61,7 +62,7 @@ async def open_store(settings: HostedSettings) -> AsyncIterator[OpenStore]:
     """
     try:
         async with Store(settings.database_address, settings.encryption_keys) as store:
-            yield OpenStore(settings, store.accounts, store.logins, store.tokens)
+            yield OpenStore(settings, store.accounts, store.logins, store.tokens, store.grants)
     except StoreError as error:
         raise SettingsError(str(error)) from error
 

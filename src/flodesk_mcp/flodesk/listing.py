@@ -8,14 +8,16 @@ recognises. Memory is constant: one page, and the ids of the last thousand rows.
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flodesk.models import Campaign, Page, Segment, Subscriber, Webhook, Workflow
 
-__all__ = ["whole_list"]
+__all__ = ["Memory", "PageRead", "whole_list", "whole_pages"]
 
 Item = TypeVar("Item", Subscriber, Segment, Workflow, Webhook, Campaign)
 
@@ -27,6 +29,25 @@ PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
 
 
+class Memory(Protocol[Item]):
+    """What a reader has read so far."""
+
+    async def knows_any(self, rows: Sequence[Item], /) -> bool:
+        """Tell whether one of `rows` was read."""
+
+    def unread(self, rows: Sequence[Item], /) -> list[Item]:
+        """Return those of `rows` that were not read yet, and count all as read."""
+
+
+@dataclass(frozen=True)
+class PageRead(Generic[Item]):
+    """What a page brought that was not read before. `after` is the place in the list where the next one begins."""
+
+    rows: list[Item]
+    after: int
+    total: int | None
+
+
 async def whole_list(fetch: Callable[[int, int], Awaitable[Page[Item]]]) -> AsyncGenerator[Item, None]:
     """Yield every row of the list whose pages `fetch` returns, given their number and size.
 
@@ -35,25 +56,38 @@ async def whole_list(fetch: Callable[[int, int], Awaitable[Page[Item]]]) -> Asyn
     wait two minutes, unless a `wait_deadline` block says otherwise. Raises FlodeskError.
     """
     progress: _Progress[Item] = _Progress()
+    async with aclosing(whole_pages(fetch, progress)) as pages:
+        async for page in pages:
+            for row in page.rows:
+                yield row
+
+
+async def whole_pages(
+    fetch: Callable[[int, int], Awaitable[Page[Item]]], memory: Memory[Item], start: int = 0
+) -> AsyncGenerator[PageRead[Item], None]:
+    """Yield the pages of a list as `whole_list` reads it, from the place `start` on. `memory` knows what was read.
+
+    So a reading that was interrupted goes on where it stopped. Raises FlodeskError.
+    """
     failed: Counter[int] = Counter()  # where an overlap was missing since the last new row
-    largest, target, beyond = PER_PAGE, 0, 0
+    largest, target, beyond = PER_PAGE, max(start - OVERLAP, 0), start
     while True:
         number, size = _window(target, beyond, largest)
         with wait_deadline(PATIENCE):
             page = await fetch(number, size)
-        start = (number - 1) * size
-        if start and failed[start] < MOST_TRIES and not progress.knows_any(page.data):
-            failed[start] += 1
-            target = beyond = max(start - PER_PAGE + OVERLAP, 0)  # those before have gone, and pulled others forward
+        first = (number - 1) * size
+        if first and failed[first] < MOST_TRIES and not await memory.knows_any(page.data):
+            failed[first] += 1
+            target = beyond = max(first - PER_PAGE + OVERLAP, 0)  # those before have gone, and pulled others forward
             continue
-        for row in progress.unread(page.data):
+        if rows := memory.unread(page.data):
             failed.clear()
-            yield row
+        beyond = first + len(page.data)
+        yield PageRead(rows, beyond, page.meta.total_items)
         if _is_last(page, number, size):
             return
         if len(page.data) < size:
             largest = len(page.data)  # this server gives no more at once
-        beyond = start + len(page.data)
         target = max(beyond - OVERLAP, 0)
 
 
@@ -68,11 +102,11 @@ class _Progress(Generic[Item]):
         self._newest_first = True
         self._oldest: datetime | None = None
 
-    def knows_any(self, rows: Sequence[Item]) -> bool:
+    async def knows_any(self, rows: Sequence[Item], /) -> bool:
         """Tell whether one of `rows` was read lately, or seen on the page before."""
         return any(self._knows(row) for row in rows)
 
-    def unread(self, rows: Sequence[Item]) -> list[Item]:
+    def unread(self, rows: Sequence[Item], /) -> list[Item]:
         """Return those of `rows` that were not read yet, and count all as read."""
         first_known = next((index for index, row in enumerate(rows) if self._knows(row)), None)
         self._is_lost = bool(self._read) and (self._is_lost or first_known is None)

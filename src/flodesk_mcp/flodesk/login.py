@@ -11,13 +11,20 @@ from flodesk_mcp.flodesk.credentials import BearerToken, Credential, identity_of
 from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
 from flodesk_mcp.token_pair import TokenPair
 
-__all__ = ["KeptPair", "OAuthLogin"]
+__all__ = ["KeptPair", "OAuthLogin", "renewing"]
 
 EARLY_SECONDS = 60
 """So long before its end a token is replaced: what is on its way must still arrive in time."""
 
 QUIET_SECONDS = 5
 """So long after a failure Flodesk is not asked again, unless it says how long itself."""
+
+_RENEWED_NOW: set["OAuthLogin"] = set()
+
+
+def renewing() -> bool:
+    """Tell whether this process has asked for new tokens that are not stored yet: if it ends now, they are lost."""
+    return bool(_RENEWED_NOW)
 
 
 class KeptPair(Protocol):
@@ -121,8 +128,12 @@ class OAuthLogin(Credential):
                 raise SignInAgain(self._sign_in_at)
             if kept.access_token != used.access_token:  # another process was faster, or the person signed in again
                 return kept
-            with anyio.CancelScope(shield=True):  # nobody who goes away takes with them what works only once
-                kept = await self._save(kept, await self._refreshed(kept))
+            _RENEWED_NOW.add(self)
+            try:
+                with anyio.CancelScope(shield=True):  # nobody who goes away takes with them what works only once
+                    kept = await self._save(kept, await self._refreshed(kept))
+            finally:
+                _RENEWED_NOW.discard(self)
         return kept
 
     async def _save(self, used: TokenPair, new: TokenPair) -> TokenPair:

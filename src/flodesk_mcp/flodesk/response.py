@@ -41,7 +41,10 @@ _HALF_A_CHARACTER = re.compile(
 
 # What Python takes for a number and JSON has no word for, or what is too large for one. Inside of texts, too: it only
 # says where it is worth while to look.
-_PERHAPS_NO_NUMBER = re.compile(rb"(?:^|[:\[,\s])-?(?:NaN|Infinity|[0-9.]{300}|[0-9.]+[eE]\+?[0-9]{3})")
+# The sign before it stands first: a choice there would take three times as long.
+_NO_NUMBER = rb"\s*-?(?:NaN|Infinity|[0-9.]{300}|[0-9.]+[eE]\+?[0-9]{3})"
+_PERHAPS_NO_NUMBER = re.compile(rb"[:\[,]" + _NO_NUMBER)
+_ALONE_NO_NUMBER = re.compile(_NO_NUMBER)
 
 
 class _Interruptible(json.JSONDecoder):
@@ -162,7 +165,7 @@ def _json(content: bytes) -> Any:
         except RecursionError:
             raise ValueError("too deep") from None
     data = from_json(whole)
-    return _finite(data) if _PERHAPS_NO_NUMBER.search(whole) else data
+    return _finite(data) if _PERHAPS_NO_NUMBER.search(whole) or _ALONE_NO_NUMBER.match(whole) else data
 
 
 def _finite(value: Any) -> Any:

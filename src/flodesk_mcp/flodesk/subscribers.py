@@ -1,6 +1,6 @@
 """Operations on subscribers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -37,9 +37,21 @@ _SUBSCRIBER = TypeAdapter(Subscriber)
 _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
 _BATCH = TypeAdapter(BatchResult)
 
+Listener = Callable[[Sequence[Subscriber]], Awaitable[None]]
+
+
+async def _nobody_listens(_: Sequence[Subscriber]) -> None:
+    """Be shown people, and do nothing."""
+
 
 class Subscribers:
-    """People on the list. The API can neither delete nor re-subscribe one."""
+    """People on the list. The API can neither delete nor re-subscribe one.
+
+    `listener` is shown what Flodesk answers of single people and of those that were written: who keeps a copy of the
+    list need not read it again. It raises nothing.
+    """
+
+    listener: Listener = staticmethod(_nobody_listens)
 
     def __init__(self, sender: Sender, custom_fields: CustomFields) -> None:
         self._sender = sender
@@ -144,6 +156,7 @@ class Subscribers:
         request = Request("POST", "subscribers", "batch", body={"subscribers": list(bodies.values())}, batch=True)
         result = await self._sender.send(_BATCH, request)
         self._remember(result.successes)
+        await self.listener(result.successes)
         rows = list(bodies)
         failures = [
             failure.model_copy(update={"index": rows[failure.index]})
@@ -189,14 +202,14 @@ class Subscribers:
 
     def _remember(self, people: Sequence[Subscriber]) -> None:
         """Take note of who is active and who is not: an answer to an enrollment does not say it."""
-        for seen in people[-MAX_REMEMBERED:]:
-            if seen.status:
-                for name in filter(None, (seen.id, seen.email)):
-                    self._statuses.set(name.casefold(), seen.status)
+        known = [(seen.id, seen.email, seen.status) for seen in people[-MAX_REMEMBERED:] if seen.status]
+        by_id = {known_id.casefold(): status for known_id, _, status in known}
+        self._statuses.update(by_id | {email.casefold(): status for _, email, status in known if email})
 
     async def _person(self, request: Request) -> Subscriber:
         person = await self._sender.send(_SUBSCRIBER, request)
         self._remember([person])
+        await self.listener([person])
         return person
 
 

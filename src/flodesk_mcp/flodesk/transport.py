@@ -19,6 +19,7 @@ from flodesk_mcp.quota import Quota, Slot
 __all__ = ["USER_AGENT", "Transport", "answered_within", "open_http", "read_capped"]
 
 USER_AGENT = f"flodesk-mcp/{__version__} ({HOMEPAGE})"
+HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json"}
 MAX_REASON = 300
 UNAUTHORIZED = 401
 
@@ -61,6 +62,10 @@ class Transport:
         self._base_url = base_url.rstrip("/")
         self._host = httpx2.URL(base_url).netloc.decode()
         self._timeout_seconds = timeout_seconds
+        self._headers = httpx2.Headers(http.headers)
+        self._headers.update(HEADERS)
+        # `attempt` limits the whole request; whether it left must be known before that.
+        self._extensions = {"timeout": httpx2.Timeout(None, connect=timeout_seconds / 3).as_dict()}
 
     async def attempt(self, path: str, request: Request) -> Answer:
         """Send `request` to one of its paths, and return the answer, whatever its status.
@@ -94,14 +99,13 @@ class Transport:
         Raises InvalidArgument for arguments that cannot be sent at all.
         """
         try:
-            return self._http.build_request(
+            return httpx2.Request(
                 request.method,
                 (self._base_url if request.versioned else self._base_url.removesuffix("/v1")) + path,
                 params=request.query or None,
                 json=request.body,
-                headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-                # `attempt` limits the whole request; whether it left must be known before that.
-                timeout=httpx2.Timeout(None, connect=self._timeout_seconds / 3),
+                headers=self._headers,
+                extensions=self._extensions,
             )
         except UnicodeEncodeError:
             raise InvalidArgument("A text holds half of a surrogate pair, which is no character.") from None

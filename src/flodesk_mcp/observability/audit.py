@@ -13,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskError
-from flodesk_mcp.tools import CATALOG, Declined, Refused
+from flodesk_mcp.tools import TOOLS, Declined, Refused
 
 __all__ = ["Audit", "record"]
 
-TOOLS = {spec.name: spec for spec in CATALOG}
 READ_RESOURCE = "resources/read"
 
 logger = logging.getLogger(__name__)

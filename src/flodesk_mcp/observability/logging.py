@@ -1,19 +1,30 @@
-"""The log of a hosted server: lines of text or JSON with the request's id, and nothing personal above DEBUG."""
+"""The log of a hosted server: lines of text or JSON with the request's id, and nothing personal above DEBUG.
+
+What repeats is logged once a minute, so that nobody can fill a disk with warnings.
+"""
 
 import json
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
 from flodesk_mcp.observability import audit
-from flodesk_mcp.observability.repeats import OnceAMinute
-from flodesk_mcp.observability.request_id import request_id
 
-__all__ = ["log_to_stderr"]
+__all__ = ["OnceAMinute", "log_to_stderr", "request_id"]
+
+MINUTE = 60
+MAX_PLACES = 1000
 
 TALKATIVE = ("aiosqlite", "alembic", "asyncio", "httpcore2", "httpx2", "mcp", "sqlalchemy", "sse_starlette", "uvicorn")
 """Libraries that log addresses, URLs and messages of clients, or a line for whatever a stranger sends."""
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""The id of the request that is being answered, for whatever is logged meanwhile."""
 
 
 def log_to_stderr(level: str, form: Literal["text", "json"]) -> None:
@@ -83,3 +94,49 @@ def _frames(error: BaseException | None) -> str:
         lines.append(f"{type(error).__name__} at {where}")
         error = error.__cause__ or error.__context__
     return "\n".join(lines)
+
+
+@dataclass
+class _Silence:
+    until: float
+    kept_back: int = 0
+
+
+class OnceAMinute(logging.Filter):
+    """Lets one warning or error a minute through from each place in the code, with the number of those left out.
+
+    Lines that name their trouble in `extra={"repeats": ...}` share one a minute, from wherever they are.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._silences: dict[Hashable, _Silence] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to log `record`; what is below a warning always is."""
+        if getattr(record, "repeats", None) is None and (record.levelno or 0) < logging.WARNING:
+            return True
+        now, place = self._clock(), _place(record)
+        silence = self._silences.get(place)
+        if silence and now < silence.until:
+            silence.kept_back += 1
+            return False
+        if silence and silence.kept_back:
+            record.msg, record.args = f"{record.getMessage()} (and {silence.kept_back} such lines left out)", ()
+        self._silences.pop(place, None)
+        self._silences[place] = _Silence(now + MINUTE)
+        if len(self._silences) > MAX_PLACES:
+            del self._silences[next(iter(self._silences))]
+        return True
+
+
+def _place(record: logging.LogRecord) -> Hashable:
+    """Return where a record was logged, and where its error was raised: not its words, which anybody may vary."""
+    if (trouble := getattr(record, "repeats", None)) is not None:
+        return str(trouble)
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return record.pathname, record.lineno
+    raised = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)][-1:]
+    return record.pathname, record.lineno, type(error), *raised

@@ -5,11 +5,12 @@ window. The other side counts when a request arrives, somewhere between its leav
 therefore held until 60 seconds after the *answer*, which no jitter of the network can undercut.
 """
 
-from bisect import insort
+import math
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, FiniteFloat
 
@@ -28,10 +29,23 @@ KEPT_APART = 64
 GRAINS = 256
 """So many requests are remembered one by one; what ends at nearly the same time as another is then counted with it."""
 
+HELD_UP_SECONDS = 1.4
+"""A call of a person waits no longer because of a job: 1.5 seconds with the time that a process takes to notice."""
+
+OF_A_PACE = 0.62
+"""With 20 batches a minute, 1.86 seconds: less would keep a job that is alone below 97 percent of them."""
+
+KEPT_FREE = 0.03
+"""So much of the limit people find free within those seconds, although a job runs."""
+
+BACKGROUND_AT_ONCE = 2
+"""A job that is alone needs no more, unless answers take longer than a second; the other places are people's."""
+
 Moment = FiniteFloat
 """A time on anyio's clock. What stands in a file is checked when it is read."""
 
 Number = Annotated[int, Field(ge=1, le=10**9)]
+Share = Annotated[int, Field(ge=0, le=10**9)]
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,16 @@ class Bounds:
         """The other side's minute, and half a second for clocks that differ."""
         return self.minute + CLOCKS_DIFFER
 
+    @property
+    def pace(self) -> float:
+        """The seconds from one request of a job to the next."""
+        return self.minute / self.limit
+
+    @property
+    def held_up(self) -> float:
+        """How long a call of a person may wait because of a job: of few places one is not always so soon free."""
+        return max(HELD_UP_SECONDS, self.pace * OF_A_PACE)
+
 
 @dataclass
 class Departure:
@@ -58,16 +82,17 @@ class Departure:
 
     process: str
     left_at: Moment
+    background: bool = False
 
 
-@dataclass
-class Ended:
-    """One request, or some of nearly the same time: when the first left and the last ended."""
+class Ended(NamedTuple):
+    """One request, or some of nearly the same time: when the first left and the last ended; how many are of people."""
 
     left_at: Moment
     ended_at: Moment
     counted: bool
     number: Number = 1
+    of_people: Share = 1
 
 
 @dataclass
@@ -88,31 +113,42 @@ class Ledger:
     closed_until: Moment = 0.0
     allowed: Number | None = None
     newest_observed: Moment = 0.0
+    newest_background: Moment = 0.0
 
     @property
     def taken(self) -> int:
         """How many places of the window our own requests hold."""
         return len(self.under_way) + sum(group.number for group in self.ended)
 
-    def leave(self, key: str, process: str, now: float) -> None:
+    def leave(self, key: str, process: str, now: float, *, background: bool) -> None:
         """Count a request that leaves now."""
-        self.under_way[key] = Departure(process, now)
+        self.under_way[key] = Departure(process, now, background)
+        if background:
+            self.newest_background = now
 
     def end(self, key: str, slot: Slot, bounds: Bounds, now: float) -> None:
         """Hold the place of a request that has ended for a minute more, or none for one that never left."""
-        self.under_way.pop(key, None)
+        departure = self.under_way.pop(key, None)
         if not slot.sent:
             return
+        of_people = 0 if departure and departure.background else 1
         last = self.ended[-1] if len(self.ended) > KEPT_APART else None
         if last and now - last.left_at < bounds.window / GRAINS:
-            last.left_at, last.ended_at = min(last.left_at, slot.left_at), now
-            last.counted, last.number = last.counted and slot.counted, last.number + 1
+            self.ended[-1] = Ended(
+                min(last.left_at, slot.left_at),
+                now,
+                last.counted and slot.counted,
+                last.number + 1,
+                last.of_people + of_people,
+            )
         else:
-            self.ended.append(Ended(slot.left_at, now, slot.counted))
+            self.ended.append(Ended(slot.left_at, now, slot.counted, of_people=of_people))
 
     def bury(self, key: str, ended_at: float) -> None:
         """Take for ended what nobody will ever end, because its process is dead."""
-        insort(self.ended, Ended(self.under_way.pop(key).left_at, ended_at, counted=False), key=attrgetter("ended_at"))
+        dead = self.under_way.pop(key)
+        ended = Ended(dead.left_at, ended_at, counted=False, of_people=0 if dead.background else 1)
+        insort(self.ended, ended, key=attrgetter("ended_at"))
 
     def close(self, seconds: float, now: float) -> None:
         """Let nobody through for `seconds`."""
@@ -163,6 +199,25 @@ class Ledger:
         )
         return wait if (wait := free_at - now) > CLOCK_STEP else 0.0
 
+    def seconds_until_spare(self, bounds: Bounds, ahead: int, now: float) -> float:
+        """Return how long a job's request must wait that has `ahead` others before it.
+
+        It leaves no sooner than a pace after the one before, and only if as many people as usual, who all came right
+        after it, would find their places within `bounds.held_up`.
+        """
+        paced = self.newest_background + bounds.pace - now
+        kept = self.seconds_until_free(bounds, ahead + self._kept_free(bounds), now) - bounds.held_up
+        wait = max(self.seconds_until_free(bounds, ahead, now), kept, paced)
+        return wait if wait > CLOCK_STEP else 0.0
+
+    def is_crowded(self, bounds: Bounds, ahead: int, *, background: bool) -> bool:
+        """Tell whether so many requests are under way that another one, with `ahead` before it, must wait."""
+        under_way = len(self.under_way) + ahead
+        if not background:
+            return under_way >= bounds.at_once
+        of_jobs = sum(sent.background for sent in self.under_way.values())
+        return of_jobs >= BACKGROUND_AT_ONCE or 2 * under_way >= bounds.at_once
+
     def free(self, bounds: Bounds, now: float) -> int:
         """Return how many requests may leave in this minute."""
         self.forget_the_old(bounds, now)
@@ -170,9 +225,18 @@ class Ledger:
 
     def forget_the_old(self, bounds: Bounds, now: float) -> None:
         """Give the places back that were held for a minute."""
-        first = next((i for i, group in enumerate(self.ended) if group.ended_at + bounds.window > now), len(self.ended))
-        del self.ended[:first]
-        self.foreign = [group for group in self.foreign if group.seen_at + bounds.window > now]
+        until = now - bounds.window
+        if self.ended and self.ended[0].ended_at <= until:
+            del self.ended[: bisect_right(self.ended, until, key=attrgetter("ended_at"))]
+        if self.foreign:
+            self.foreign = [group for group in self.foreign if group.seen_at > until]
+
+    def _kept_free(self, bounds: Bounds) -> int:
+        """Return how many calls of people may be expected at once: as many as in the last minute, within limits."""
+        of_people = sum(group.of_people for group in self.ended)
+        of_people += sum(not sent.background for sent in self.under_way.values())
+        limit = min(bounds.limit, self._allowed(bounds))
+        return min(max(math.ceil(limit * KEPT_FREE), min(of_people, limit // 3)), limit - 1)
 
     @property
     def _others(self) -> int:

@@ -29,26 +29,31 @@ class Record:
     """The record in an open file, which the caller has locked."""
 
     def __init__(self) -> None:
-        self._seen: _Header | None = None
+        self.forget()
 
     def forget(self) -> None:
         """Take the next one for a new one, whatever it is."""
-        self._seen = None
+        self._seen: _Header | None = None
+        self._before: _Header | None = None
 
     def read(self, descriptor: int) -> bytes | None:
         """Return the content, or None where it is what this process has seen last; b"" if nothing was ever written.
 
         Raises Damaged, and OSError.
         """
-        headers = [self._header(descriptor, place) for place in (0, 1)]
-        for header in sorted(filter(None, headers), reverse=True):
+        # Whoever writes the next record writes it into the other place.
+        if self._before and self._header(descriptor, self._before.number % 2) == self._before:
+            return None
+        headers = sorted(filter(None, (self._header(descriptor, place) for place in (0, 1))))
+        while headers:
+            header = headers.pop()
             if header == self._seen:
                 return None
             content = _read(descriptor, _HEADER.size, header.length, header.number % 2)
             if zlib.crc32(content) == header.checksum and len(content) == header.length:
-                self._seen = header
+                self._seen, self._before = header, headers.pop() if headers else None
                 return content
-        self._seen = None
+        self.forget()
         if os.fstat(descriptor).st_size:
             raise Damaged
         return b""
@@ -60,12 +65,13 @@ class Record:
         """
         if len(content) > PLACE_BYTES - _HEADER.size:
             raise OSError("the record is too long")
-        header = _Header(self._seen.number + 1 if self._seen else 0, len(content), zlib.crc32(content))
-        self._seen = None
+        before = self._seen
+        header = _Header(before.number + 1 if before else 0, len(content), zlib.crc32(content))
+        self.forget()
         os.lseek(descriptor, header.number % 2 * PLACE_BYTES, os.SEEK_SET)
         if os.write(descriptor, data := _HEADER.pack(*header) + content) != len(data):
             raise OSError("the record was not written whole")
-        self._seen = header
+        self._seen, self._before = header, before
 
     def _header(self, descriptor: int, place: int) -> _Header | None:
         data = _read(descriptor, 0, _HEADER.size, place)

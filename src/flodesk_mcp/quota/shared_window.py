@@ -12,16 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota.ledger import Bounds, Ledger
-from flodesk_mcp.quota.pair import MAX_IN_FLIGHT
 from flodesk_mcp.quota.protocol import QuotaSpent, Slot
-from flodesk_mcp.quota.shared import SharedState
 from flodesk_mcp.quota.state import Line, State, Waiting
+from flodesk_mcp.quota.window import MAX_IN_FLIGHT
+
+if TYPE_CHECKING:
+    from flodesk_mcp.quota.file import SharedState
 
 __all__ = ["SharedWindow"]
 
@@ -42,18 +44,26 @@ MOST_ARRIVALS = 100
 
 @dataclass(eq=False)
 class _Turn:
-    """A request's place in this process's queue, and among all processes' by when its call began."""
+    """A request's place in this process's queue, and among all processes' by when its call began.
 
+    Those of jobs stand behind all others.
+    """
+
+    of_a_job: bool
     arrival: int
     began: float
     taken: tuple[str, Slot] | None = None
     woken: anyio.Event = field(default_factory=anyio.Event)
 
 
+Place = tuple[bool, float, str]
+"""Where a turn stands among all processes': whether it is a job's, when its call began, and its process."""
+
+
 class SharedWindow:
     """One of the two windows, and this process's queue before it."""
 
-    def __init__(self, shared: SharedState, line_of: Callable[[State], Line], bounds: Bounds) -> None:
+    def __init__(self, shared: "SharedState", line_of: Callable[[State], Line], bounds: Bounds) -> None:
         self.limit = bounds.limit
         self._shared = shared
         self._line_of = line_of
@@ -88,7 +98,7 @@ class SharedWindow:
     def seconds_until_free(self) -> float:
         """Return how long a request must wait that arrives now, as far as is known without looking."""
         line, now = self._line_of(self._shared.known), anyio.current_time()
-        ahead = len(self._queue) + self._others_before((now, ""), line, now)
+        ahead = sum(not turn.of_a_job for turn in self._queue) + self._others_before((False, now, ""), line, now)
         return line.ledger.seconds_until_free(self._bounds, ahead, now)
 
     def free(self) -> int:
@@ -100,8 +110,8 @@ class SharedWindow:
         await self._change(lambda state, line, now: None)
 
     async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
-        turn = _Turn(deadline.arrival, deadline.began)
-        insort(self._queue, turn, key=attrgetter("arrival"))
+        turn = _Turn(deadline.background, deadline.arrival, deadline.began)
+        insort(self._queue, turn, key=attrgetter("of_a_job", "arrival"))
         try:
             pause = await self._look(turn, deadline)
             if turn.taken is None:
@@ -127,7 +137,14 @@ class SharedWindow:
 
     def _wait_of(self, turn: _Turn) -> float:
         line, now = self._line_of(self._shared.known), anyio.current_time()
-        ahead = self._queue.index(turn) + self._others_before((turn.began, self._shared.me), line, now)
+        return self._seconds_until(turn, self._ahead_of(turn, line, now), line, now)
+
+    def _ahead_of(self, turn: _Turn, line: Line, now: float) -> int:
+        return self._queue.index(turn) + self._others_before((turn.of_a_job, turn.began, self._shared.me), line, now)
+
+    def _seconds_until(self, turn: _Turn, ahead: int, line: Line, now: float) -> float:
+        if turn.of_a_job:
+            return line.ledger.seconds_until_spare(self._bounds, ahead, now)
         return line.ledger.seconds_until_free(self._bounds, ahead, now)
 
     async def _look(self, turn: _Turn, deadline: WaitDeadline) -> float:
@@ -146,7 +163,7 @@ class SharedWindow:
             if pause is not None:
                 return pause
             turn.taken = key, _ = f"{self._shared.me}.{next(self._keys)}", Slot(left_at=now)
-            line.ledger.leave(key, self._shared.me, now)
+            line.ledger.leave(key, self._shared.me, now, background=turn.of_a_job)
             return 0.0
 
         found = await self._change(look)
@@ -157,9 +174,9 @@ class SharedWindow:
     def _pause(self, turn: _Turn, deadline: WaitDeadline, line: Line, now: float) -> float | QuotaSpent | None:
         """Return how long `turn` sleeps at most, None if it may leave now, or that it must not wait."""
         before_us = self._queue.index(turn)
-        ahead = before_us + self._others_before((turn.began, self._shared.me), line, now)
-        wait = line.ledger.seconds_until_free(self._bounds, ahead, now)
-        crowded = len(line.ledger.under_way) + ahead >= self._bounds.at_once
+        ahead = self._ahead_of(turn, line, now)
+        wait = self._seconds_until(turn, ahead, line, now)
+        crowded = line.ledger.is_crowded(self._bounds, ahead, background=turn.of_a_job)
         if (wait and not deadline.allows(wait)) or (crowded and not deadline.seconds_left):
             return QuotaSpent(wait or 1)
         if before_us:
@@ -181,13 +198,14 @@ class SharedWindow:
             return OTHERS_MAY_CHANGE * random.uniform(0.5, 1.5)  # noqa: S311
         return wait + random.uniform(0, LATE)  # noqa: S311
 
-    def _others_before(self, place: tuple[float, str], line: Line, now: float) -> int:
-        """Return how many of other processes' waiting calls began before `place`: a time, and a process."""
+    def _others_before(self, place: Place, line: Line, now: float) -> int:
+        """Return how many of other processes' waiting turns stand before `place`."""
         return sum(
-            (arrival, process) < place
+            (of_a_job, arrival, process) < place
             for process, waiting in line.waiting.items()
             if process != self._shared.me and waiting.look_by > now
-            for arrival in waiting.arrivals
+            for of_a_job, arrivals in ((False, waiting.arrivals), (True, waiting.jobs))
+            for arrival in arrivals
         )
 
     async def _end(self, key: str, slot: Slot) -> None:
@@ -214,7 +232,12 @@ class SharedWindow:
                 return
             promised = self._promise is not None and self._promise[0] is self._queue[0]
             look_by = self._promise[1] if self._promise and promised else now + OVERTAKEN_AFTER
-            line.waiting[self._shared.me] = Waiting([turn.began for turn in self._queue[:MOST_ARRIVALS]], look_by)
+            first = self._queue[:MOST_ARRIVALS]
+            line.waiting[self._shared.me] = Waiting(
+                [turn.began for turn in first if not turn.of_a_job],
+                look_by,
+                [turn.began for turn in first if turn.of_a_job],
+            )
 
         await self._shared.change(changed)
         return results[0]

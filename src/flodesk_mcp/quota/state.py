@@ -22,10 +22,14 @@ CLOCK_TOLERANCE = 5.0
 
 @dataclass
 class Waiting:
-    """A process's queue: when its calls began, in order. Who has not looked until `look_by` may be overtaken."""
+    """A process's queue: when its calls and its jobs began, in order.
+
+    Who has not looked until `look_by` may be overtaken.
+    """
 
     arrivals: list[Moment]
     look_by: Moment
+    jobs: list[Moment] = field(default_factory=list)
 
 
 @dataclass
@@ -77,6 +81,7 @@ class State:
             line.ledger.ended += [group for group in mine.ledger.ended if group.ended_at >= since]
             line.ledger.ended.sort(key=lambda group: group.ended_at)
             line.ledger.closed_until = max(line.ledger.closed_until, mine.ledger.closed_until)
+            line.ledger.newest_background = max(line.ledger.newest_background, mine.ledger.newest_background)
 
     def move_by(self, seconds: float, now: float) -> None:
         """Move all times by so much, but none into the future."""
@@ -88,15 +93,18 @@ class State:
             ledger = line.ledger
             for sent in ledger.under_way.values():
                 sent.left_at = moved(sent.left_at)
-            for group in ledger.ended:
-                group.left_at, group.ended_at = moved(group.left_at), moved(group.ended_at)
-            ledger.ended.sort(key=lambda group: group.ended_at)
+            moved_ends = (
+                group._replace(left_at=moved(group.left_at), ended_at=moved(group.ended_at)) for group in ledger.ended
+            )
+            ledger.ended = sorted(moved_ends, key=lambda group: group.ended_at)
             for foreign in ledger.foreign:
                 foreign.seen_at = moved(foreign.seen_at)
             ledger.newest_observed = moved(ledger.newest_observed)
+            ledger.newest_background = moved(ledger.newest_background)
             ledger.closed_until = min(ledger.closed_until + seconds, now + LONGEST_CLOSING)
             for waiting in line.waiting.values():
                 waiting.arrivals = [moved(arrival) for arrival in waiting.arrivals]
+                waiting.jobs = [moved(arrival) for arrival in waiting.jobs]
                 waiting.look_by = min(waiting.look_by + seconds, now + LONGEST_CLOSING)
         self.seen = {process: moved(moment) for process, moment in self.seen.items()}
         self.written_at = moved(self.written_at)

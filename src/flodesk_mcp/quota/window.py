@@ -1,29 +1,31 @@
-"""A moving window of requests: never more than allowed in any 60 seconds, in order of arrival, for one process."""
+"""Moving windows: never more requests than allowed in any 60 seconds, in order of arrival. For one process."""
 
 import math
 from bisect import insort
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
+from typing import Protocol
 
 import anyio
 
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota.ledger import Bounds, Ledger
-from flodesk_mcp.quota.pair import MAX_IN_FLIGHT, WindowPair
 from flodesk_mcp.quota.protocol import QuotaSpent, Slot
 
-__all__ = ["Window", "WindowQuota"]
+__all__ = ["MAX_IN_FLIGHT", "Window", "WindowPair", "WindowQuota"]
 
+MAX_IN_FLIGHT = 10
 THIS_PROCESS = ""
 
 
 @dataclass(eq=False)
 class _Turn:
-    """A request's place in the queue."""
+    """A request's place in the queue: those of jobs stand behind all others."""
 
+    of_a_job: bool
     arrival: int
     woken: anyio.Event = field(default_factory=anyio.Event)
 
@@ -65,8 +67,8 @@ class Window:
         self._wake_all()
 
     def seconds_until_free(self, ahead: int | None = None) -> float:
-        """Return how long a request must wait that has `ahead` others before it, by default the whole queue."""
-        ahead = len(self._queue) if ahead is None else ahead
+        """Return how long a request must wait that has `ahead` others before it, by default all but those of jobs."""
+        ahead = sum(not turn.of_a_job for turn in self._queue) if ahead is None else ahead
         return self._ledger.seconds_until_free(self._bounds, ahead, anyio.current_time())
 
     def free(self) -> int:
@@ -74,18 +76,18 @@ class Window:
         return self._ledger.free(self._bounds, anyio.current_time())
 
     async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
-        turn = _Turn(deadline.arrival)
-        insort(self._queue, turn, key=attrgetter("arrival"))
+        turn = _Turn(deadline.background, deadline.arrival)
+        insort(self._queue, turn, key=attrgetter("of_a_job", "arrival"))
         try:
             # Twice, because leaving `waiting` takes time: between the last look and the taking, nobody else may run.
             while self._pause(turn, deadline) is not None:
-                async with deadline.waiting(self.seconds_until_free(self._queue.index(turn))):
+                async with deadline.waiting(self._wait(self._queue.index(turn), deadline)):
                     while (pause := self._pause(turn, deadline)) is not None:
                         turn.woken = anyio.Event()
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
             key, slot = next(self._keys), Slot(left_at=anyio.current_time())
-            self._ledger.leave(key, THIS_PROCESS, slot.left_at)
+            self._ledger.leave(key, THIS_PROCESS, slot.left_at, background=deadline.background)
             return key, slot
         finally:
             self._queue.remove(turn)
@@ -94,14 +96,19 @@ class Window:
     def _pause(self, turn: _Turn, deadline: WaitDeadline) -> float | None:
         """Return how long `turn` sleeps at most before it looks again, or None if it may leave now."""
         ahead = self._queue.index(turn)
-        wait = self.seconds_until_free(ahead)
-        crowded = len(self._ledger.under_way) + ahead >= self._bounds.at_once
+        wait = self._wait(ahead, deadline)
+        crowded = self._ledger.is_crowded(self._bounds, ahead, background=deadline.background)
         if (wait and not deadline.allows(wait)) or (crowded and not deadline.seconds_left):
             raise QuotaSpent(wait or 1)
         if not ahead:
             return wait or (deadline.seconds_left if crowded else None)
         # Whoever leaves wakes the next, so all that those behind must not miss is their deadline.
         return deadline.seconds_left if wait or crowded else math.inf
+
+    def _wait(self, ahead: int, deadline: WaitDeadline) -> float:
+        if deadline.background:
+            return self._ledger.seconds_until_spare(self._bounds, ahead, anyio.current_time())
+        return self.seconds_until_free(ahead)
 
     def _wake_next(self) -> None:
         if self._queue:
@@ -111,6 +118,72 @@ class Window:
         """Let all see that their wait has become longer, so that those who cannot wait fail at once."""
         for turn in self._queue:
             turn.woken.set()
+
+
+class _AnyWindow(Protocol):
+    """A window and the queue before it, wherever it counts."""
+
+    limit: int
+
+    def slot(self, deadline: WaitDeadline) -> AbstractAsyncContextManager[Slot]: ...
+    def observe(self, allowed: int, remaining: int, left_at: float) -> None: ...
+    def close_for(self, seconds: float) -> None: ...
+    def seconds_until_free(self) -> float: ...
+    def free(self) -> int: ...
+
+
+class WindowPair:
+    """A Quota of two windows.
+
+    A batch waits for the batches' window first and joins the other queue only then, so that it holds up no ordinary
+    request. Waiting for one of the ten places of requests under way counts as waiting for quota.
+    """
+
+    def __init__(self, requests: _AnyWindow, batches: _AnyWindow) -> None:
+        self._requests = requests
+        self._batches = batches
+
+    def slot(self, deadline: WaitDeadline, *, batch: bool = False) -> AbstractAsyncContextManager[Slot]:
+        """Hold what one request needs for as long as it is under way; wait for it in order of arrival.
+
+        Raises QuotaSpent at once when `deadline` does not allow the wait.
+        """
+        return self._slot_of_batch(deadline) if batch else self._requests.slot(deadline)
+
+    @asynccontextmanager
+    async def _slot_of_batch(self, deadline: WaitDeadline) -> AsyncIterator[Slot]:
+        wait = self.seconds_until_free(batch=True)
+        if wait and not deadline.allows(wait):
+            raise QuotaSpent(wait)
+        async with self._batches.slot(deadline) as outer:
+            outer.sent = False
+            async with self._requests.slot(deadline) as slot:
+                outer.left_at = slot.left_at
+                try:
+                    yield slot
+                finally:
+                    outer.sent, outer.counted = slot.sent, slot.counted
+
+    def observe(self, allowed: int, remaining: int, slot: Slot, *, batch: bool = False) -> None:
+        """Learn what the answer to the request in `slot` tells of the quota.
+
+        Which of the two a batch's answer tells of is not documented: its limit shows it.
+        """
+        window = self._batches if batch and allowed <= self._batches.limit else self._requests
+        window.observe(allowed, remaining, slot.left_at)
+
+    def close_for(self, seconds: float, *, batch: bool = False) -> None:
+        """Let nobody through for `seconds`; after a batch, only batches wait."""
+        (self._batches if batch else self._requests).close_for(seconds)
+
+    def seconds_until_free(self, *, batch: bool = False) -> float:
+        """Return how long a request must wait that arrives now."""
+        wait = self._requests.seconds_until_free()
+        return max(wait, self._batches.seconds_until_free()) if batch else wait
+
+    def free(self) -> int:
+        """Return how many requests may leave in this minute."""
+        return self._requests.free()
 
 
 class WindowQuota(WindowPair):

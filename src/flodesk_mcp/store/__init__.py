@@ -1,29 +1,52 @@
-"""What a hosted server keeps: accounts with encrypted credentials, and access tokens as hashes."""
+"""What a hosted server keeps: accounts with encrypted credentials, and every token as a hash."""
 
 from flodesk_mcp.store.accounts import AccountInfo, StoredAccount, StoredAccounts
+from flodesk_mcp.store.attempts import Allowance, StoredAttempts
+from flodesk_mcp.store.clients import StoredClient, StoredClients
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
+from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.names import is_name
+from flodesk_mcp.store.random_secrets import digest_of
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
+from flodesk_mcp.store.sign_ins import Asked, Granted, StoredSignIns
 from flodesk_mcp.store.store import Store
 from flodesk_mcp.store.tokens import FoundToken, StoredTokens, TokenInfo, TokenLimits
+from flodesk_mcp.store.uses import Uses
 
 __all__ = [
     "AccountInfo",
+    "Allowance",
+    "Asked",
     "CredentialKind",
     "Database",
+    "EndedGrant",
+    "FoundCode",
+    "FoundGrant",
     "FoundToken",
+    "GrantInfo",
+    "Granted",
+    "IssuedTokens",
     "SealedSecret",
     "Sealer",
     "Store",
     "StoreError",
     "StoredAccount",
     "StoredAccounts",
+    "StoredAttempts",
+    "StoredClient",
+    "StoredClients",
+    "StoredGrantTokens",
+    "StoredGrants",
     "StoredLogins",
+    "StoredSignIns",
     "StoredTokens",
     "TokenInfo",
     "TokenLimits",
+    "Uses",
+    "digest_of",
     "is_name",
     "new_key",
 ]

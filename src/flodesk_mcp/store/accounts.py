@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
-from flodesk_mcp.store.models import AccountRow, ServingKeyRow, SubjectRow, TokenRow
+from flodesk_mcp.store.models import (
+    AccountRow,
+    CodeRow,
+    GrantRow,
+    GrantTokenRow,
+    ServingKeyRow,
+    SubjectRow,
+    TokenRow,
+)
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 
@@ -82,10 +90,19 @@ class StoredAccounts:
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
 
-    async def connect(self, identity: str, name: str, kind: CredentialKind, secret: str) -> StoredAccount:
-        """Store what opens the account of that `identity`: a new account, or a new credential of the one that is here.
+    async def connected_as(self, identities: Sequence[str]) -> str | None:
+        """Return the id of the account that somebody connected under one of `identities`."""
+        query = select(AccountRow.id).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
+        async with self._database.reading() as session:
+            return (await session.execute(query.limit(1))).scalar_one_or_none()
 
-        A new one gets `name`, or a longer one where another has that.
+    async def connect(
+        self, identities: Sequence[str], name: str, kind: CredentialKind, secret: str, new_id: str | None = None
+    ) -> StoredAccount:
+        """Store what opens an account: a new one, or a new credential of the one that is known under an identity.
+
+        The first of `identities` is what it is known by from now on. A new one gets `name`, or a longer one where
+        another has that, and the id `new_id`, if one is given.
 
         Raises StoreError for a name that is none, and without a key.
         """
@@ -93,7 +110,7 @@ class StoredAccounts:
         for attempt in range(CONNECT_ATTEMPTS):
             try:
                 async with self._database.writing() as session:
-                    return await self._connected(session, identity, name, kind, secret)
+                    return await self._connected(session, identities, name, kind, secret, new_id)
             except IntegrityError:  # somebody else did the same just now
                 if attempt == CONNECT_ATTEMPTS - 1:
                     raise StoreError("The account is being stored by many at once: try again.") from None
@@ -160,18 +177,27 @@ class StoredAccounts:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and who could use it, and leave nothing of its credential in SQLite's file.
+        """Forget an account, its tokens and clients, and who could use it.
 
-        Raises StoreError for an unknown name.
+        Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
         """
         async with self._database.writing() as session:
             account_id = await _id_of(name, session)
+        await self.forget(account_id)
+
+    async def forget(self, account_id: str) -> None:
+        """Do the same for an account that is known by its id, if there is one."""
+        grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
+        async with self._database.writing() as session:
             for dependent in (
+                delete(CodeRow).where(CodeRow.grant_id.in_(grants)),
+                delete(GrantTokenRow).where(GrantTokenRow.grant_id.in_(grants)),
+                delete(GrantRow).where(GrantRow.account_id == account_id),
                 delete(TokenRow).where(TokenRow.account_id == account_id),
                 delete(SubjectRow).where(SubjectRow.account_id == account_id),
+                delete(AccountRow).where(AccountRow.id == account_id),
             ):
                 await session.execute(dependent)
-            await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
         await self._database.purge()
 
     async def reseal(self) -> int:
@@ -213,20 +239,26 @@ class StoredAccounts:
             session.add_all(ServingKeyRow(fingerprint=key) for key in keys)
 
     async def _connected(
-        self, session: AsyncSession, identity: str, name: str, kind: CredentialKind, secret: str
+        self,
+        session: AsyncSession,
+        identities: Sequence[str],
+        name: str,
+        kind: CredentialKind,
+        secret: str,
+        new_id: str | None,
     ) -> StoredAccount:
-        query = select(AccountRow).where(AccountRow.identity == identity).with_for_update()
-        row = (await session.execute(query)).scalar_one_or_none()
+        known = select(AccountRow).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
+        row = (await session.execute(known.with_for_update())).scalars().first()
         if row is None:
-            account_id = uuid.uuid4().hex
+            account_id = new_id or uuid.uuid4().hex
             taken = (await session.execute(select(AccountRow.id).where(AccountRow.name == name))).first()
             row = AccountRow(
                 id=account_id,
                 name=f"{name[:80]} {account_id[:8]}" if taken else name,
-                identity=identity,
                 created_at=int(self._now()),
             )
             session.add(row)
+        row.identity = identities[0]
         row.sealed_credential = self._sealer.seal(row.id, kind, secret)
         row.signed_out_at = None
         return StoredAccount.of(row, self._sealer)

@@ -36,7 +36,7 @@ BUSY_SECONDS = 5
 READ_SECONDS = 4
 WRITE_SECONDS = 20
 CONNECT_SECONDS = 5
-ALONE_WITHIN_SECONDS = 19
+ALONE_WITHIN_SECONDS = 21
 CLOSE_SECONDS = 2
 
 
@@ -57,7 +57,7 @@ class Database:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         else:
             self._engine = create_async_engine(self._url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS})
-        # Connections that only hold locks take none of those that requests are answered with.
+        # Connections that only hold locks, some for many minutes, take none of those that requests are answered with.
         self._locks = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self._engine, expire_on_commit=False)
 
@@ -90,6 +90,20 @@ class Database:
             raise
         except DRIVER_ERRORS as error:
             raise what_failed(error, "changed") from error
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[bool]:
+        """Hold PostgreSQL's lock of that name for a block; it gets whether nobody else holds it.
+
+        The lock ends with its connection, however this process ends. Raises StoreError.
+        """
+        try:
+            async with self._locks.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                query = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+                yield bool((await connection.execute(query, {"name": name})).scalar())
+        except DRIVER_ERRORS as error:
+            raise what_failed(error, "reached") from error
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:

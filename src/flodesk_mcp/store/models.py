@@ -1,9 +1,21 @@
 """The tables. Times are seconds since 1970: SQLite would forget the zone of anything else."""
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AccountRow", "Base", "ServingKeyRow", "SubjectRow", "TokenRow"]
+__all__ = [
+    "AccountRow",
+    "AttemptRow",
+    "Base",
+    "ClientRow",
+    "CodeRow",
+    "GrantRow",
+    "GrantTokenRow",
+    "ServingKeyRow",
+    "SignInRow",
+    "SubjectRow",
+    "TokenRow",
+]
 
 
 class Base(DeclarativeBase):
@@ -65,3 +77,101 @@ class ServingKeyRow(Base):
     __tablename__ = "serving_keys"
 
     fingerprint: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class ClientRow(Base):
+    """A program that asks people to sign in: registered here, or described by a document at the address that is its id.
+
+    `secret_digest` is the hash of the secret that a registered one was given, `fresh_until` how long a document counts.
+    """
+
+    __tablename__ = "clients"
+
+    id: Mapped[str] = mapped_column(String(500), primary_key=True)
+    description: Mapped[str] = mapped_column(Text)
+    secret_digest: Mapped[str | None] = mapped_column(String(64))
+    fresh_until: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class SignInRow(Base):
+    """What a client asks a person for, until the person has answered: found by the hash of the page's random name.
+
+    `choices` are kept while the person is at Flodesk's own login. `salt` makes the code, once the answer is yes.
+    """
+
+    __tablename__ = "sign_ins"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(500))
+    client_name: Mapped[str] = mapped_column(String(100))
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    redirect_given: Mapped[bool]
+    state: Mapped[str | None] = mapped_column(Text)
+    scopes: Mapped[str] = mapped_column(String(200))
+    code_challenge: Mapped[str] = mapped_column(String(43))
+    choices: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[str | None] = mapped_column(String(64))
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class GrantRow(Base):
+    """A client that a person connected to an account, and what it may do. Its tokens are one family.
+
+    `connected_at` is when the client fetched its first tokens.
+    """
+
+    __tablename__ = "grants"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    client_id: Mapped[str] = mapped_column(String(500))
+    client_name: Mapped[str] = mapped_column(String(100))
+    client_place: Mapped[str] = mapped_column(String(300))
+    scopes: Mapped[str] = mapped_column(String(200))
+    toolsets: Mapped[str] = mapped_column(Text)
+    personal_data: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    connected_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_used_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CodeRow(Base):
+    """An authorization code, as a hash: once, for a minute, and only for whom it was made."""
+
+    __tablename__ = "authorization_codes"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(ForeignKey("grants.id"), index=True)
+    redirect_uri: Mapped[str | None] = mapped_column(Text)
+    code_challenge: Mapped[str] = mapped_column(String(43))
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class GrantTokenRow(Base):
+    """An access or refresh token of a grant, as a hash. Of a used refresh token `salt` leads to its successor."""
+
+    __tablename__ = "grant_tokens"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(ForeignKey("grants.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    scopes: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+    salt: Mapped[str | None] = mapped_column(String(64))
+
+
+class AttemptRow(Base):
+    """Something that an address may do only so often, done by one of which a hash is kept."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_kind_address", "kind", "address"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[int] = mapped_column(BigInteger, index=True)

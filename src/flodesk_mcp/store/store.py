@@ -5,16 +5,24 @@ from typing import Self
 from pydantic import SecretStr
 
 from flodesk_mcp.store.accounts import StoredAccounts
+from flodesk_mcp.store.attempts import StoredAttempts
+from flodesk_mcp.store.clients import StoredClients
 from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.grant_tokens import StoredGrantTokens
+from flodesk_mcp.store.grants import StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.sealing import Sealer
+from flodesk_mcp.store.sign_ins import StoredSignIns
 from flodesk_mcp.store.tokens import StoredTokens
 
 __all__ = ["Store"]
 
 
 class Store:
-    """The stored accounts and tokens. The database is brought up to date on entering, and closed on leaving."""
+    """The stored accounts and tokens, and what sign-in needs.
+
+    The database is brought up to date on entering, and closed on leaving.
+    """
 
     def __init__(self, database_url: str | None, encryption_keys: SecretStr | None) -> None:
         """Take the address of the database (None means the file of this user) and the keys of what is encrypted.
@@ -26,6 +34,11 @@ class Store:
         self.accounts = StoredAccounts(self._database, sealer)
         self.logins = StoredLogins(self._database, sealer)
         self.tokens = StoredTokens(self._database, sealer)
+        self.grants = StoredGrants(self._database, sealer)
+        self.grant_tokens = StoredGrantTokens(self._database)
+        self.sign_ins = StoredSignIns(self._database)
+        self.clients = StoredClients(self._database)
+        self.attempts = StoredAttempts(self._database)
 
     async def ping(self) -> None:
         """Reach the database, or raise."""

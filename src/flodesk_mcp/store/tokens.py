@@ -1,6 +1,5 @@
 """The stored access tokens: a public id to find a token by, and a secret of which only a hash is kept."""
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -9,28 +8,24 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store.accounts import StoredAccount
+from flodesk_mcp.store.credential_mark import CREDENTIAL_MARK, mark_of
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.models import AccountRow, TokenRow
 from flodesk_mcp.store.names import check_name
+from flodesk_mcp.store.random_secrets import digest_of
 from flodesk_mcp.store.sealing import Sealer
+from flodesk_mcp.store.uses import Uses
 
 __all__ = ["FoundToken", "StoredTokens", "TokenInfo", "TokenLimits"]
 
 PREFIX = "fmcp"
 TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
-USE_NOTED_EVERY_SECONDS = 60
-
-MARK_LENGTH = 24
-_MARK = func.substr(AccountRow.sealed_credential, func.length(AccountRow.sealed_credential) - MARK_LENGTH + 1).label(
-    "mark"
-)
-"""The end of a sealed credential, which is its signature."""
 
 _NO_DIGEST = "0" * 64
 
@@ -84,7 +79,7 @@ class StoredTokens:
         self._database = database
         self._sealer = sealer
         self._now = now
-        self._used: dict[str, int] = {}
+        self.uses = Uses(database, TokenRow)
 
     @staticmethod
     def knows(token: str) -> bool:
@@ -115,7 +110,7 @@ class StoredTokens:
                     TokenRow(
                         id=token_id,
                         name=name,
-                        digest=_digest(secret),
+                        digest=digest_of(secret),
                         account_id=account_id,
                         **vars(limits),
                         created_at=now,
@@ -127,7 +122,7 @@ class StoredTokens:
         return f"{PREFIX}_{token_id}_{secret}"
 
     async def find(self, text: str) -> FoundToken | None:
-        """Return what a token is for, None when it is wrong, expired or revoked. `note_uses` stores that it was used.
+        """Return what a token is for, None when it is wrong, expired or revoked. `uses.store` notes that it was used.
 
         Raises StoreError when no key opens its account's credential.
         """
@@ -138,25 +133,24 @@ class StoredTokens:
         async with self._database.reading() as session:
             row = (await session.execute(query)).one_or_none()
         token, account = row or (None, None)
-        right = hmac.compare_digest(token.digest if token else _NO_DIGEST, _digest(parts[2]))
+        right = hmac.compare_digest(token.digest if token else _NO_DIGEST, digest_of(parts[2]))
         now = self._now()
         if token is None or not right or token.revoked_at or (token.expires_at is not None and token.expires_at <= now):
             return None
-        if token.last_used_at is None or token.last_used_at <= now - USE_NOTED_EVERY_SECONDS:
-            self._used[token.id] = int(now)
+        self.uses.note(token, now)
         return FoundToken(
             token.id,
             token.name,
             _limits(token),
             StoredAccount.of(account, self._sealer) if account else None,
-            account.sealed_credential[-MARK_LENGTH:] if account else None,
+            mark_of(account) if account else None,
         )
 
     async def valid(self, ids: Collection[str]) -> dict[str, str | None]:
         """Return those of `ids` whose tokens are neither expired nor revoked, each with its `credential_mark`."""
         never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > self._now())
         query = (
-            select(TokenRow.id, _MARK)
+            select(TokenRow.id, CREDENTIAL_MARK)
             .outerjoin(AccountRow)
             .where(TokenRow.id.in_(ids), TokenRow.revoked_at.is_(None), never_or_later)
         )
@@ -194,28 +188,6 @@ class StoredTokens:
             found = (await session.execute(query)).first()
         if found is None:
             raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
-
-    async def note_uses(self) -> None:
-        """Store when the tokens that were found since the last time were used.
-
-        Raises StoreError when the database cannot be changed; then the next time stores these, too.
-        """
-        used, self._used = self._used, {}
-        if not used:
-            return
-        query = update(TokenRow.__table__).where(TokenRow.id == bindparam("used"))  # type: ignore[arg-type] # a Table
-        rows = [{"used": token_id, "at": used[token_id]} for token_id in sorted(used)]  # in one order for all replicas
-        try:
-            async with self._database.writing() as session:
-                await (await session.connection()).execute(query.values(last_used_at=bindparam("at")), rows)
-        except StoreError:
-            self._used = used | self._used
-            raise
-
-
-def _digest(secret: str) -> str:
-    """Hash a secret of 256 random bits: nobody tries those out, so nothing slower is needed."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _limits(token: TokenRow) -> TokenLimits:

@@ -6,7 +6,7 @@ from mcp_types import Completion, CompletionArgument, PromptReference, ResourceT
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.tools import mask_addresses, tool_named, visible
+from flodesk_mcp.tools import TOOLS, mask_addresses, visible
 
 __all__ = ["complete"]
 
@@ -40,7 +40,7 @@ async def complete(
     """Return the names of segments, workflows or custom fields that fit what was typed; none where they are off."""
     known_by = ref.uri if isinstance(ref, ResourceTemplateReference) else argument.name
     tool, names = NAMES.get(known_by, (None, None))
-    if tool is None or names is None or not caller.tool_filter.allows(tool_named(tool)):
+    if tool is None or names is None or not caller.tool_filter.allows(TOOLS[tool]):
         return Completion(values=[])
     try:
         known = await names(caller.flodesk)

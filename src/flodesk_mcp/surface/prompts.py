@@ -9,7 +9,7 @@ from mcp_types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, P
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.tool_filter import Reason, ToolFilter, nearest
-from flodesk_mcp.tools import mask_addresses, tool_named
+from flodesk_mcp.tools import TOOLS, mask_addresses
 
 __all__ = ["PROMPTS", "get_prompt", "prompts_for"]
 
@@ -26,7 +26,7 @@ class Step:
         """Return the step as a sentence, or None where its tools are off."""
         if not self.tools:
             return self.text
-        on = next((name for name in self.tools if tool_filter.allows(tool_named(name))), None)
+        on = next((name for name in self.tools if tool_filter.allows(TOOLS[name])), None)
         return None if on is None else self.text.replace("{tool}", on)
 
 
@@ -44,7 +44,7 @@ class PromptSpec:
     def why_off(self, tool_filter: ToolFilter) -> Reason | None:
         """Return why a tool that it needs is off, or None while it is on."""
         needed = [step for step in self.steps if not (step.optional or step.told(tool_filter))]
-        return tool_filter.why_off(tool_named(needed[0].tools[0])) if needed else None
+        return tool_filter.why_off(TOOLS[needed[0].tools[0]]) if needed else None
 
     def text(self, tool_filter: ToolFilter, given: Mapping[str, str]) -> str:
         """Return the goal and the steps to it."""

@@ -1,7 +1,7 @@
 """What an agent sees: the tools, and what happens when one is called."""
 
 from flodesk_mcp.tools.call import Declined, Refused, call_tool, result_of
-from flodesk_mcp.tools.catalog import CATALOG, TOOLSETS, tool_named
+from flodesk_mcp.tools.catalog import CATALOG, TOOLS, TOOLSETS
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import mask_addresses, mask_all
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
@@ -9,6 +9,7 @@ from flodesk_mcp.tools.visible import visible
 
 __all__ = [
     "CATALOG",
+    "TOOLS",
     "TOOLSETS",
     "Declined",
     "Refused",
@@ -20,6 +21,5 @@ __all__ = [
     "mask_addresses",
     "mask_all",
     "result_of",
-    "tool_named",
     "visible",
 ]

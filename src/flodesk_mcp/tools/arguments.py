@@ -1,6 +1,5 @@
 """The arguments that tools share: each described and bounded once."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,13 +8,11 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
 )
 
-from flodesk_mcp.tools.given import Arguments, FromJson
+from flodesk_mcp.tools.given import Arguments, FromJson, address, by_field, row_or_why_not, unless_all
 from flodesk_mcp.tools.webhook_address import public_https
 
 __all__ = [
@@ -24,21 +21,38 @@ __all__ = [
     "CampaignStatus",
     "ClearFields",
     "Color",
+    "ColumnChoice",
+    "ColumnChoices",
+    "ConditionRow",
+    "Conditions",
+    "CreateMissing",
+    "CsvText",
     "CustomFieldValues",
+    "Days",
     "DoubleOptin",
     "Email",
     "Events",
+    "ExportFile",
     "FieldLabel",
+    "FileFormat",
     "FirstName",
     "Html",
     "IdOrEmail",
+    "JobId",
+    "JoinedSegments",
     "LastName",
     "Limit",
+    "ListFile",
+    "Match",
     "Named",
     "NextCursor",
     "OptinIp",
     "OptinTimestamp",
+    "People",
+    "PlanId",
     "PostUrl",
+    "Refresh",
+    "RemoveOthers",
     "SegmentId",
     "SegmentIds",
     "SegmentName",
@@ -48,53 +62,12 @@ __all__ = [
     "SubscriberRow",
     "SubscriberRows",
     "Title",
+    "WaitSeconds",
     "WebhookId",
     "WebhookName",
     "WorkflowId",
     "WorkflowStatuses",
-    "WrongRow",
 ]
-
-
-MAX_CUSTOM_FIELDS = 500
-
-
-def _by_field(value: Any) -> Any:
-    """Return custom fields as a map: of texts, numbers and booleans, given as a list of {field, value} or as a map."""
-    if isinstance(value, list):
-        pairs = [_pair(item) for item in value]
-    elif isinstance(value, dict):
-        pairs = list(value.items())
-    else:
-        raise ValueError("must be a list of {field, value}")  # noqa: TRY004 - pydantic expects it
-    if len(pairs) > MAX_CUSTOM_FIELDS:
-        raise ValueError(f"at most {MAX_CUSTOM_FIELDS} custom fields at once")
-    by_field: dict[str, str] = {}
-    for name, content in pairs:
-        text = json.dumps(content) if isinstance(content, bool | int | float) else content
-        if not (text is None or isinstance(text, str)):
-            raise ValueError(f"the value of {name[:80]!r} must be a text")
-        if text and by_field.setdefault(name, text) != text:
-            raise ValueError(f"{name[:80]!r} is given twice, with different values")
-    return by_field
-
-
-def _pair(item: Any) -> tuple[str, Any]:
-    if not (isinstance(item, dict) and isinstance(item.get("field"), str) and item.keys() <= {"field", "value"}):
-        raise ValueError("each item must be {field, value}")
-    return item["field"], item.get("value")
-
-
-def _address(value: str) -> str:
-    name, at, domain = value.rpartition("@")
-    if not (name and at and domain) or any(c.isspace() for c in value):
-        raise ValueError(f"{value[:80]!r} is not an e-mail address")
-    return value
-
-
-def _unless_all(value: str) -> str | None:
-    """Return what to filter by. A model that must choose one, as strict converters want it, chooses "all"."""
-    return None if value == "all" else value
 
 
 @dataclass(frozen=True)
@@ -113,12 +86,12 @@ NextCursor = Annotated[str, Field(description="From the previous page.")]
 
 IdOrEmail = Annotated[str, Trimmed, Field(description="Id or e-mail address.")]
 SubscriberId = Annotated[str, Trimmed, Field(description="Subscriber id.")]
-Email = Annotated[str, Trimmed, AfterValidator(_address), Field(description="E-mail address.")]
+Email = Annotated[str, Trimmed, AfterValidator(address), Field(description="E-mail address.")]
 FirstName = Annotated[str, Field(description="Given name.")]
 LastName = Annotated[str, Field(description="Family name.")]
 CustomFieldValues = Annotated[
     dict[str, str],
-    BeforeValidator(_by_field),
+    BeforeValidator(by_field),
     FromJson,
     WithJsonSchema(
         {
@@ -154,7 +127,7 @@ SubscriberStatus = Literal[
 ]
 Status = Annotated[
     SubscriberStatus,
-    AfterValidator(_unless_all),
+    AfterValidator(unless_all),
     Field(description="Only this status (active gets mail); default all."),
 ]
 SubscriberField = Literal[
@@ -215,32 +188,141 @@ class SubscriberRow(Arguments):
     custom_fields: CustomFieldValues | None = None
 
 
-@dataclass(frozen=True)
-class WrongRow:
-    """A row of a batch that cannot be sent: it must not cost the others."""
-
-    row: Any
-    error: ValidationError
-
-    def text(self, name: str) -> str | None:
-        """Return what the row has under `name`, if that is a text."""
-        value = self.row.get(name) if isinstance(self.row, dict) else None
-        return value if isinstance(value, str) else None
-
-
-def _row_or_why_not(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return check(row)
-    except ValidationError as error:
-        return WrongRow(row, error)
-
-
 SubscriberRows = Annotated[
-    list[Annotated[SubscriberRow, WrapValidator(_row_or_why_not)]],
+    list[Annotated[SubscriberRow, WrapValidator(row_or_why_not)]],
     FirstError,
     FromJson,
     Field(min_length=1, max_length=50, description="1 to 50 people, each by email or id."),
 ]
+
+Operator = Literal[
+    "is",
+    "is_not",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "before",
+    "after",
+    "in_last_days",
+    "is_empty",
+    "is_not_empty",
+    "is_one_of",
+]
+
+
+class ConditionRow(Arguments):
+    """One condition of a search."""
+
+    field: Annotated[
+        str,
+        Trimmed,
+        Field(
+            max_length=300,
+            description="email, first_name, last_name, status, source, created_at, segment, or a custom field.",
+        ),
+    ]
+    operator: Operator
+    value: Annotated[
+        str, Field(max_length=1_000, description="Text; of is_one_of separated by |; a date: 2026-05-31.")
+    ] = ""
+
+
+Conditions = Annotated[
+    list[ConditionRow],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
+]
+Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of so many days, 1 to 730; default 90.")]
+Match = Annotated[Literal["all", "any"], Field(description="Meet all (default) or any of them.")]
+FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
+ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path of a new file in an open folder.")]
+JobId = Annotated[str, Trimmed, Field(max_length=100, description="From the call that began it.")]
+WaitSeconds = Annotated[int, Field(ge=0, le=25, description="0 to 25; default 0.")]
+Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
+
+
+class ColumnChoice(Arguments):
+    """What a column of a list holds."""
+
+    column: Annotated[str, Trimmed, Field(max_length=300, description="Heading.")]
+    field: Annotated[
+        str,
+        Trimmed,
+        Field(
+            max_length=300,
+            description="email, first_name, last_name, full_name, segments, optin_timestamp, optin_ip, consent, "
+            "ignore, or a custom field.",
+        ),
+    ]
+
+
+ColumnChoices = Annotated[
+    list[ColumnChoice],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=100, description="Only where a heading does not say what the column holds."),
+]
+People = Annotated[
+    list[Any],
+    FromJson,
+    Field(min_length=1, max_length=500),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "description": "Up to 500 people, with the fields of create_a_flodesk_subscriber.",
+            "maxItems": 500,
+            "items": {
+                "type": "object",
+                "properties": {
+                    name: {"type": "string", "description": text}
+                    for name, text in {
+                        "email": "Or id.",
+                        "id": "Subscriber id.",
+                        "first_name": "Given name.",
+                        "last_name": "Family name.",
+                        "optin_ip": "Opt-in IP address.",
+                        "optin_timestamp": "ISO 8601 time.",
+                    }.items()
+                }
+                | {
+                    "segment_ids": {
+                        "type": "array",
+                        "description": "Ids or names.",
+                        "items": {"type": "string"},
+                    },
+                    "custom_fields": {
+                        "type": "array",
+                        "description": "Values.",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "field": {"type": "string", "description": "Key or label."},
+                                "value": {"type": "string", "description": "Text."},
+                            },
+                            "required": ["field", "value"],
+                        },
+                    },
+                },
+            },
+        }
+    ),
+]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="A list as CSV, with headings.")]
+ListFile = Annotated[
+    str,
+    Trimmed,
+    Field(max_length=1_000, description="CSV, TSV, XLSX, JSON or JSONL in an open folder, or the report of a job."),
+]
+JoinedSegments = Annotated[
+    list[Annotated[str, Trimmed]],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=50, description="All join these: ids or names; a new name becomes a segment."),
+]
+CreateMissing = Annotated[bool, Field(description="Create fields and segments for what has none; default no.")]
+RemoveOthers = Annotated[bool, Field(description="Take everybody else out of it; default no.")]
+PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]
 Title = Annotated[str, Trimmed, Field(description="Campaign title.")]
@@ -248,6 +330,6 @@ CampaignId = Annotated[str, Trimmed, Field(description="Draft to replace; withou
 CampaignSearch = Annotated[str, Trimmed, Field(description="Text to look for in names.")]
 CampaignStatus = Annotated[
     Literal["all", "draft", "pending", "scheduled", "composing", "sending", "done", "failed"],
-    AfterValidator(_unless_all),
+    AfterValidator(unless_all),
     Field(description="Only this status; default all."),
 ]

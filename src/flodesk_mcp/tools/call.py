@@ -13,12 +13,12 @@ from pydantic_core import to_json
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
-from flodesk_mcp.tools.compact import compact
+from flodesk_mcp.tools.compact import compact, is_large
 from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
-from flodesk_mcp.tools.size import is_large
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
+from flodesk_mcp.tools.telling import telling
 
 __all__ = ["Declined", "Refused", "call_tool", "result_of"]
 
@@ -71,7 +71,8 @@ async def _called(
         check_not_masked(given)
     if unanswered := await _ask(caller, spec, context, params, asking, given):
         return unanswered
-    return await result_of(caller, spec, given, _progress(context))
+    with telling(context):
+        return await result_of(caller, spec, given, _progress(context))
 
 
 def _told(caller: Caller, spec: ToolSpec, error: Exception) -> str:
@@ -97,7 +98,7 @@ async def result_of(
     """
     with caller.deadline(report):
         used_ids = await _put_ids_for_names(spec, caller.flodesk, given)
-        result = await spec.function(caller.flodesk, **given)
+        result = await spec.call(caller, given)
     beside = {USED_IDS: used_ids} if used_ids else {}
     if is_large(result):
         return await anyio.to_thread.run_sync(
@@ -124,7 +125,7 @@ async def _ask(
         why = _NO_SESSION if way is Way.UNKNOWN else _NO_ELICITATION
         raise Refused(f"{spec.title} was refused, and nothing was changed: this server asks a person before it{why}")
     with caller.deadline(_progress(context)):  # and not for as long as the person thinks
-        question = await spec.question(caller.flodesk, caller.masked, **given)
+        question = await spec.asks(caller, given)
     if question is None:
         return None
     if caller.masked:

@@ -17,8 +17,8 @@ async def list_all_flodesk_campaigns(
     search: CampaignSearch | None = None,
     status: CampaignStatus | None = None,
 ) -> Listing[Campaign]:
-    """Show e-mail campaigns (newsletters, mailings) with subject and status: what did we send, what has gone out, which
-    drafts are there, what is scheduled? Opens and clicks are not in the API.
+    """Show e-mail campaigns (newsletters, mailings) with subject and status: what newsletters did we send, which have
+    gone out, show my drafts, what is scheduled? Opens and clicks are not in the API.
     """
     return await listing("list_campaigns", flodesk.campaigns.list, limit, next_cursor, search=search, status=status)
 
@@ -31,7 +31,7 @@ async def list_all_flodesk_campaigns(
 async def create_a_flodesk_campaign_draft(
     flodesk: FlodeskClient, html: Html, title: Title, campaign_id: CampaignId | None = None
 ) -> CampaignDraft:
-    """Write an email, such as a newsletter, and save its HTML in Flodesk as a draft campaign to finish later;
-    campaign_id replaces a draft. Sends nothing: a person reviews and sends it in Flodesk, at the url returned.
+    """Write an email, such as a newsletter, and save its HTML in Flodesk as a draft to finish later; campaign_id
+    replaces a draft. Sends nothing: a person sends it in Flodesk, at the url returned.
     """
     return await flodesk.campaigns.create_draft(html, title, campaign_id=campaign_id)

@@ -1,7 +1,11 @@
 """All toolsets and tools, in the order in which clients see them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flodesk_mcp.tools import (
     account,
+    audience,
     campaigns,
     custom_fields,
     segments,
@@ -12,7 +16,7 @@ from flodesk_mcp.tools import (
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["CATALOG", "TOOLSETS", "tool_named"]
+__all__ = ["CATALOG", "TOOLS", "TOOLSETS"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -23,16 +27,10 @@ TOOLSETS: tuple[Toolset, ...] = (
     subscriber_actions.toolset,
     campaigns.toolset,
     account.toolset,
+    audience.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
 
-_BY_NAME = {spec.name: spec for spec in CATALOG}
-
-
-def tool_named(name: str) -> ToolSpec:
-    """Return the tool of that name.
-
-    Raises KeyError when there is none.
-    """
-    return _BY_NAME[name]
+TOOLS: Mapping[str, ToolSpec] = MappingProxyType({spec.name: spec for spec in CATALOG})
+"""The same by name."""

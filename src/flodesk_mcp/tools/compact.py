@@ -1,15 +1,26 @@
-"""What a tool returns as plain data for a client: short, visible, and masked where that is asked for."""
+"""What a tool returns as plain data: short, visible, not too large, and masked where that is asked for."""
 
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from flodesk_mcp.tools.masking import mask_addresses, masked
 from flodesk_mcp.tools.results import Everything, Listing
-from flodesk_mcp.tools.size import MAX_ANSWER_BYTES, answer_bytes, cut_to_size
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["compact"]
+__all__ = ["compact", "is_large"]
+
+MAX_ANSWER_BYTES = 80_000
+LARGE = 20_000
+"""Values, or hundreds of characters."""
+
+ENVELOPE_BYTES = 1_000
+SHORTENED = "shortened"
+CURSOR = "next_cursor"
+
+# Characters of a text, entries of a list or map: mild before strict, and texts before entries.
+_CUTS = ((10_000, 1_000), (1_000, 1_000), (256, 300), (256, 100), (80, 50), (40, 20))
 
 
 def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, Any]:
@@ -20,7 +31,7 @@ def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, 
     """
     beside = _shortened(beside, mask) if mask else beside
     data = _plain(result, mask) | beside
-    while isinstance(result, Everything) and (size := answer_bytes(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
+    while isinstance(result, Everything) and (size := _size(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
         kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
         shorter: dict[str, Any] = {"result": result.result[:kept]}
         if isinstance(result, Listing):
@@ -29,7 +40,26 @@ def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, 
             shorter["total_items"] = result.total_items or len(result.result)
         result = result.model_copy(update=shorter)
         data = _plain(result, mask) | beside
-    return cut_to_size(data)
+    return _cut_to_size(data)
+
+
+def is_large(result: BaseModel) -> bool:
+    """Tell, at little cost, whether it takes long to make an answer of `result`."""
+    left = LARGE
+    values: list[Any] = [result]
+    while values and left > 0:
+        value = values.pop()
+        left -= 1
+        if isinstance(value, BaseModel):
+            values += vars(value).values()
+            values += (value.model_extra or {}).values()
+        elif isinstance(value, dict | list):
+            left -= len(value)
+            if left > 0:
+                values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, str):
+            left -= len(value) // 100
+    return left <= 0
 
 
 def _plain(result: BaseModel, mask: bool) -> dict[str, Any]:
@@ -56,7 +86,7 @@ def _shortened(value: Any, mask: bool) -> Any:
     if isinstance(value, dict):
         short: dict[str, Any] = {}
         for key, item in value.items():
-            if (shortened := _shortened(item, mask)) not in (None, "", [], {}):
+            if (shortened := _shortened(item, mask)) or isinstance(shortened, int | float):
                 name = _shown(key, mask)
                 short[name if name not in short else f"{name} ({len(short)})"] = shortened
         return short
@@ -65,3 +95,33 @@ def _shortened(value: Any, mask: bool) -> Any:
 
 def _shown(text: str, mask: bool) -> str:
     return mask_addresses(visible(text)) if mask else visible(text)
+
+
+def _size(data: dict[str, Any]) -> int:
+    """Return the size of an answer on the wire: the data, and the same once more as text."""
+    text = to_json(data)
+    return len(text) + len(to_json(text.decode())) + ENVELOPE_BYTES
+
+
+def _cut_to_size(data: dict[str, Any]) -> dict[str, Any]:
+    """Return `data`; where it is too large, with its long texts, lists and maps cut, and a note of that."""
+    if _size(data) <= MAX_ANSWER_BYTES:
+        return data
+    for characters, entries in _CUTS:
+        note = f"Too large: texts are cut to {characters} characters, lists and maps to {entries} entries."
+        cut = {key: value if key == CURSOR else _cut(value, characters, entries) for key, value in data.items()}
+        cut[SHORTENED] = note
+        if _size(cut) <= MAX_ANSWER_BYTES:
+            break
+    return cut
+
+
+def _cut(value: Any, characters: int, entries: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= characters else value[: characters - 1] + "…"
+    if isinstance(value, list):
+        return [_cut(item, characters, entries) for item in value[:entries]]
+    if isinstance(value, dict):
+        pairs = list(value.items())[:entries]
+        return {_cut(key, characters, entries): _cut(item, characters, entries) for key, item in pairs}
+    return value

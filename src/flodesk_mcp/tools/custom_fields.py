@@ -10,7 +10,7 @@ toolset = Toolset("custom_fields", "custom fields", default=True)
 
 @toolset.tool("List custom fields", "GET /custom-fields/all")
 async def list_all_flodesk_custom_fields(flodesk: FlodeskClient) -> Everything[CustomField]:
-    """List which custom fields exist already: the extra info that can be kept about people, with the key to use in
+    """List which custom fields exist already: the extra info that can be stored about people, with the key to use in
     custom_fields.
     """
     return Everything(result=await flodesk.custom_fields.all())
@@ -22,8 +22,8 @@ async def list_all_flodesk_custom_fields(flodesk: FlodeskClient) -> Everything[C
     target=("label",),
 )
 async def create_a_flodesk_custom_field(flodesk: FlodeskClient, label: FieldLabel) -> CreatedCustomField:
-    """Add a new field: a place to save one more thing about everyone. Flodesk makes its key: use the one returned. No
-    tool can delete it.
+    """Make a new custom field of some name, add a place to save, and keep track of, one more thing about everyone, such
+    as a shoe size. Flodesk makes its key. No tool can delete it.
     """
     made = await flodesk.custom_fields.create(label)
     existed = "A custom field of this label existed before, with the key"

@@ -23,7 +23,8 @@ from flodesk_mcp.flodesk import (
     UnknownName,
     UnreadableAnswer,
 )
-from flodesk_mcp.tools.arguments import SubscriberRow, WrongRow
+from flodesk_mcp.tools.arguments import SubscriberRow
+from flodesk_mcp.tools.given import WrongRow
 from flodesk_mcp.tools.masking import mask_addresses
 from flodesk_mcp.tools.spec import ToolSpec
 from flodesk_mcp.tools.visible import visible
@@ -64,9 +65,9 @@ def _shown(caller: Caller, text: str) -> str:
 
 def _on(caller: Caller, names: Iterable[str]) -> list[str]:
     """Return the tools of those names that are on for `caller`."""
-    from flodesk_mcp.tools.catalog import tool_named  # whose tools explain rows with this module
+    from flodesk_mcp.tools.catalog import TOOLS  # whose tools explain rows with this module
 
-    return [name for name in names if caller.tool_filter.allows(tool_named(name))]
+    return [name for name in names if caller.tool_filter.allows(TOOLS[name])]
 
 
 def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # noqa: PLR0911, PLR0912 - a table

@@ -1,17 +1,36 @@
-"""What clients give: not too much of it, lists and maps that came as JSON strings, and nothing where it is blank."""
+"""What clients give, made what tools take: not too much of it, lists and maps that came as JSON strings, no blanks."""
 
 import json
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from flodesk_mcp.flodesk import InvalidArgument
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["Arguments", "FromJson", "check_size", "marks_of"]
+__all__ = [
+    "Arguments",
+    "FromJson",
+    "WrongRow",
+    "address",
+    "by_field",
+    "check_size",
+    "marks_of",
+    "row_or_why_not",
+    "unless_all",
+]
 
+MAX_CUSTOM_FIELDS = 500
 MAX_VALUES = 10_000
 MAX_DEPTH = 16
 MAX_UNKNOWN = 6
@@ -94,3 +113,63 @@ class Arguments(BaseModel):
 
         known = {name: value for name, value in given.items() if name in fields and counts(name, value)}
         return known | dict(islice(((name, value) for name, value in given.items() if name not in fields), MAX_UNKNOWN))
+
+
+def by_field(value: Any) -> Any:
+    """Return custom fields as a map: of texts, numbers and booleans, given as a list of {field, value} or as a map."""
+    if isinstance(value, list):
+        pairs = [_pair(item) for item in value]
+    elif isinstance(value, dict):
+        pairs = list(value.items())
+    else:
+        raise ValueError("must be a list of {field, value}")  # noqa: TRY004 - pydantic expects it
+    if len(pairs) > MAX_CUSTOM_FIELDS:
+        raise ValueError(f"at most {MAX_CUSTOM_FIELDS} custom fields at once")
+    values: dict[str, str] = {}
+    for name, content in pairs:
+        text = json.dumps(content) if isinstance(content, bool | int | float) else content
+        if not (text is None or isinstance(text, str)):
+            raise ValueError(f"the value of {name[:80]!r} must be a text")
+        if text and values.setdefault(name, text) != text:
+            raise ValueError(f"{name[:80]!r} is given twice, with different values")
+    return values
+
+
+def _pair(item: Any) -> tuple[str, Any]:
+    if not (isinstance(item, dict) and isinstance(item.get("field"), str) and item.keys() <= {"field", "value"}):
+        raise ValueError("each item must be {field, value}")
+    return item["field"], item.get("value")
+
+
+def address(value: str) -> str:
+    """Return what looks like an e-mail address, or raise ValueError."""
+    name, at, domain = value.rpartition("@")
+    if not (name and at and domain) or any(c.isspace() for c in value):
+        raise ValueError(f"{value[:80]!r} is not an e-mail address")
+    return value
+
+
+def unless_all(value: str) -> str | None:
+    """Return what to filter by. A model that must choose one, as strict converters want it, chooses "all"."""
+    return None if value == "all" else value
+
+
+@dataclass(frozen=True)
+class WrongRow:
+    """A row of a batch that cannot be sent: it must not cost the others."""
+
+    row: Any
+    error: ValidationError
+
+    def text(self, name: str) -> str | None:
+        """Return what the row has under `name`, if that is a text."""
+        value = self.row.get(name) if isinstance(self.row, dict) else None
+        return value if isinstance(value, str) else None
+
+
+def row_or_why_not(row: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Return a row as `check` makes it, or a WrongRow."""
+    try:
+        return check(row)
+    except ValidationError as error:
+        return WrongRow(row, error)

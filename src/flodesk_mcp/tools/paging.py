@@ -12,9 +12,10 @@ from flodesk_mcp.flodesk import InvalidArgument, Page
 from flodesk_mcp.flodesk.models import Model
 from flodesk_mcp.tools.results import Listing
 
-__all__ = ["listing"]
+__all__ = ["listing", "made_with_other", "sealed", "unsealed"]
 
 Item = TypeVar("Item", bound=Model)
+Content = TypeVar("Content", bound=tuple[Any, ...])
 
 _CONTENT = TypeAdapter(
     tuple[str, PositiveInt, NonNegativeInt, Annotated[int, Field(ge=1, le=100)], dict[str, str | list[str]]]
@@ -39,7 +40,7 @@ async def listing(
     has_more = bool(answer.data) and (page < last if last is not None else len(answer.data) == limit)
 
     def cursor(page: int, skip: int) -> str:
-        return _sealed([name, page, skip, limit, _given(filters)])
+        return sealed([name, page, skip, limit, _given(filters)])
 
     return Listing(
         result=answer.data[skip : skip + limit],
@@ -48,26 +49,43 @@ async def listing(
     ).resumed_by(lambda row: cursor(page, skip + row))
 
 
-def _sealed(content: list[Any]) -> str:
+def sealed(content: list[Any]) -> str:
+    """Return a cursor that carries `content`."""
     data = json.dumps(content, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(zlib.crc32(data).to_bytes(4) + data).decode().rstrip("=")
 
 
-def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, int, dict[str, Any]]:
+def unsealed(cursor: str, name: str, form: TypeAdapter[Content]) -> Content:
+    """Return what a cursor carries, which begins with the `name` of its list.
+
+    Raises InvalidArgument for one that is damaged, or another list's.
+    """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4) != raw[:4]:
             raise InvalidArgument(DAMAGED)
-        made_by, page, skip, limit, made_with = _CONTENT.validate_json(raw[4:])
+        content = form.validate_json(raw[4:])
     except ValueError as error:
         raise InvalidArgument(DAMAGED) from error
-    if made_by != name or not made_with.keys() <= filters.keys():
+    if content[0] != name:
+        raise InvalidArgument(DAMAGED)
+    return content
+
+
+def made_with_other(argument: str) -> InvalidArgument:
+    """Return the error for a cursor that was made with another value of a filter."""
+    return InvalidArgument(
+        f"next_cursor was made with another {argument}. Keep the filters of the first page, or leave it out."
+    )
+
+
+def _opened(cursor: str, name: str, filters: dict[str, Any]) -> tuple[int, int, int, dict[str, Any]]:
+    _, page, skip, limit, made_with = unsealed(cursor, name, _CONTENT)
+    if not made_with.keys() <= filters.keys():
         raise InvalidArgument(DAMAGED)
     for argument, value in _given(filters).items():
         if made_with.get(argument) != value:
-            raise InvalidArgument(
-                f"next_cursor was made with another {argument}. Keep the filters of the first page, or leave it out."
-            )
+            raise made_with_other(argument)
     return page, skip, limit, filters | made_with
 
 

@@ -19,6 +19,7 @@ class _Plain(GenerateJsonSchema):
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
         plain = super().generate_inner(schema)
+        plain.pop("maxLength", None)  # a guard of ours: nobody who means well comes near
         for least in ("minLength", "minItems"):
             if plain.get(least) == 1:  # who must fill in every argument could not leave this one blank
                 del plain[least]

@@ -13,15 +13,15 @@ toolset = Toolset("segments", "segments", default=True)
 async def list_all_flodesk_segments(
     flodesk: FlodeskClient, limit: Limit = 20, next_cursor: NextCursor | None = None
 ) -> Listing[Segment]:
-    """Show what segments (lists, groups) we have, with ids: find one by name, or see how big they are and which has the
-    most people.
+    """Show all segments with ids, the lists or groups that we have: what lists are there, how big are they, which has
+    the most people, find a segment by a name that I forgot.
     """
     return await listing("list_segments", flodesk.segments.list, limit, next_cursor)
 
 
 @toolset.tool("Get a segment", "GET /segments/{id}", target=("id",))
 async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId) -> Segment:
-    """Tell how big one segment is right now: how many active people are in it. Who they are:
+    """Tell how big one segment is right now: how many people are in this list. Who they are:
     list_all_flodesk_subscribers with segment_id.
     """
     return await flodesk.segments.get(id)
@@ -35,8 +35,8 @@ async def get_single_flodesk_segment_by_id(flodesk: FlodeskClient, id: SegmentId
 async def create_a_flodesk_segment(
     flodesk: FlodeskClient, name: SegmentName, color: Color | None = None
 ) -> CreatedSegment:
-    """Set up a new segment: a fresh, empty list or group, in a color you want. A repeat makes a second one; no tool can
-    rename or delete it.
+    """Make a new segment, called as you want: set up a fresh list, I want a group, in a color such as pink. A repeat
+    makes a second one; no tool can rename or delete it.
     """
     made = await flodesk.segments.create(name, color)
     notice = await notice_of_twins(

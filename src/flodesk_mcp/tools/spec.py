@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from mcp_types import Tool, ToolAnnotations
 from pydantic import BaseModel, create_model
 
+from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import Named
 from flodesk_mcp.tools.given import Arguments, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
@@ -19,7 +20,7 @@ Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
 
 Question = Callable[..., Awaitable[str | None]]
-"""Given the client, whether personal data is masked, and the arguments of a tool, returns what a person is asked.
+"""Given the client and whether personal data is masked, or the caller, and the arguments, returns what is asked.
 
 None where the call turns out to destroy nothing.
 """
@@ -31,7 +32,7 @@ class ToolSpec:
 
     `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
     a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only
-    where the argument `asked_for` is given.
+    where the argument `asked_for` is given. `answer` imports the model of an answer that no start should pay for.
     """
 
     function: Function
@@ -44,6 +45,7 @@ class ToolSpec:
     check: str | None = None
     question: Question | None = None
     asked_for: str | None = None
+    answer: Callable[[], type[BaseModel]] | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +57,22 @@ class ToolSpec:
         """Whether it sends nothing but GET."""
         return self.operation.startswith("GET ")
 
+    async def call(self, caller: Caller, given: dict[str, Any]) -> BaseModel:
+        """Return what the function makes of checked arguments for `caller`, whose client is all that most get."""
+        return await self.function(caller if self._takes_caller else caller.flodesk, **given)
+
+    async def asks(self, caller: Caller, given: dict[str, Any]) -> str | None:
+        """Return what a person is asked before the call, or None where it destroys nothing. Raises FlodeskError."""
+        if self.question is None:
+            return None
+        if _takes_caller(self.question):
+            return await self.question(caller, **given)
+        return await self.question(caller.flodesk, caller.masked, **given)
+
+    @cached_property
+    def _takes_caller(self) -> bool:
+        return _takes_caller(self.function)
+
     @cached_property
     def description(self) -> str:
         """The docstring, on one line."""
@@ -62,7 +80,7 @@ class ToolSpec:
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
-        """The model that arguments are checked with: the function's parameters but for the client."""
+        """The model that arguments are checked with: the function's parameters but for the first."""
         hints = get_type_hints(self.function, include_extras=True)
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         fields: dict[str, Any] = {
@@ -92,10 +110,15 @@ class ToolSpec:
         return input_schema(self.arguments)
 
     @cached_property
+    def result(self) -> type[BaseModel]:
+        """The model of a successful result."""
+        model: type[BaseModel] = self.answer() if self.answer else get_type_hints(self.function)["return"]
+        return model
+
+    @cached_property
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of a successful result."""
-        result: type[BaseModel] = get_type_hints(self.function)["return"]
-        schema = output_schema(result)
+        schema = output_schema(self.result)
         if self.named:
             schema["properties"][USED_IDS] = {"type": "object", "description": "Ids that were used for the names given"}
         return schema
@@ -124,6 +147,11 @@ class ToolSpec:
         )
 
 
+def _takes_caller(function: Callable[..., Any]) -> bool:
+    first = next(iter(inspect.signature(function).parameters.values()))
+    return first.annotation is Caller
+
+
 @dataclass(frozen=True, eq=False)
 class Toolset:
     """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on."""
@@ -144,12 +172,13 @@ class Toolset:
         check: str | None = None,
         question: Question | None = None,
         asked_for: str | None = None,
+        answer: Callable[[], type[BaseModel]] | None = None,
     ) -> Callable[[Function], ToolSpec]:
         """Make a function the tool for one operation of Flodesk, the next of this toolset."""
 
         def register(function: Function) -> ToolSpec:
             spec = ToolSpec(
-                function, self, title, operation, target, destructive, idempotent, check, question, asked_for
+                function, self, title, operation, target, destructive, idempotent, check, question, asked_for, answer
             )
             if not (spec.reads_only or target):
                 raise TypeError(f"{spec.name} writes, and must say what to: target=...")

@@ -1,8 +1,9 @@
 """Tools that act on subscribers: beyond the default ones."""
 
 from flodesk_mcp.flodesk import BatchResult, FlodeskClient
-from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows, WrongRow
+from flodesk_mcp.tools.arguments import IdOrEmail, SegmentIds, SubscriberRows
 from flodesk_mcp.tools.errors import explain_row
+from flodesk_mcp.tools.given import WrongRow
 from flodesk_mcp.tools.questions import about_unsubscribing
 from flodesk_mcp.tools.results import BatchReport, Failed, WrittenSubscriber, batch_report, with_notice
 from flodesk_mcp.tools.spec import Toolset
@@ -19,10 +20,8 @@ toolset = Toolset("subscriber_actions", "adding to segments, unsubscribing, batc
 async def add_a_flodesk_subscriber_to_segments(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Put an existing person, somebody who is already a subscriber, into segments: add them to a list or group, tag or
-    mark them as something. This may start or stop workflows. Other segments and values stay; to move somebody, take
-    them out of the old one with delete_a_flodesk_subscriber_by_id. Creates nobody: for a new person use
-    create_a_flodesk_subscriber.
+    """Put somebody in a list, tag a person as VIP, move her into a segment: she is already a subscriber. This may start
+    or stop workflows. They stay in other segments. Creates nobody: for a new person use create_a_flodesk_subscriber.
     """
     return with_notice(await flodesk.subscribers.add_to_segments(id_or_email, segment_ids))
 
@@ -52,9 +51,9 @@ async def unsubscribe_a_flodesk_subscriber(flodesk: FlodeskClient, id_or_email: 
 async def create_flodesk_subscribers_in_batch(
     flodesk: FlodeskClient, subscribers: SubscriberRows, segment_ids: SegmentIds | None = None
 ) -> BatchReport:
-    """Create or update many people at once: import contacts from a table, spreadsheet or csv, or upload them in bulk.
-    Each row has an email or id; all are added to segment_ids, which may start or stop workflows. Look at failed: a row
-    there was not written. At most 20 batches a minute.
+    """Add many people at once, up to 50 contacts of a table, or update them: get all attendees in from a csv, bulk
+    upload names, import a spreadsheet. Each row has an email or id; all are added to segment_ids, which may start or
+    stop workflows. Look at failed: a row there was not written. At most 20 batches a minute.
     """
     refused = [
         Failed(row=number, email=row.text("email"), id=row.text("id"), code="not_sent", reason=explain_row(row))

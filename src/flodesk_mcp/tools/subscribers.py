@@ -36,9 +36,9 @@ async def list_all_flodesk_subscribers(
     segment_id: SegmentId | None = None,
     fields: SubscriberFields | None = None,
 ) -> SubscriberListing:
-    """List people, the newest first: who signed up lately. Show everyone of one status (active, bounced, opted out) or
-    on one segment's list, with addresses; else everybody. No search: find one person with
-    get_single_flodesk_subscriber_by_id. Empty values are left out.
+    """List people, the newest first: who signed up lately, which people bounced, show everyone who opted out, or all
+    addresses on one segment's list; else everybody. No search: for one person get_single_flodesk_subscriber_by_id.
+    Empty values are left out.
     """
     fetch = flodesk.subscribers.list
     page = await listing("list_subscribers", fetch, limit, next_cursor, status=status, segment_id=segment_id)
@@ -49,8 +49,8 @@ async def list_all_flodesk_subscribers(
 async def get_single_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, fields: SubscriberFields | None = None
 ) -> Subscriber:
-    """Look up one person by id or e-mail address: are they still subscribed, when did they join, which segments is this
-    person in, what do we know? Empty values are left out.
+    """Look up one person by id or e-mail address: what do we know about her, are they still subscribed, when did they
+    join, which segments is this person in? Empty values are left out.
     """
     return only(await flodesk.subscribers.get(id_or_email), fields)
 
@@ -76,10 +76,10 @@ async def create_a_flodesk_subscriber(
     optin_timestamp: OptinTimestamp | None = None,
     clear_fields: ClearFields | None = None,
 ) -> WrittenSubscriber:
-    """Sign a new person up (add somebody to the mailing list), or change the profile of the one with this email or id
-    (one is needed): a name, a birthday. Only given values change, blanks never erase: clear_fields does. segment_ids
-    only adds, and may start or stop workflows. double_optin lets them confirm first. Never re-subscribes. Custom fields
-    must exist: list_all_flodesk_custom_fields.
+    """Sign up (register) a new person I met, add her to the mailing list, or change the profile of the one with this
+    email or id (one is needed): fix the last name, a birthday. Only given values change, blanks never erase:
+    clear_fields does. segment_ids only adds, and may start or stop workflows. double_optin lets them confirm by mail
+    first. Never re-subscribes. Custom fields must exist: list_all_flodesk_custom_fields.
     """
     erased = clear_fields or []
     saved = await flodesk.subscribers.save(
@@ -107,5 +107,7 @@ async def create_a_flodesk_subscriber(
 async def delete_a_flodesk_subscriber_by_id(
     flodesk: FlodeskClient, id_or_email: IdOrEmail, segment_ids: SegmentIds
 ) -> WrittenSubscriber:
-    """Remove (take out, drop) a person from segments. They stay on the list: nobody is deleted or unsubscribed."""
+    """Take a person out of a list, pull somebody from a VIP segment (untag), drop her from a group she shouldn't be in
+    anymore, remove him but keep him on the list: nobody is deleted or unsubscribed.
+    """
     return with_notice(await flodesk.subscribers.remove_from_segments(id_or_email, segment_ids))

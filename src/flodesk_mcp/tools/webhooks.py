@@ -27,7 +27,7 @@ async def list_all_flodesk_webhooks(
 
 @toolset.tool("Get a webhook", "GET /webhooks/{id}", target=("id",))
 async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Webhook:
-    """Show the details of one webhook: its url, and which events the hook is listening to."""
+    """Show what one webhook does: the details of this hook, its url, and which events it is listening to."""
     return await flodesk.webhooks.get(id)
 
 
@@ -39,8 +39,8 @@ async def get_single_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId
 async def create_a_flodesk_webhook(
     flodesk: FlodeskClient, name: WebhookName, post_url: PostUrl, events: Events
 ) -> CreatedWebhook:
-    """Set up a hook: notify (ping) a url whenever there is a new subscriber, or people are joining a segment or
-    unsubscribe. Flodesk signs nothing: put a secret into the url.
+    """Set up a webhook: ping a url whenever somebody unsubscribes, notify zapier when there is a new subscriber, or
+    people are joining a segment. Flodesk signs nothing: put a secret into the url.
     """
     made = await flodesk.webhooks.create(name, post_url, events)
     existed = "A webhook with this address and these events existed before"
@@ -63,8 +63,8 @@ async def update_a_flodesk_webhook_by_id(
     post_url: PostUrl | None = None,
     events: Events | None = None,
 ) -> Webhook:
-    """Change a webhook: point the hook at a different address, rename it, or have other events fire it; events replaces
-    the list.
+    """Change a webhook: point the hook at a different url, our server moved so change the address, rename it, have that
+    webhook fire for unsubscribes too; events replaces the list.
     """
     return await flodesk.webhooks.update(id, name=name, post_url=post_url, events=events)
 
@@ -78,6 +78,8 @@ async def update_a_flodesk_webhook_by_id(
     question=about_deleting_webhook,
 )
 async def delete_a_flodesk_webhook_by_id(flodesk: FlodeskClient, id: WebhookId) -> Deleted:
-    """Delete a webhook, or hook, that is not needed any longer: its address gets no more events. Cannot be undone."""
+    """Delete a webhook, get rid of an old hook that is not needed any longer: its address gets no more events. Cannot
+    be undone.
+    """
     await flodesk.webhooks.delete(id)
     return Deleted(id=id, deleted=True)

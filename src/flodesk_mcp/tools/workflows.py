@@ -26,8 +26,8 @@ async def list_all_flodesk_workflows(
     next_cursor: NextCursor | None = None,
     statuses: WorkflowStatuses | None = None,
 ) -> Listing[Workflow]:
-    """Show which workflows we have: automations such as a welcome series, running, paused or draft. None can be made or
-    edited here.
+    """Show which workflows we have: do we have a welcome series, which automations are running, paused or draft? None
+    can be made or edited here.
     """
     return await listing("list_workflows", flodesk.workflows.list, limit, next_cursor, statuses=statuses)
 
@@ -41,8 +41,9 @@ async def list_all_flodesk_workflows(
 async def create_a_flodesk_workflow(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id: SubscriberId | None = None, email: Email | None = None
 ) -> Enrollment:
-    """Start a workflow (kick off a series, sequence or automation) for an existing person, by id or email: it sends
-    its mails by itself. Creates no workflow. Refused when they are in it, unless it allows repeats.
+    """Enroll a person in a workflow: start the welcome series for them, send an automation to somebody, put her through
+    emails, kick off a sequence for a client. It sends its mails by itself. Creates no workflow. Refused when they are
+    in it, unless it allows repeats.
     """
     await flodesk.workflows.enroll(workflow_id, id=id, email=email)
     return await _enrollment(flodesk, workflow_id, id or email or "", enrolled=True)
@@ -58,7 +59,7 @@ async def create_a_flodesk_workflow(
 async def delete_a_flodesk_workflow_by_id(
     flodesk: FlodeskClient, workflow_id: WorkflowId, id_or_email: IdOrEmail
 ) -> Enrollment:
-    """Stop a workflow (end a series or sequence) for one person: take them out of it. The workflow itself stays:
+    """Take one person out of a workflow: stop the welcome series for them, end a sequence. The workflow itself stays:
     nothing is deleted.
     """
     await flodesk.workflows.remove(workflow_id, id_or_email)

@@ -32,16 +32,21 @@ __all__ = ["create_app"]
 MCP_METHODS = ("GET", "POST", "DELETE")
 
 
-def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBaseTransport | None = None) -> Starlette:
-    """Return the application for `settings`, those of the environment by default. `flodesk` is another way to Flodesk.
+def create_app(
+    settings: HostedSettings | None = None,
+    flodesk: httpx2.AsyncBaseTransport | None = None,
+    documents: httpx2.AsyncBaseTransport | None = None,
+) -> Starlette:
+    """Return the application for `settings`, those of the environment by default.
 
+    `flodesk` is another way to Flodesk, `documents` one to what clients publish about themselves.
     Raises SettingsError or StoreError.
     """
     settings = settings or load_settings(HostedSettings)
     settings.check()
     log_to_stderr(settings.log_level, settings.log_format)  # before the SDK sets up a log that tells too much
-    hosted = _Hosted(settings, flodesk)
-    allowed = AllowedHosts(settings.host, settings.allowed_hosts)
+    hosted = _Hosted(settings, flodesk, documents)
+    allowed = AllowedHosts(settings.host, settings.allowed_hosts, settings.public_url)
     app = Starlette(
         routes=hosted.routes(),
         middleware=[
@@ -59,7 +64,12 @@ def create_app(settings: HostedSettings | None = None, flodesk: httpx2.AsyncBase
 class _Hosted:
     """The parts of the application, and what lives for as long as it runs."""
 
-    def __init__(self, settings: HostedSettings, flodesk: httpx2.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        settings: HostedSettings,
+        flodesk: httpx2.AsyncBaseTransport | None,
+        documents: httpx2.AsyncBaseTransport | None,
+    ) -> None:
         self._settings = settings
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
@@ -70,12 +80,13 @@ class _Hosted:
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings, self._callers.pool, self._flodesk)
+        self._authentication = Authentication(settings, self._callers, self._flodesk, documents)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        async with self._flodesk, self._authentication.running(), self._sessions.running():
+        audiences = self._callers.audiences.running()
+        async with self._flodesk, self._authentication.running(), audiences, self._sessions.running():
             yield
 
     def withdraw_questions(self) -> None:

@@ -11,8 +11,10 @@ from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk import Credential, FlodeskClient
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import PersonalData, Settings
+from flodesk_mcp.settings import PersonalData
+from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import user_of
+from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
 
@@ -26,31 +28,39 @@ class WebCallers:
     """
 
     pool: ClientPool
-    settings: Settings
+    audiences: Audiences
+    settings: HostedSettings
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
     connection_personal_data: PersonalData = "shown"
 
     @classmethod
-    def of(cls, settings: Settings, http: httpx2.AsyncClient) -> "WebCallers":
+    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
         Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            return client_for(identity, credential, settings, http)
+            return audiences.listen_to(identity, client_for(identity, credential, settings, http))
 
-        return cls(ClientPool(open_client, settings.requests_per_minute), settings, operator_filter(settings))
+        audiences = Audiences(settings)
+        pool = ClientPool(open_client, settings.requests_per_minute)
+        return cls(pool, audiences, settings, operator_filter(settings))
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""
         user = user_of(request)
         principal = user.principal
+
+        def open_client() -> FlodeskClient:
+            return self.pool.client(principal.account.identity, principal.account.credential)
+
         return Caller(
             name=principal.name,
             identity=principal.account.identity,
-            open_client=lambda: self.pool.client(principal.account.identity, principal.account.credential),
+            open_client=open_client,
+            open_audience=lambda: self.audiences.audience(principal.account.identity, open_client()),
             tool_filter=self.operator & self.connection & user.tool_filter,
             credential_source=principal.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,

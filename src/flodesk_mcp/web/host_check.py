@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+from urllib.parse import urlsplit
 
 __all__ = ["AllowedHosts", "is_loopback"]
 
@@ -23,9 +24,9 @@ def is_loopback(host: str) -> bool:
 class AllowedHosts:
     """Host names, each with a port or with any."""
 
-    def __init__(self, host: str, allowed: str | None) -> None:
-        """Take the names of the setting, or those that fit the address `host`."""
-        names = allowed.split(",") if allowed else _names_of(host)
+    def __init__(self, host: str, allowed: str | None, public_url: str | None = None) -> None:
+        """Take the names of the setting, or those that fit the address `host`; and that of the public address."""
+        names = [*(allowed.split(",") if allowed else _names_of(host)), urlsplit(public_url or "").netloc]
         self._names = frozenset(name for name in (_unbracketed(name.strip().lower()) for name in names) if name)
 
     def __contains__(self, authority: str) -> bool:

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flodesk_mcp.observability.request_id import request_id
+from flodesk_mcp.observability.logging import request_id
+from flodesk_mcp.web.cross_origin import is_open
 from flodesk_mcp.web.host_check import AllowedHosts
 
 __all__ = ["BodyDeadline", "HostCheck", "RequestIds"]
@@ -41,9 +42,14 @@ class HostCheck:
         if len(hosts) != 1 or hosts[0] not in self._allowed:
             answer = PlainTextResponse("This server has another name: see FLODESK_ALLOWED_HOSTS.\n", MISDIRECTED)
             return await answer(scope, receive, send)
-        if not all(self._allowed.allows_origin(origin) for origin in origins):
+        if not (is_open(scope["path"]) or all(self._allows(origin, headers) for origin in origins)):
             return await PlainTextResponse("Not from this site.\n", FORBIDDEN)(scope, receive, send)
         return await self._app(scope, receive, send)
+
+    def _allows(self, origin: str, headers: Headers) -> bool:
+        # A page that tells nobody where a request comes from does not tell its own server either.
+        of_ours = origin == "null" and headers.get("sec-fetch-site") == "same-origin"
+        return of_ours or self._allowed.allows_origin(origin)
 
 
 class RequestIds:

@@ -1,11 +1,7 @@
 """The page for a person who opens the address in a browser: what this is, and how to connect each client."""
 
-import base64
-import hashlib
 import json
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from flodesk_mcp import __version__
 from flodesk_mcp.mcp_clients.links import cursor_link, goose_link, vscode_link
+from flodesk_mcp.web.html_page import HtmlPage, Markup
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["Page"]
@@ -21,7 +18,17 @@ ACCESS = {
     "tokens": "An access token of this server, which whoever runs it makes: Authorization: Bearer ...",
     "headers": "Your own Flodesk API key, in the header X-Flodesk-Api-Key. It is not stored.",
     "oauth": "Your login: the client opens it by itself.",
+    "sign-in": "You sign in: the client opens a page, on which you choose what it may do.",
 }
+PASTE = """<section class="paste">
+<h2>One address to paste</h2>
+<p class="address"><code>{url}</code></p>
+<p>In claude.ai or ChatGPT: Settings, Connectors, add a custom connector, and paste it. In Claude Code, Cursor and VS
+Code it goes where servers are added. Your program then opens a page of this server: there you see who asks, choose what
+it may do, and say yes. No token to copy.</p>
+<p><a href="{connected}">See what is connected, and cut it off</a></p>
+</section>"""
+
 HEADERS = {"tokens": ("Authorization", "Bearer YOUR_TOKEN"), "headers": ("X-Flodesk-Api-Key", "YOUR_FLODESK_API_KEY")}
 
 
@@ -29,24 +36,15 @@ class Page:
     """Shows the address as the browser knows it; the Host header was checked before."""
 
     def __init__(self, settings: HostedSettings) -> None:
-        here = Path(__file__).parent
-        self._template = Template((here / "page.html").read_text(encoding="utf-8"))
-        self._style = (here / "page.css").read_text(encoding="utf-8")
+        self._page = HtmlPage("page.html", "page.css")
+        self._address = settings.sign_in_address
         self._modes = [mode for mode in ACCESS if mode in settings.modes]
-        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        self._headers = {
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
-                "frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "no-referrer",
-        }
 
     async def show(self, request: Request) -> HTMLResponse:
         """Answer with the page."""
-        root = f"{request.url.scheme}://{request.url.netloc}"
+        root = self._address or f"{request.url.scheme}://{request.url.netloc}"
         url = f"{root}/mcp"
-        header = next((HEADERS[mode] for mode in self._modes if mode in HEADERS), None)
+        header = None if self._address else next((HEADERS[mode] for mode in self._modes if mode in HEADERS), None)
         entry = {"url": url, **({"headers": dict([header])} if header else {})}
         asked, inputs = _asked_for(header)
         flag = f' --header "{header[0]}: {header[1]}"' if header else ""
@@ -65,10 +63,8 @@ class Page:
             "inspector": f"npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list",
         }
         access = "<br>".join(escape(ACCESS[mode]) for mode in self._modes) or "Everybody on this machine."
-        page = self._template.substitute(
-            {name: escape(text) for name, text in texts.items()}, style=self._style, access=access
-        )
-        return HTMLResponse(page, headers=self._headers)
+        paste = PASTE.format(url=escape(url), connected=escape(f"{root}/connected")) if self._address else ""
+        return self._page.answer({**texts, "access": Markup(access), "paste": Markup(paste)})
 
 
 def _asked_for(header: tuple[str, str] | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from flodesk_mcp.web.host_check import is_loopback
 
 __all__ = ["MODES", "HostedSettings", "IdentityProvider"]
 
-MODES = ("tokens", "headers", "oauth")
+MODES = ("tokens", "headers", "oauth", "sign-in")
 
 
 def _modes(value: str) -> str:
@@ -29,6 +29,13 @@ def _address(value: str) -> str:
     if not url.hostname or url.username or url.fragment:
         raise ValueError("must be an address without user name or fragment.")
     return value
+
+
+def _root(value: str) -> str:
+    url = urlsplit(_address(value.rstrip("/")))
+    if url.path or url.query:
+        raise ValueError("must be an address without a path, such as https://flodesk.example.com.")
+    return f"{url.scheme}://{url.netloc.lower()}"
 
 
 def _networks(value: str) -> str:
@@ -58,7 +65,10 @@ class HostedSettings(Settings):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on")
     auth: Annotated[str, AfterValidator(_modes)] = Field(
-        "", description="Who gets in: tokens, headers, oauth, or several, separated by commas"
+        "", description="Who gets in: tokens, headers, oauth, sign-in, or several, separated by commas"
+    )
+    public_url: Annotated[str, AfterValidator(_root)] | None = Field(
+        None, description="Where others reach this server (https, or http on this machine), without a path"
     )
     allowed_hosts: str | None = Field(
         None, description="Host names that clients may use, separated by commas (default: those of the address)"
@@ -83,6 +93,14 @@ class HostedSettings(Settings):
             for name in ("oauth_issuer", "oauth_audience", "oauth_jwks_url"):
                 if getattr(self, name) is None:
                     raise ValueError(f"FLODESK_AUTH names oauth: set FLODESK_{name.upper()}, too.")
+        if "sign-in" in self.modes:
+            for name in ("public_url", "encryption_keys"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"FLODESK_AUTH names sign-in: set FLODESK_{name.upper()}, too.")
+            if "oauth" in self.modes and self.oauth_audience != f"{self.public_url}/mcp":
+                raise ValueError(
+                    "FLODESK_AUTH names sign-in and oauth: FLODESK_OAUTH_AUDIENCE must be FLODESK_PUBLIC_URL and /mcp."
+                )
         return self
 
     @property
@@ -98,7 +116,25 @@ class HostedSettings(Settings):
     @property
     def keeps_state(self) -> bool:
         """Whether a database is needed."""
-        return bool(self.modes & {"tokens", "oauth"})
+        return bool(self.modes & {"tokens", "oauth", "sign-in"})
+
+    @property
+    def sign_in_address(self) -> str | None:
+        """The public address of this server, in mode `sign-in`."""
+        return self.public_url if "sign-in" in self.modes else None
+
+    @property
+    def token_issuers(self) -> list[str]:
+        """Who gives clients tokens for this server that they fetch by themselves."""
+        known = (self.sign_in_address, self.oauth_issuer if "oauth" in self.modes else None)
+        return [issuer for issuer in known if issuer]
+
+    @property
+    def resource(self) -> str | None:
+        """What those tokens are for: the address of `/mcp`."""
+        if self.sign_in_address:
+            return f"{self.sign_in_address}/mcp"
+        return self.oauth_audience if "oauth" in self.modes else None
 
     @property
     def identity_provider(self) -> IdentityProvider | None:
@@ -112,8 +148,12 @@ class HostedSettings(Settings):
 
         Raises SettingsError.
         """
+        if self.folders:
+            raise SettingsError(
+                "FLODESK_FOLDERS is for the server on a person's own machine: hosted there are no paths."
+            )
         if not self.modes and not is_loopback(self.host):
             raise SettingsError(
                 f"FLODESK_HOST is {self.host}, which others can reach: "
-                "set FLODESK_AUTH to tokens, headers or oauth first."
+                "set FLODESK_AUTH to tokens, headers, oauth or sign-in first."
             )

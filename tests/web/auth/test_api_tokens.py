@@ -13,7 +13,7 @@ from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.flodesk import ApiKey, identity_of
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.store import FoundToken, StoredAccounts, StoredLogins, StoredTokens, TokenLimits
-from flodesk_mcp.web.auth import api_tokens
+from flodesk_mcp.web.auth import believed
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.errors import AuthError
 
@@ -178,7 +178,7 @@ async def test_the_check_looks_at_no_more_tokens_than_are_in_use(counted: Counte
 async def test_of_too_many_believed_tokens_the_oldest_are_forgotten(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_tokens, "MAX_BELIEVED", 2)
+    monkeypatch.setattr(believed, "MAX_BELIEVED", 2)
     first, second, third = [await counted.create(name, "ann", TokenLimits()) for name in ("1", "2", "3")]
     proof = ApiTokens(counted, None, NO_LOGINS, clock=lambda: 0.0)
     for token in (first, second, third):

@@ -1,39 +1,23 @@
 """The mode `tokens`: access tokens of this server's own."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import anyio
 from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool
-from flodesk_mcp.freshness import Fresh, FreshMap
 from flodesk_mcp.store import FoundToken, StoredTokens, StoreError
 from flodesk_mcp.tools import CATALOG
-from flodesk_mcp.web.auth.bearer import bearer_token
-from flodesk_mcp.web.auth.errors import AuthError, wrong_token
+from flodesk_mcp.web.auth.believed import BelievedTokens
+from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 
 __all__ = ["ApiTokens"]
 
-CHECKED_EVERY_SECONDS = 1
-BELIEVED_SECONDS = 60
-"""Then a token is looked up whole again, which notes its use."""
-MAX_BELIEVED = 1000
-LOOKED_UP_WITHIN_SECONDS = 4
-
-
-@dataclass(frozen=True)
-class _Believed:
-    id: str
-    credential_mark: str | None
-    principal: Principal
-
 
 class ApiTokens:
-    """Lets in who shows a stored token. What was found is kept for a while, and checked once a second, all at once."""
+    """Lets in who shows a stored token."""
 
     def __init__(
         self,
@@ -43,47 +27,16 @@ class ApiTokens:
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         """Take the tokens, what those without an account open, and what opens the accounts of the others."""
-        self._tokens = tokens
         self._credentials = credentials
         self._environment = environment
-        self._believed = FreshMap[bytes, _Believed](BELIEVED_SECONDS, MAX_BELIEVED, clock)
-        self._valid = Fresh(self._check, CHECKED_EVERY_SECONDS, clock)
+        self._believed = BelievedTokens(tokens, self._opened_by, clock)
 
     async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return what the token of a request opens, None when it is not one that this server made.
 
         Raises AuthError for one that opens nothing, StoreError when none can be looked up.
         """
-        token = bearer_token(connection)
-        if token is None or not self._tokens.knows(token):
-            return None
-        try:
-            with anyio.fail_after(LOOKED_UP_WITHIN_SECONDS):
-                return await self._opened(token)
-        except TimeoutError as error:
-            raise StoreError("The database does not answer.") from error
-
-    async def _opened(self, token: str) -> Principal:
-        digest = hashlib.sha256(token.encode()).digest()
-        believed = self._believed.get(digest)
-        if believed and await self._still_holds(believed):
-            return believed.principal
-        self._believed.forget(digest)
-        found = await self._tokens.find(token)
-        if found is None:
-            raise wrong_token()
-        principal = self._opened_by(found)
-        self._believed.set(digest, _Believed(found.id, found.credential_mark, principal))
-        if (valid := self._valid.value) is not None:
-            valid[found.id] = found.credential_mark
-        return principal
-
-    async def _check(self) -> dict[str, str | None]:
-        return await self._tokens.valid([believed.id for believed in self._believed.values()])
-
-    async def _still_holds(self, believed: _Believed) -> bool:
-        valid = await self._valid.get()
-        return believed.id in valid and valid[believed.id] == believed.credential_mark
+        return await self._believed.principal(connection)
 
     def _opened_by(self, found: FoundToken) -> Principal:
         try:

@@ -11,31 +11,33 @@ from starlette.types import ASGIApp
 
 from flodesk_mcp.callers.clients import credential_of, find_credential
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
-from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.store import Store
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
+from flodesk_mcp.web.auth.background import noting_uses
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
-from flodesk_mcp.web.auth.protected_resource import metadata_routes, metadata_url
-from flodesk_mcp.web.auth.token_uses import noting_uses
+from flodesk_mcp.web.auth.protected_resource import resource_metadata_routes, resource_metadata_url
+from flodesk_mcp.web.auth.scopes import SCOPES
+from flodesk_mcp.web.auth.sign_in.addresses import Addresses
+from flodesk_mcp.web.auth.sign_in_tokens import SignInTokens
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
+from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.health import Check
 from flodesk_mcp.web.keys import derived_key
 from flodesk_mcp.web.large_bodies import LargeBodies, Turns
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.sign_in import SignIn
 
 __all__ = ["Authentication"]
 
 CREDENTIAL_CHALLENGE = 'Flodesk-Credential realm="flodesk-mcp", headers="X-Flodesk-Api-Key X-Flodesk-Access-Token"'
 """No registered scheme carries a credential in a header of its own; Bearer would make clients look for a login."""
-
-SIGN_IN_AT = "the page /connect of this server."
 
 BEARER_CHALLENGE = 'Bearer realm="flodesk-mcp"'
 
@@ -43,28 +45,40 @@ BEARER_CHALLENGE = 'Bearer realm="flodesk-mcp"'
 class Authentication:
     """Asks for proof in front of an application. What that needs is open while `running()` is."""
 
-    def __init__(self, settings: HostedSettings, pool: ClientPool, flodesk: httpx2.AsyncClient) -> None:
+    def __init__(
+        self,
+        settings: HostedSettings,
+        callers: WebCallers,
+        flodesk: httpx2.AsyncClient,
+        documents: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         """Raise SettingsError or StoreError for what cannot work.
 
-        Only callers that are let in get into `pool`. `flodesk` leads to Flodesk.
+        Only those that are let in get into the pool of `callers`. `flodesk` leads to Flodesk, `documents` to what
+        clients publish about themselves.
         """
         self._http = open_http()
         self._provider = settings.identity_provider
         self._store: Store | None = None
         self._keys: Keys | None = None
+        self._sign_in: SignIn | None = None
+        wrong = WrongProofs()
+        check = CredentialCheck(callers.pool, wrong)
         tokens: list[Proof] = []
         if settings.keeps_state:
-            self._store = Store(settings.database_address, settings.encryption_keys)
-            credentials = StoredCredentials(self._store.logins, oauth_client(settings, flodesk), SIGN_IN_AT)
+            self._store = store = Store(settings.database_address, settings.encryption_keys)
+            oauth = oauth_client(settings, flodesk)
+            credentials = StoredCredentials(store.logins, oauth, _sign_in_at(settings))
             if "tokens" in settings.modes:
                 environment = _environment(settings) if settings.names_account else None
-                tokens.append(ApiTokens(self._store.tokens, environment, credentials))
+                tokens.append(ApiTokens(store.tokens, environment, credentials))
+            if address := settings.sign_in_address:
+                tokens.append(SignInTokens(store.grants, credentials, address))
+                self._sign_in = SignIn(settings, address, store, check, callers.operator, oauth, documents)
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
                 issuer, audience = self._provider.issuer, self._provider.audience
-                tokens.append(JwtBearer(self._keys, self._store.accounts, credentials, issuer, audience))
-        wrong = WrongProofs()
-        check = CredentialCheck(pool, wrong)
+                tokens.append(JwtBearer(self._keys, store.accounts, credentials, issuer, audience))
         self._backend = AuthBackend(
             CredentialHeaders(_identity_key(settings), check) if "headers" in settings.modes else None,
             tokens,
@@ -72,7 +86,10 @@ class Authentication:
             wrong,
         )
         self._turns = Turns()
-        self._errors = AuthErrors(self._challenge(settings))
+        self._resource = settings.resource
+        self._issuers = settings.token_issuers
+        scope = " ".join(SCOPES) if settings.sign_in_address else None
+        self._errors = AuthErrors(self._challenge(settings), scope)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -83,7 +100,9 @@ class Authentication:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
                 await self._store.accounts.note_keys()
-                await opened.enter_async_context(noting_uses(self._store.tokens))
+                await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
+            if self._sign_in:
+                await opened.enter_async_context(self._sign_in.running())
             yield
 
     def guard(self, app: ASGIApp) -> ASGIApp:
@@ -95,8 +114,9 @@ class Authentication:
         )
 
     def public_routes(self) -> list[Route]:
-        """Return the paths that tell a client where to get a token."""
-        return metadata_routes(self._provider) if self._provider else []
+        """Return the paths that tell a client where to get a token, and those where it gets one."""
+        metadata = resource_metadata_routes(self._resource, self._issuers) if self._resource else []
+        return [*metadata, *(self._sign_in.routes() if self._sign_in else ())]
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be there for proofs to be looked up."""
@@ -108,9 +128,15 @@ class Authentication:
         return checks
 
     def _challenge(self, settings: HostedSettings) -> str:
-        if self._provider:
-            return f'{BEARER_CHALLENGE}, resource_metadata="{metadata_url(self._provider)}"'
+        if self._resource:
+            return f'{BEARER_CHALLENGE}, resource_metadata="{resource_metadata_url(self._resource)}"'
         return BEARER_CHALLENGE if "tokens" in settings.modes else CREDENTIAL_CHALLENGE
+
+
+def _sign_in_at(settings: HostedSettings) -> str:
+    if settings.sign_in_address:
+        return Addresses(settings.sign_in_address).connected
+    return "the page where the account was connected."
 
 
 def _environment(settings: HostedSettings) -> OpenedAccount:

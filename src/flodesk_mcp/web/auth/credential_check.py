@@ -87,12 +87,12 @@ class CredentialCheck:
         # A right one from an address that showed many wrong ones is still found; the wrong ones cost Flodesk little.
         self._suspect = _SlowLane(most=4)
 
-    async def accept(self, account: OpenedAccount, connection: HTTPConnection) -> None:
-        """Return if Flodesk accepts what `connection` shows.
+    async def accept(self, account: OpenedAccount, connection: HTTPConnection, *, anew: bool = False) -> None:
+        """Return if Flodesk accepts what `connection` shows, asked `anew` even if it did before.
 
         Raises AuthError: 401 if it does not, 429 or 503 when it cannot be asked now.
         """
-        if self._pool.holds(account.identity):
+        if self._pool.holds(account.identity) and not anew:
             return
         check = self._checks.get(account.identity)
         if check is None:
@@ -122,7 +122,8 @@ class CredentialCheck:
 
     async def _asked(self, account: OpenedAccount, slot: Slot) -> bool:
         """Ask with a client that the pool takes in if Flodesk knows the credential; then the slot costs nothing."""
-        client = self._pool.open(account.identity, account.credential)
+        known = self._pool.holds(account.identity)
+        client = (self._pool.client if known else self._pool.open)(account.identity, account.credential)
         try:
             with wait_deadline(MAX_WAIT_SECONDS), anyio.fail_after(CHECK_SECONDS):
                 await client.segments.list(per_page=1)

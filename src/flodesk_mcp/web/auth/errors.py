@@ -21,7 +21,7 @@ INVALID = "invalid_token"
 class AuthError(AuthenticationError):
     """Why a request is not let in: a status, and an error of RFC 6750, where it has one for it.
 
-    `retry_after` is in seconds.
+    `retry_after` is in seconds. One that is not `guessed` does not count as a wrong proof of its address.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class AuthError(AuthenticationError):
         *,
         scope: str | None = None,
         retry_after: float | None = None,
+        guessed: bool = True,
     ) -> None:
         super().__init__(description)
         self.status = status
@@ -39,16 +40,17 @@ class AuthError(AuthenticationError):
         self.error = error
         self.scope = scope
         self.retry_after = retry_after
+        self.guessed = guessed
 
     @property
     def is_wrong_proof(self) -> bool:
         """Whether something was shown, and it was wrong."""
-        return self.status == UNAUTHORIZED and self.error == INVALID
+        return self.status == UNAUTHORIZED and self.error == INVALID and self.guessed
 
 
-def wrong_token() -> AuthError:
+def wrong_token(*, guessed: bool = True) -> AuthError:
     """Return the one answer to every token that opens nothing, so that nobody learns why."""
-    return AuthError(UNAUTHORIZED, "The access token is wrong, expired or revoked.", INVALID)
+    return AuthError(UNAUTHORIZED, "The access token is wrong, expired or revoked.", INVALID, guessed=guessed)
 
 
 def too_many_wrong(seconds: float) -> AuthError:
@@ -59,9 +61,10 @@ def too_many_wrong(seconds: float) -> AuthError:
 class AuthErrors:
     """Answers those that are not let in."""
 
-    def __init__(self, challenge: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the scheme and first parameters of WWW-Authenticate."""
+    def __init__(self, challenge: str, scope: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the scheme and first parameters of WWW-Authenticate, and the scopes that a client should ask for."""
         self._challenge = challenge
+        self._scope = scope
         self._clock = clock
         self._since_logged = 0
         self._logged_at = float("-inf")
@@ -81,7 +84,8 @@ class AuthErrors:
         return JSONResponse(body, refusal.status, headers)
 
     def _challenged(self, refusal: AuthError) -> str:
-        parameters = {"error": refusal.error, "error_description": refusal.description, "scope": refusal.scope}
+        scope = refusal.scope or (self._scope if refusal.status == UNAUTHORIZED else None)
+        parameters = {"error": refusal.error, "error_description": refusal.description, "scope": scope}
         if refusal.error is None:
             del parameters["error_description"]  # RFC 6750: who showed nothing learns nothing of errors
         return ", ".join([self._challenge, *(f'{name}="{value}"' for name, value in parameters.items() if value)])

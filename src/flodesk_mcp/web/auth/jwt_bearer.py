@@ -19,11 +19,10 @@ from flodesk_mcp.store import StoredAccounts, is_name
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, shown_subject
+from flodesk_mcp.web.auth.scopes import READ_SCOPE, WRITE_SCOPE
 
-__all__ = ["READ_SCOPE", "WRITE_SCOPE", "JwtBearer", "Keys"]
+__all__ = ["JwtBearer", "Keys"]
 
-READ_SCOPE = "flodesk:read"
-WRITE_SCOPE = "flodesk:write"
 READING = ToolFilter.reading_only("your access token", f"your access token, without {WRITE_SCOPE},")
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")

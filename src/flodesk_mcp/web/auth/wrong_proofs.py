@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 
-__all__ = ["MAX_WRONG", "WrongProofs"]
+__all__ = ["MAX_WRONG", "WrongProofs", "address_of"]
 
 MINUTE = 60.0
 MAX_WRONG = 20
@@ -27,7 +27,7 @@ class WrongProofs:
 
     def note(self, connection: HTTPConnection) -> None:
         """Count one more."""
-        address = _address_of(connection)
+        address = address_of(connection)
         self._shown_at.setdefault(address, deque(maxlen=MAX_WRONG)).append(self._clock())
         self._shown_at.move_to_end(address)
         if len(self._shown_at) > MAX_ADDRESSES:
@@ -35,13 +35,13 @@ class WrongProofs:
 
     def seconds_to_wait(self, connection: HTTPConnection) -> float:
         """Return how long the address of a request must wait until another wrong proof would be forgiven, or 0."""
-        shown_at = self._shown_at.get(_address_of(connection))
+        shown_at = self._shown_at.get(address_of(connection))
         if shown_at is None or len(shown_at) < MAX_WRONG:
             return 0.0
         return max(shown_at[0] + MINUTE - self._clock(), 0.0)
 
 
-def _address_of(connection: HTTPConnection) -> str:
+def address_of(connection: HTTPConnection) -> str:
     """Return where a request comes from: of IPv6 the network, in which one host has all the addresses it wants."""
     host = connection.client.host if connection.client else ""
     try:

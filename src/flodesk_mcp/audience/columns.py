@@ -1,0 +1,117 @@
+"""From a person to a line of CSV or JSONL, so that no cell runs as a formula in a spreadsheet."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from flodesk_mcp.audience.person import Person
+
+__all__ = ["BYTE_ORDER_MARK", "FIELDS", "Lines", "disarmed", "headings"]
+
+FileFormat = Literal["csv", "jsonl"]
+
+FIELDS = (
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "source",
+    "segments",
+    "created_at",
+    "optin_ip",
+    "optin_timestamp",
+    "custom_fields",
+)
+"""What can be taken out, in the order of the columns; custom fields have one each."""
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Begins a CSV file: without it spreadsheets take UTF-8 for something else, and show Zürich as ZÃ¼rich."""
+
+BETWEEN_SEGMENTS = "|"
+
+_SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
+_BLANK = "\\s\\x00-\\x1f\\x7f\\u200b-\\u200f\\u2060\\ufeff"
+_FORMULA = re.compile(f"[{_BLANK}]*[{_SIGNS}]|[\\t\\r\\n]")
+
+
+def disarmed(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: one that could be begins with an apostrophe."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def headings(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the heading of each custom field by its key: its label, with the key where labels are the same."""
+    times = Counter([*FIELDS, *labels.values()])
+    return {key: label if times[label] == 1 else f"{label} ({key})" for key, label in labels.items()}
+
+
+class Lines:
+    """Makes the lines of a file, of `fields` and the custom fields that have `headings`."""
+
+    def __init__(
+        self,
+        file_format: FileFormat,
+        fields: Sequence[str],
+        custom_headings: Mapping[str, str],
+        segment_names: Mapping[str, str],
+    ) -> None:
+        self._fields = [name for name in FIELDS if name in fields and name != "custom_fields"]
+        self._custom = custom_headings if "custom_fields" in fields else {}
+        self._segment_names = segment_names
+        self._made: list[str] = []
+        self._writer = csv.writer(_Appending(self._made.append), lineterminator="\r\n")
+        self.of: Callable[[Iterable[Person]], list[str]] = self._csv if file_format == "csv" else self._jsonl
+        """Returns a line for each person."""
+        self.first = self._head() if file_format == "csv" else ""
+        """What the file begins with."""
+
+    def _head(self) -> str:
+        self._writer.writerow([*self._fields, *map(disarmed, self._custom.values())])
+        return BYTE_ORDER_MARK + self._taken()[0]
+
+    def _taken(self) -> list[str]:
+        made = self._made.copy()
+        self._made.clear()
+        return made
+
+    def _csv(self, people: Iterable[Person]) -> list[str]:
+        values = attrgetter(*self._fields, "id")  # of two at least, so that it returns a tuple
+        keys = list(self._custom)
+        at = self._fields.index("segments") if "segments" in self._fields else None
+        rows = []
+        for person in people:
+            row: list[Any] = list(values(person)[:-1])
+            if at is not None:
+                row[at] = BETWEEN_SEGMENTS.join(self._names_of(person))
+            if keys:
+                custom = person.custom_fields
+                row += [custom.get(key) for key in keys]
+            rows.append([cell if not cell or cell[0].isalnum() else disarmed(cell) for cell in row])
+        self._writer.writerows(rows)
+        return self._taken()
+
+    def _jsonl(self, people: Iterable[Person]) -> list[str]:
+        lines = []
+        for person in people:
+            row = {name: value for name in self._fields if (value := getattr(person, name))}
+            if "segments" in row:
+                row["segments"] = self._names_of(person)
+            custom = {key: value for key in self._custom if (value := person.custom_fields.get(key))}
+            lines.append(to_json(row | ({"custom_fields": custom} if custom else {})).decode() + "\n")
+        return lines
+
+    def _names_of(self, person: Person) -> list[str]:
+        return [self._segment_names.get(known, known) for known in person.segments]
+
+
+class _Appending:
+    """What a CSV writer needs of a file; it writes line by line."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.write = write

@@ -1,0 +1,104 @@
+"""Where the mirrors of a hosted server live: in its PostgreSQL, one table for all accounts."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flodesk_mcp.audience.errors import StorageFailed
+from flodesk_mcp.audience.rows import Rows
+from flodesk_mcp.audience.tables import METADATA, mirrors
+
+if TYPE_CHECKING:
+    from flodesk_mcp.store import Database
+
+__all__ = ["DatabaseStorage", "forget_unused"]
+
+
+class DatabaseStorage:
+    """The rows of one account in the database of a hosted server, which others of its processes share."""
+
+    def __init__(self, database: "Database", account: str) -> None:
+        self._database = database
+        self._account = account
+        self.mirror = self.jobs = Rows(_Connections(database), account)
+
+    async def exists(self) -> bool:
+        """Tell whether there is a mirror."""
+        async with self.mirror.reading() as work:
+            return await work.first(select(mirrors.c.used_at)) is not None
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a lock that ends with this process, for a block; it gets whether nobody else holds it."""
+        return self._database.lock(f"{name} {self._account}")
+
+    def has_jobs(self) -> bool:
+        """Tell whether there may be any."""
+        return True
+
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Hold what must be held to run jobs, for a block; it gets whether nobody else holds it."""
+        return self.lock("jobs")
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use."""
+        async with self.mirror.writing() as work:
+            await work.change(update(mirrors).values(used_at=time.time()))
+
+    async def forget(self) -> None:
+        """Delete the mirror."""
+        async with self.mirror.writing() as work:
+            for table in METADATA.sorted_tables:
+                await work.change(delete(table))
+
+    async def set_aside(self) -> str | None:
+        """Begin a new mirror. Nothing is kept aside: what a database keeps is its operator's to say."""
+        await self.forget()
+        return None
+
+    def place(self) -> str:
+        """Return where it is, for people."""
+        return "the server's database"
+
+    async def aclose(self) -> None:
+        """Leave the database open: it is the server's."""
+
+
+async def forget_unused(database: "Database", before: float) -> None:
+    """Delete the mirrors of all accounts that nobody has used since `before`, in seconds since 1970.
+
+    This is the one query on several accounts. Raises StorageFailed.
+    """
+    unused = select(mirrors.c.account).where(mirrors.c.used_at < before)
+    async with _Connections(database).writing() as connection:
+        accounts = (await connection.execute(unused)).scalars().all()
+        for table in METADATA.sorted_tables if accounts else ():
+            await connection.execute(delete(table).where(table.c.account.in_(accounts)))
+
+
+class _Connections:
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        async with _in_own_words(), self._database.reading() as session:
+            yield await session.connection()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        async with _in_own_words(), self._database.writing() as session:
+            yield await session.connection()
+
+
+@asynccontextmanager
+async def _in_own_words() -> AsyncIterator[None]:
+    from flodesk_mcp.store import StoreError  # there wherever a database is
+
+    try:
+        yield
+    except StoreError as error:
+        raise StorageFailed(str(error)) from error

@@ -1,0 +1,22 @@
+"""Reading people's lists: CSV, TSV, XLSX, JSON and JSONL, as other services export them and as people keep them."""
+
+from flodesk_mcp.audience.files.columns import Understanding
+from flodesk_mcp.audience.files.headings import ADDED, REMOVED
+from flodesk_mcp.audience.files.people import CREATE, FoundPerson, People
+from flodesk_mcp.audience.files.sources import open_csv, open_file, open_people
+from flodesk_mcp.audience.files.table import Problem, Row, Table
+
+__all__ = [
+    "ADDED",
+    "CREATE",
+    "REMOVED",
+    "FoundPerson",
+    "People",
+    "Problem",
+    "Row",
+    "Table",
+    "Understanding",
+    "open_csv",
+    "open_file",
+    "open_people",
+]

@@ -1,0 +1,151 @@
+"""Planning an import: who is new, who changes and how, and who is left alone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, OnList, Wanted, changes
+from flodesk_mcp.audience.draft import WORKFLOWS, Draft
+from flodesk_mcp.audience.files import FoundPerson, Understanding
+from flodesk_mcp.audience.mirror import Mirror
+from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.segment_names import SegmentNames
+from flodesk_mcp.audience.source import PeopleOf, Source
+from flodesk_mcp.audience.taking import Taking, Verdict
+from flodesk_mcp.audience.words import counted
+
+__all__ = ["IMPORT", "ImportPlanning"]
+
+IMPORT = "import"
+MAX_LISTED = 10
+REFUSES, UNPROVEN, CROWDED, LEFT_OUT, CHANGES = "refuses", "unproven", "crowded", "left out", "changes "
+
+
+class ImportPlanning:
+    """Makes the plan of one import, in which everybody joins `segments`: ids, or names of new ones.
+
+    `custom_fields` are labels by key. Tags of which there is no segment are left out, and columns of which there is no
+    field, unless `create_missing_fields`.
+    """
+
+    def __init__(
+        self,
+        draft: Draft,
+        mirror: Mirror,
+        names: SegmentNames,
+        custom_fields: Mapping[str, str],
+        *,
+        segments: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+        double_optin: bool = False,
+        create_missing_fields: bool = False,
+    ) -> None:
+        self._draft = draft
+        self._taking = Taking(draft, mirror, self._wanted, self._verdict)
+        self._names = names
+        self._custom_fields = custom_fields
+        self._everyone = names.of(segments, create=True)
+        self._columns = columns
+        self._double_optin = double_optin
+        self._create = create_missing_fields
+
+    async def plan(self, source: Source) -> Plan:
+        """Read all of `source`. Raises FileRefused, AudienceError."""
+        understanding = Understanding(self._custom_fields, self._columns, create_missing_fields=self._create)
+        people = PeopleOf(source, understanding)
+        async for chunk in people:
+            await self._taking.take(chunk)
+        arguments = {
+            "double_optin": self._double_optin,
+            "fields_to_create": people.fields_to_create,
+            "segments_to_create": [*self._names.to_create.values()],
+        }
+        numbers = self._numbers()
+        self._warn(numbers, people.fields_to_create)
+        told = {
+            "changes": numbers["changes"],
+            "columns": people.columns,
+            "ignored_columns": people.ignored,
+            "fields_to_create": people.fields_to_create,
+            "segments_to_create": arguments["segments_to_create"],
+        }
+        return await self._draft.finish(arguments, {name: value for name, value in told.items() if value})
+
+    def _wanted(self, found: FoundPerson) -> Wanted:
+        ids, new = self._everyone
+        if found.segments:
+            own, own_new = self._names.of(found.segments, create=self._create)
+            ids, new = [*dict.fromkeys([*ids, *own])], [*dict.fromkeys([*new, *own_new])]
+        for problem in found.left_out:
+            self._draft.counts[LEFT_OUT] += 1
+            self._draft.tell(problem)
+        return Wanted.of(found, self._custom_fields, ids, new)
+
+    def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:
+        if wanted.refuses:
+            return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed", REFUSES])
+        if person is None:
+            if not wanted.email:
+                return Verdict("skip", "nobody on the list has this id", ["invalid"])
+            proven = self._double_optin or any(name in wanted.fields for name in PROOFS)
+            counted = ["will_write", "new", *([] if proven else [UNPROVEN])]
+            return Verdict("write", wanted.note or None, counted + self._cut(wanted, ()))
+        if person.status in SILENT:
+            return Verdict("skip", f"is {person.status} at Flodesk, and stays so", ["stays_unsubscribed"])
+        cut = self._cut(wanted, person.segments)
+        changed = changes(wanted, person)
+        if not changed:
+            return Verdict("unchanged", wanted.note or None, ["unchanged"])
+        return Verdict("write", wanted.note or None, ["will_write", *cut, *(CHANGES + name for name in changed)])
+
+    @staticmethod
+    def _cut(wanted: Wanted, there: Sequence[str]) -> list[str]:
+        return [CROWDED] if wanted.fit(there) else []
+
+    def _numbers(self) -> dict[str, Any]:
+        """Return what is told of the counts, and leave in the draft what is a number of the plan."""
+        counts = self._draft.counts
+        changed = {name: counts.pop(name) for name in [*counts] if name.startswith(CHANGES)}
+        ours: dict[str, Any] = {name: counts.pop(name, 0) for name in (REFUSES, UNPROVEN, CROWDED, LEFT_OUT)}
+        ours["changes"] = {name.removeprefix(CHANGES): number for name, number in changed.items() if number}
+        return ours
+
+    def _warn(self, numbers: Mapping[str, Any], fields: Sequence[str]) -> None:
+        warn, names = self._draft.warnings.append, self._names
+        if (names.to_create or self._everyone[0] or numbers["changes"].get("segments")) and self._draft.counts[
+            "will_write"
+        ]:
+            warn(WORKFLOWS)
+        if unproven := numbers[UNPROVEN]:
+            come = counted(unproven, "new person comes", "new people come")
+            warn(
+                f"{come} without the time or IP address of an opt-in. Flodesk refuses bought lists: where you cannot "
+                "show that somebody asked for mail, use double_optin, so that they confirm first."
+            )
+        if self._double_optin and (new := self._draft.counts["new"]):
+            warn(f"{counted(new, 'new person gets', 'new people get')} a mail, to confirm that they want more.")
+        if refused := numbers[REFUSES]:
+            warn(f"{counted(refused, 'person wants', 'people want')} no mail, as the list says: they are left out.")
+        if crowded := numbers[CROWDED]:
+            crowd = counted(crowded, "person", "people")
+            warn(f"{crowd} would be in more than {MAX_SEGMENTS} segments: the last are left out.")
+        if left_out := numbers[LEFT_OUT]:
+            warn(f"{counted(left_out, 'value is', 'values are')} left out, the rest of the row is not: see problems.")
+        if names.unknown:
+            warn(
+                f"There are no segments for these tags, which are left out: {_listed(names.unknown)}. "
+                "create_missing_fields makes them."
+            )
+        if names.ambiguous:
+            warn(f"Several segments have these names, so nobody joins them: {_listed(names.ambiguous)}.")
+        if names.to_create:
+            segments = counted(len(names.to_create), "segment", "segments")
+            warn(f"{segments} will be created. Nothing in the API can rename or delete one.")
+        if fields:
+            created = counted(len(fields), "custom field", "custom fields")
+            warn(f"{created} will be created. Nothing in the API can rename or delete one.")
+
+
+def _listed(names: Counter[str]) -> str:
+    shown = [f"{name[:80]!r} ({counted(number, 'row', 'rows')})" for name, number in names.most_common(MAX_LISTED)]
+    return ", ".join(shown) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")

@@ -1,0 +1,232 @@
+"""The mirror of one account's people: kept fresh, searched, and told of our own writes."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+from pydantic_core import from_json
+from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
+
+from flodesk_mcp.audience.conditions import Where
+from flodesk_mcp.audience.errors import MirrorUnusable
+from flodesk_mcp.audience.person import COLUMNS, Person
+from flodesk_mcp.audience.reading import SMALL, Progress, Reader
+from flodesk_mcp.audience.rows import Work
+from flodesk_mcp.audience.storage import Storage
+from flodesk_mcp.audience.tables import mirrors, people, readings, segments
+from flodesk_mcp.audience.writing import count_of, put_people
+from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+
+__all__ = ["Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
+
+BATCH = 1_000
+LOCK_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of the list, the newest first: behind the person `id`, who joined at `created_us`."""
+
+    created_us: int
+    id: str
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far the mirror can be believed. Times are seconds since 1970, None where it never happened.
+
+    `checked_at`: when new people and own writes were last known to be complete; `whole_at`: when the reading began
+    that everything else is at least as new as. `reading` of `total` people were read by one that is not finished.
+    """
+
+    checked_at: float | None = None
+    whole_at: float | None = None
+    reading: int | None = None
+    total: int | None = None
+
+
+_AS_TEXT = [place for place, name in enumerate(COLUMNS) if isinstance(people.c[name].type, JSON)]
+_WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    """Return the person of a row of `_WHOLE`. JSON is read here, because most of it is empty."""
+    values = list(row[: len(COLUMNS)])
+    for place in _AS_TEXT:
+        values[place] = from_json(values[place])
+    return Person(*values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorStatus(Freshness):
+    """The same, where the mirror is, and how many people are in it."""
+
+    place: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Matches:
+    """A page of those who match, each with their place, how many match in all, and the names of segments by id."""
+
+    page: list[tuple[Person, Place]]
+    total: int
+    segment_names: dict[str, str]
+
+
+class Mirror:
+    """Everybody on the list of one account, as far as was last read."""
+
+    def __init__(self, flodesk: FlodeskClient, storage: Storage, clock: Callable[[], float] = time.time) -> None:
+        self._flodesk = flodesk
+        self._storage = storage
+        self._clock = clock
+        self.rows = storage.mirror
+        """For queries of one's own on the tables, within the account."""
+
+    async def exists(self) -> bool:
+        """Tell whether anything was ever read."""
+        return await self._storage.exists()
+
+    async def status(self) -> MirrorStatus:
+        """Return all that is known of the mirror, without a request. Raises AudienceError."""
+        known, number = await self.freshness(), await self.count()
+        return MirrorStatus(place=self._storage.place(), people=number, **asdict(known))
+
+    async def freshness(self) -> Freshness:
+        """Return how fresh the mirror is, without a request. Raises AudienceError."""
+        async with self.rows.reading() as work:
+            state = await work.first(select(mirrors))
+            begun = await work.first(select(readings).where(readings.c.finished_at.is_(None)))
+        return Freshness(
+            state and state.checked_at, state and state.whole_at, begun and begun.place, begun and begun.total
+        )
+
+    async def refresh(
+        self, max_age_seconds: float = 0, progress: Progress | None = None, *, whole: bool = False
+    ) -> None:
+        """Make the mirror no older than `max_age_seconds`, by as few requests as that takes.
+
+        The list is read whole when it never was, when it is small, when a top-up does not come out even, and when
+        `whole` asks for it: then a mirror that is damaged, or of a newer version, is kept aside for a new one. Whoever
+        else reads it meanwhile is waited for. Raises FlodeskError, MirrorUnusable.
+        """
+        try:
+            await self._refresh_in_turn(max_age_seconds, progress, whole=whole)
+        except MirrorUnusable:
+            if not whole:
+                raise
+            await self._storage.set_aside()
+            await self._refresh_in_turn(0, progress, whole=True)
+        await self.used()
+
+    async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
+        """Refresh, or wait for whoever does, and use what they have read."""
+        asked_at = self._clock()
+        while True:
+            status = await self.freshness()
+            if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
+                return
+            async with self._storage.lock("reading") as is_mine:
+                if is_mine:
+                    await self._refresh(await self.freshness(), progress, whole=whole)
+                    return
+            if progress and status.reading is not None:
+                progress(status.reading, status.total or 0)
+            # What another reads meanwhile is new enough, too.
+            max_age_seconds, whole = max(max_age_seconds, self._clock() - asked_at), False
+            await anyio.sleep(LOCK_POLL_SECONDS)
+
+    async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
+        reader = Reader(self._flodesk, self.rows, self._clock)
+        must_be_whole = whole or status.checked_at is None or status.reading is not None
+        if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
+            await reader.read_whole(progress)
+
+    async def people(
+        self, where: Where | None = None, after: Place | None = None, batch: int = BATCH
+    ) -> AsyncIterator[list[Person]]:
+        """Yield those who match, the newest first, in batches: memory is constant, and refreshing loses nobody.
+
+        Somebody who matches from the beginning to the end comes exactly once. `after` is where to go on.
+        """
+        while True:
+            found = await self.page(where, after, batch)
+            if found:
+                yield [person for person, _ in found]
+            if len(found) < batch:
+                return
+            after = found[-1][1]
+
+    async def page(self, where: Where | None, after: Place | None, limit: int) -> list[tuple[Person, Place]]:
+        """Return up to `limit` of those who match, behind `after`, each with their place."""
+        async with self.rows.reading() as work:
+            return await self._page(work, where, after, limit)
+
+    async def search(self, where: Where | None, after: Place | None, limit: int) -> Matches:
+        """Return a page of those who match, how many there are in all, and the names of segments."""
+        async with self.rows.reading() as work:
+            return Matches(
+                await self._page(work, where, after, limit), await self._count(work, where), await _names(work)
+            )
+
+    async def count(self, where: Where | None = None) -> int:
+        """Return how many match."""
+        async with self.rows.reading() as work:
+            return await self._count(work, where)
+
+    async def segment_names(self) -> dict[str, str]:
+        """Return the names of segments by id, as far as anybody is in them."""
+        async with self.rows.reading() as work:
+            return await _names(work)
+
+    async def _page(
+        self, work: Work, where: Where | None, after: Place | None, limit: int
+    ) -> list[tuple[Person, Place]]:
+        query = (
+            select(*_WHOLE, people.c.created_us)
+            .where(*self._clauses(where))
+            .order_by(people.c.created_us.desc(), people.c.id.desc())
+            .limit(limit)
+        )
+        if after:
+            us, as_old = people.c.created_us, people.c.created_us == after.created_us
+            # The first half is for the index, which SQLite does not use for the second.
+            query = query.where(
+                us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
+            )
+        return [(_person(tuple(row)), Place(row.created_us, row.id)) for row in await work.all(query)]
+
+    async def _count(self, work: Work, where: Where | None) -> int:
+        return await count_of(work, *self._clauses(where))
+
+    def _clauses(self, where: Where | None) -> list[ColumnElement[bool]]:
+        return [where.clause(datetime.fromtimestamp(self._clock(), UTC))] if where else []
+
+    async def note(self, *seen: Subscriber) -> None:
+        """Store what Flodesk has just answered of people, if there is a mirror. Raises AudienceError."""
+        if seen and await self.exists():
+            async with self.rows.writing() as work:
+                await put_people(work, seen, self._clock())
+
+    async def used(self) -> None:
+        """Take note that the mirror is in use: one that is not for a long time is forgotten."""
+        await self._storage.used()
+
+    async def forget(self) -> None:
+        """Delete the mirror."""
+        await self._storage.forget()
+
+
+async def _names(work: Work) -> dict[str, str]:
+    return {row.id: row.name or row.id for row in await work.all(select(segments))}
+
+
+def _is_fresh(status: Freshness, since: float, *, whole: bool) -> bool:
+    if status.reading is not None:
+        return False
+    newest = status.whole_at if whole else status.checked_at
+    return newest is not None and newest >= since

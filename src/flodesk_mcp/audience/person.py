@@ -1,0 +1,116 @@
+"""What the mirror holds of one subscriber."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.flodesk import SegmentRef, Subscriber
+
+__all__ = ["COLUMNS", "Person", "folded_key", "microseconds"]
+
+COLUMNS = (
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "source",
+    "created_at",
+    "optin_ip",
+    "optin_timestamp",
+    "segments",
+    "custom_fields",
+    "seen_at",
+)
+"""The columns of the table `people` that a Person is made of, in the order of its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One subscriber as Flodesk answered at `seen_at` (seconds since 1970). `segments` are ids, in Flodesk's order."""
+
+    id: str
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    status: str | None = None
+    source: str | None = None
+    created_at: str | None = None
+    optin_ip: str | None = None
+    optin_timestamp: str | None = None
+    segments: list[str] = field(default_factory=list)
+    custom_fields: dict[str, str] = field(default_factory=dict)
+    seen_at: float = 0.0
+
+    @classmethod
+    def of(cls, subscriber: Subscriber, seen_at: float) -> Self:
+        """Return what is kept of an answer of Flodesk."""
+        return cls(
+            subscriber.id,
+            subscriber.email,
+            subscriber.first_name,
+            subscriber.last_name,
+            subscriber.status,
+            subscriber.source,
+            subscriber.created_at,
+            subscriber.optin_ip,
+            subscriber.optin_timestamp,
+            [segment.id for segment in subscriber.segments or ()],
+            {key: value for key, value in (subscriber.custom_fields or {}).items() if value},
+            seen_at,
+        )
+
+    def subscriber(self, segment_names: Mapping[str, str]) -> Subscriber:
+        """Return the person as Flodesk would answer, with segments of `segment_names` by id."""
+        return Subscriber(
+            id=self.id,
+            email=self.email,
+            status=self.status,
+            source=self.source,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            segments=[SegmentRef(id=known, name=segment_names.get(known)) for known in self.segments],
+            custom_fields=self.custom_fields,
+            optin_ip=self.optin_ip,
+            optin_timestamp=self.optin_timestamp,
+            created_at=self.created_at,
+        )
+
+    def row(self) -> dict[str, Any]:
+        """Return the row of the table `people`, with what searches compare."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "status": self.status,
+            "source": self.source,
+            "created_at": self.created_at,
+            "optin_ip": self.optin_ip,
+            "optin_timestamp": self.optin_timestamp,
+            "segments": self.segments,
+            "custom_fields": self.custom_fields,
+            "seen_at": self.seen_at,
+            "created_us": microseconds(self.created_at),
+            "email_folded": fold(self.email),
+            "first_name_folded": fold(self.first_name),
+            "last_name_folded": fold(self.last_name),
+            "custom_folded": {folded_key(key): fold(value) for key, value in self.custom_fields.items()},
+        }
+
+
+def folded_key(key: str) -> str:
+    """Return the name under which `custom_folded` has a custom field: one that a path in JSON can hold."""
+    return key.replace("%", "%25").replace('"', "%22").replace("\\", "%5C")
+
+
+def microseconds(time: str | None) -> int:
+    """Return a time of Flodesk in microseconds since 1970, 0 for none: the order of the list."""
+    try:
+        moment = datetime.fromisoformat(time or "")
+    except ValueError:
+        return 0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1_000_000)

@@ -1,0 +1,162 @@
+"""The one place through which every query goes: it limits each to the rows of one account.
+
+Whoever writes a query leaves the account out. `Rows` adds it, for every table in it, and refuses what it cannot limit.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Protocol
+
+from pydantic_core import to_json
+from sqlalchemy import JSON, Column, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
+
+__all__ = ["AnySelect", "Connections", "Rows", "Work"]
+
+AnySelect = Select[*tuple[Any, ...]]
+
+BATCH = 200
+
+
+class Connections(Protocol):
+    """Where connections to a database come from. Errors of the driver come out as AudienceError."""
+
+    def reading(self) -> Any:
+        """Open a connection for a block that reads."""
+
+    def writing(self) -> Any:
+        """Open a connection for a block that writes, and commit at its end."""
+
+
+@dataclass(frozen=True)
+class _Upsert:
+    """A statement as the driver takes it: SQLAlchemy's own way of binding takes longer than the database itself."""
+
+    sql: str
+    names: tuple[str, ...]
+    texts: frozenset[str]
+    """Columns that hold JSON."""
+
+    def parameters(self, rows: Sequence[Mapping[str, Any]], account: str) -> list[Any]:
+        """Return the values of `rows` in the order of the statement."""
+        values = itemgetter(*self.names)
+        return [
+            values({**row, "account": account, **{name: to_json(row[name]).decode() for name in self.texts}})
+            for row in rows
+        ]
+
+
+@lru_cache
+def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect) -> _Upsert:
+    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    statement = make(table)
+    replaced = {name: statement.excluded[name] for name in names if name not in keep and name not in _key(table)}
+    upsert = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
+    compiled = upsert.compile(dialect=dialect, column_keys=["account", *names])
+    texts = frozenset(name for name in names if isinstance(table.c[name].type, JSON))
+    return _Upsert(str(compiled), tuple(compiled.positiontup or ()), texts)
+
+
+class Work:
+    """What one account's rows are read and changed with, within one transaction."""
+
+    def __init__(self, connection: AsyncConnection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
+        """Return every row that `query` finds among those of the account."""
+        return (await self._connection.execute(_of_account(query, self._account))).all()
+
+    async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Yield every row that `query` finds, in batches: memory does not grow with them."""
+        found = await self._connection.stream(_of_account(query, self._account))
+        async for rows in found.partitions(BATCH):
+            yield rows
+
+    @property
+    def dialect(self) -> str:
+        """What the database speaks: sqlite or postgresql."""
+        return self._connection.dialect.name
+
+    async def first(self, query: AnySelect) -> Row[Any] | None:
+        """Return the first row that `query` finds, or None."""
+        return (await self._connection.execute(_of_account(query, self._account))).first()
+
+    async def value(self, query: AnySelect) -> Any:
+        """Return the first column of the first row, or None."""
+        return (await self._connection.execute(_of_account(query, self._account))).scalar()
+
+    async def change(self, statement: Update | Delete) -> int:
+        """Update or delete rows of the account; return how many."""
+        result = await self._connection.execute(_of_account(statement, self._account))
+        return int(result.rowcount)
+
+    async def put(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
+        """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""
+        if not rows:
+            return
+        statement = _upsert(table, tuple(rows[0]), tuple(keep), self._connection.dialect)
+        await self._connection.exec_driver_sql(statement.sql, statement.parameters(rows, self._account))
+
+    async def analyze(self) -> None:
+        """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
+        if self._connection.dialect.name == "sqlite":
+            await self._connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            await self._connection.exec_driver_sql("ANALYZE")
+
+
+class Rows:
+    """The rows of one account in a database. Never open a block within another: there may be one connection only."""
+
+    def __init__(self, connections: Connections, account: str) -> None:
+        self._connections = connections
+        self.account = account
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Work]:
+        """Open a block that reads. Raises AudienceError."""
+        async with self._connections.reading() as connection:
+            yield Work(connection, self.account)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Work]:
+        """Open a block that writes, which is committed at its end. Raises AudienceError."""
+        async with self._connections.writing() as connection:
+            yield Work(connection, self.account)
+
+
+def _key(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
+
+
+def _of_account(statement: Any, account: str) -> Any:
+    """Return `statement` limited to the rows of `account`.
+
+    Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be
+    missing there.
+    """
+    if not isinstance(statement, Select | Update | Delete):
+        raise TypeError("Only a plain query or change can be limited to one account.")
+    parts = [part for part in visitors.iterate(statement) if part is not statement]
+    if any(isinstance(part, SelectBase) for part in parts):
+        raise TypeError("A query within a query cannot be limited to one account.")
+    if isinstance(statement, Select):
+        tables = statement.get_final_froms()
+    else:
+        tables = [statement.table]
+        if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
+            raise TypeError("A change of one table by another cannot be limited to one account.")
+    return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
+
+
+def _sources(source: FromClause) -> list[FromClause]:
+    if isinstance(source, Join):
+        return [*_sources(source.left), *_sources(source.right)]
+    return [] if isinstance(source, TableValuedAlias) else [source]  # which is of one column of such a table

@@ -1,0 +1,34 @@
+"""How people get into the mirror, and out of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.rows import Work
+from flodesk_mcp.audience.tables import mirrors, people, segments
+from flodesk_mcp.flodesk import Subscriber
+
+__all__ = ["count_of", "put_people", "remove_people"]
+
+
+async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, reading: int | None = None) -> None:
+    """Store people as Flodesk has just shown them, and the names of their segments."""
+    kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
+    beside = {"reading": reading, "first_seen_at": now, "was_active": False}
+    rows = [{**Person.of(person, now).row(), **beside} for person in {person.id: person for person in found}.values()]
+    await work.put(people, rows, keep=kept)
+    names = {segment.id: segment.name for person in found for segment in person.segments or ()}
+    await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])
+
+
+async def remove_people(work: Work, clause: ColumnElement[bool]) -> None:
+    """Delete people who are not on the list any more; remember how many of them were active in the last reading."""
+    were_active = await count_of(work, people.c.was_active, clause)
+    await work.change(delete(people).where(clause))
+    await work.change(update(mirrors).values(removed=mirrors.c.removed + were_active))
+
+
+async def count_of(work: Work, *clauses: ColumnElement[bool]) -> int:
+    """Return how many people meet all of `clauses`."""
+    return int(await work.value(select(func.count()).select_from(people).where(*clauses)))

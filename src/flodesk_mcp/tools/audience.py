@@ -1,0 +1,172 @@
+"""Tools that work on the whole list."""
+
+from pydantic import BaseModel
+
+from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.tools.arguments import (
+    ColumnChoices,
+    Conditions,
+    CreateMissing,
+    CsvText,
+    Days,
+    DoubleOptin,
+    ExportFile,
+    FileFormat,
+    JobId,
+    JoinedSegments,
+    Limit,
+    ListFile,
+    Match,
+    NextCursor,
+    People,
+    PlanId,
+    Refresh,
+    RemoveOthers,
+    SegmentId,
+    SubscriberFields,
+    WaitSeconds,
+)
+from flodesk_mcp.tools.finding import FoundSubscribers, find
+from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
+from flodesk_mcp.tools.plans import PlanReport, about_carrying_out, carry_out, plan_import, plan_sync
+from flodesk_mcp.tools.spec import Toolset
+
+toolset = Toolset("audience", "work on the whole list")
+
+
+@toolset.tool("Search subscribers", "GET /subscribers")
+async def search_flodesk_subscribers(
+    caller: Caller,
+    where: Conditions | None = None,
+    match: Match = "all",
+    fields: SubscriberFields | None = None,
+    limit: Limit = 20,
+    next_cursor: NextCursor | None = None,
+    refresh: Refresh | None = None,
+) -> FoundSubscribers:
+    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
+    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
+    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
+    last name. total_items counts all. Searches a copy: as_of is its age.
+    """
+    return await find(
+        caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
+    )
+
+
+def _report() -> type[BaseModel]:
+    from flodesk_mcp.audience.report import Report
+
+    return Report
+
+
+@toolset.tool("Report on the audience", "GET /subscribers", target=("segment_id",), answer=_report)
+async def get_flodesk_audience_report(
+    caller: Caller, segment_id: SegmentId | None = None, days: Days = 90
+) -> BaseModel:
+    """Overview of the audience, or of one segment (summary, statistics): how is the list growing or shrinking, how many
+    people did we lose, which segments have the same people in them, are there typos in email addresses, duplicate
+    contacts, who is in there twice, sign-ups per week, how many by status and source, what share has a value in custom
+    fields. No opens or revenue.
+    """
+    report = await caller.audience.report(segment_id, days)
+    return (report.without_addresses() if caller.masked else report).shortened()
+
+
+@toolset.tool("Export subscribers", "GET /subscribers")
+async def export_flodesk_subscribers(
+    caller: Caller,
+    file_format: FileFormat = "csv",
+    where: Conditions | None = None,
+    match: Match = "all",
+    fields: SubscriberFields | None = None,
+    file: ExportFile | None = None,
+) -> JobReport:
+    """Export the whole list, or all who match: download everybody, save all contacts to a CSV (Excel) spreadsheet or
+    JSONL, get customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an
+    open folder the result is a resource in parts. What takes longer goes on as a job: get_flodesk_job.
+    """
+    return await begin_export(caller, file_format, where, match, fields, file)
+
+
+@toolset.tool("Plan an import", "GET /subscribers", target=("segment_ids",))
+async def plan_flodesk_import(
+    caller: Caller,
+    people: People | None = None,
+    csv: CsvText | None = None,
+    file: ListFile | None = None,
+    columns: ColumnChoices | None = None,
+    segment_ids: JoinedSegments | None = None,
+    double_optin: DoubleOptin | None = None,
+    create_missing_fields: CreateMissing | None = None,
+) -> PlanReport:
+    """Plan to import (bring in, upload, migrate) a list of people out of one of file, csv and people: an export of
+    another service or a spreadsheet, whose headings are understood. Changes nothing: it tells who is new, who changes,
+    and who unsubscribed and stays so. Show your user the numbers and warnings, then call start_flodesk_job.
+    """
+    return await plan_import(
+        caller,
+        {"people": people, "csv": csv, "file": file},
+        columns,
+        segment_ids or (),
+        double_optin=bool(double_optin),
+        create_missing_fields=bool(create_missing_fields),
+    )
+
+
+@toolset.tool("Plan who is in a segment", "GET /subscribers", target=("segment_id",))
+async def plan_flodesk_segment_sync(
+    caller: Caller,
+    segment_id: SegmentId,
+    people: People | None = None,
+    csv: CsvText | None = None,
+    file: ListFile | None = None,
+    where: Conditions | None = None,
+    match: Match = "all",
+    remove_others: RemoveOthers | None = None,
+) -> PlanReport:
+    """Plan to make a segment hold (sync, fill, replace, freeze a search into) at least the people of one of where,
+    file, csv and people, or with remove_others exactly those. Nobody is created. The report of an earlier sync puts
+    things back. Changes nothing: show your user the numbers and warnings, then call start_flodesk_job.
+    """
+    source = {"people": people, "csv": csv, "file": file}
+    return await plan_sync(caller, segment_id, source, where, match, remove_others=bool(remove_others))
+
+
+@toolset.tool(
+    "Carry out a plan",
+    "POST /subscribers/batch",
+    target=("plan_id",),
+    destructive=True,
+    check="get_flodesk_job without a job_id shows whether it began.",
+    question=about_carrying_out,
+)
+async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> JobReport:
+    """Carry out (start, run) a plan of plan_flodesk_import or plan_flodesk_segment_sync: many people are written, or
+    join and leave a segment, which may start or stop workflows. A person is asked first. A plan is good for 30 minutes,
+    once. What takes longer goes on as a job: follow it with get_flodesk_job.
+    """
+    return await carry_out(caller, plan_id)
+
+
+@toolset.tool("Follow a job", "GET /subscribers")
+async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seconds: WaitSeconds = 0) -> FollowedJob:
+    """See the status of a job, how far along it is: is the export finished yet, what happened to the import, is it
+    done, were there errors, where is the result? wait_seconds waits for its end; without a job_id: the latest jobs. A
+    job goes on by itself.
+    """
+    return await follow_job(caller, job_id, wait_seconds)
+
+
+@toolset.tool(
+    "Stop a job",
+    "none: it ends requests of this server's own",
+    target=("job_id",),
+    idempotent=True,
+    check="get_flodesk_job shows whether it was stopped.",
+)
+async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
+    """Stop a running job: cancel the import, abort or kill that export. It ends after the batch under way; what was
+    done stays done. A stopped job cannot be continued.
+    """
+    return await cancel_job(caller, job_id)

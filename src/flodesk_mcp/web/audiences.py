@@ -1,0 +1,133 @@
+"""The whole lists of hosted accounts: one mirror for each, all of them forgotten when nobody uses them."""
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from flodesk_mcp.callers.background import Background
+from flodesk_mcp.flodesk import FlodeskClient, FlodeskError, Subscriber
+from flodesk_mcp.web.settings import HostedSettings
+
+if TYPE_CHECKING:
+    from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.audience.storage import Storage
+    from flodesk_mcp.store import Database
+
+__all__ = ["Audiences"]
+
+logger = logging.getLogger(__name__)
+
+MOST_OPEN = 100
+DAY = 24 * 3600
+
+
+class Audiences:
+    """Opens the audience of an account when a call works on its whole list, and keeps it open for the next."""
+
+    def __init__(self, settings: HostedSettings) -> None:
+        self._settings = settings
+        self._open: OrderedDict[str, Audience] = OrderedDict()
+        self._database: Database | None = None
+        self._background = Background()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let audiences be opened within the block."""
+        async with self._background.running():
+            self._background.spawn(self._forget_unused_daily)
+            yield
+        for audience in self._open.values():
+            await audience.aclose()
+        if self._database:
+            await self._database.aclose()
+
+    def audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
+        """Return the audience of an account, whose client is `flodesk` now."""
+        from flodesk_mcp.audience.audience import Audience  # with the first call that works on it: it takes time
+
+        known = self._open.get(identity)
+        if known is None or known.flodesk is not flodesk:
+            storage = known.storage if known else self._storage(identity)
+            self._open[identity] = known = Audience(flodesk, storage, spawn=self._background.spawn)
+            self._background.spawn(known.resume)
+        self._open.move_to_end(identity)
+        if len(self._open) > MOST_OPEN:
+            self._background.spawn(self._open.popitem(last=False)[1].aclose)
+        return known
+
+    def listen_to(self, identity: str, flodesk: FlodeskClient) -> FlodeskClient:
+        """Let what `flodesk` is answered of people reach the mirror of the account; return it."""
+        flodesk.subscribers.listener = partial(self._note, identity, flodesk)
+        return flodesk
+
+    async def _note(self, identity: str, flodesk: FlodeskClient, seen: Sequence[Subscriber]) -> None:
+        if self._may_have_mirror(identity):
+            try:
+                await self.audience(identity, flodesk).mirror.note(*seen)
+            except FlodeskError as error:  # the write itself succeeded
+                logger.warning("A mirror missed a write: %s", error)
+
+    def _may_have_mirror(self, identity: str) -> bool:
+        folder = self._folder
+        return identity in self._open or self._is_shared or bool(folder and (folder / "audience").is_dir())
+
+    def _storage(self, identity: str) -> "Storage":
+        from flodesk_mcp.audience.storage import LocalStorage
+
+        # A sandbox at another address is another account, though it has the same key.
+        name = hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
+        if self._is_shared:
+            from flodesk_mcp.audience.database_storage import DatabaseStorage
+
+            return DatabaseStorage(self._opened_database(), name)
+        return LocalStorage(self._folder, name)
+
+    def _opened_database(self) -> "Database":
+        from flodesk_mcp.store import Database
+
+        if self._database is None:
+            self._database = Database(self._settings.database_address)
+        return self._database
+
+    @property
+    def _is_lasting(self) -> bool:
+        """Whether accounts have an identity that outlives this process."""
+        return self._settings.encryption_keys is not None and not self._settings.sandbox
+
+    @property
+    def _is_shared(self) -> bool:
+        address = self._settings.database_address or ""
+        return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
+
+    @property
+    def _folder(self) -> Path | None:
+        """Where the files of accounts are: beside the database; None for memory."""
+        if not self._is_lasting:
+            return None
+        address = self._settings.database_address or ""
+        path = address.partition("://")[2].partition("?")[0].removeprefix("/")
+        return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
+
+    async def _forget_unused_daily(self) -> None:
+        from flodesk_mcp.audience.forgetting import forget_unused_files
+
+        while True:
+            before = time.time() - self._settings.mirror_days * DAY
+            try:
+                if self._is_shared:
+                    from flodesk_mcp.audience.database_storage import forget_unused
+
+                    await forget_unused(self._opened_database(), before)
+                elif self._folder:
+                    forget_unused_files(self._folder, before)
+            except (FlodeskError, OSError) as error:
+                logger.warning("Unused mirrors could not be forgotten: %s", error)
+            await anyio.sleep(DAY)

@@ -1,0 +1,1 @@
+"""The authorization server for our own tools: programs ask, people answer at its pages."""

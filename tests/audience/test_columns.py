@@ -1,0 +1,88 @@
+"""What a line of an export holds, and what no spreadsheet may run."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flodesk_mcp.audience.columns import BYTE_ORDER_MARK, FIELDS, Lines, disarmed, headings
+from flodesk_mcp.audience.person import Person
+
+FORMULAS = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    " =1",
+    "\ufeff=1",
+    "\u200b@a",
+)
+
+
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_a_cell_that_would_run_as_a_formula_begins_with_an_apostrophe(cell: str) -> None:
+    assert disarmed(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "Zoë", "a=b", "1-2", "'quoted'", "(+49) 30", "…"])
+def test_any_other_cell_stays_as_it_is(cell: str) -> None:
+    assert disarmed(cell) == cell
+
+
+@given(st.text(), st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.text(min_size=1)))
+def test_every_row_of_a_csv_reads_back_as_it_was_but_for_apostrophes(
+    name: str, email: str, custom: dict[str, str]
+) -> None:
+    lines = Lines("csv", FIELDS, {"a": "=A", "b": "B"}, {"s": "@Segment"})
+    person = Person(id="1", first_name=name, email=email, segments=["s", "gone"], custom_fields=custom)
+
+    head, row = csv.reader(io.StringIO("".join([lines.first, *lines.of([person])]), newline=""))
+
+    cells = dict(zip(head, row, strict=True))
+    assert head[0] == f"{BYTE_ORDER_MARK}id"
+    assert (cells["first_name"], cells["email"]) == (disarmed(name), disarmed(email))
+    assert cells["segments"] == "'@Segment|gone"
+    assert (cells["'=A"], cells["B"]) == (disarmed(custom.get("a", "")), disarmed(custom.get("b", "")))
+
+
+def test_a_line_of_jsonl_leaves_out_what_is_empty_and_is_not_disarmed() -> None:
+    lines = Lines("jsonl", FIELDS, {"a": "A"}, {"s": "Segment"})
+    person = Person(id="1", email="a@example.com", first_name="=1", segments=["s"], custom_fields={"a": "x"})
+
+    (line,) = lines.of([person])
+
+    assert line.endswith("\n")
+    assert json.loads(line) == {
+        "id": "1",
+        "email": "a@example.com",
+        "first_name": "=1",
+        "segments": ["Segment"],
+        "custom_fields": {"a": "x"},
+    }
+
+
+def test_only_the_wanted_columns_are_there() -> None:
+    lines = Lines("csv", ("id", "status"), {"a": "A"}, {})
+    assert [lines.first, *lines.of([Person(id="1", email="a@example.com", status="active")])] == [
+        f"{BYTE_ORDER_MARK}id,status\r\n",
+        "1,active\r\n",
+    ]
+
+
+def test_custom_fields_of_one_label_and_of_a_columns_name_keep_their_keys() -> None:
+    assert headings({"a": "Same", "b": "Same", "c": "email", "d": "Own"}) == {
+        "a": "Same (a)",
+        "b": "Same (b)",
+        "c": "email (c)",
+        "d": "Own",
+    }

@@ -1,0 +1,82 @@
+"""One account's rows: no query reaches another's, whatever it says."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, insert, select, text, update
+
+from flodesk_mcp.audience.rows import Rows
+from flodesk_mcp.audience.sqlite import SqliteFile
+from flodesk_mcp.audience.tables import METADATA, mirrors, people, segments
+
+pytestmark = pytest.mark.anyio
+
+Two = tuple[Rows, Rows]
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[Two]:
+    """The rows of two accounts in one database: a segment of the same id in each."""
+    file = SqliteFile(None, METADATA, 1)
+    accounts = Rows(file, "one"), Rows(file, "two")
+    for rows in accounts:
+        async with rows.writing() as work:
+            await work.put(segments, [{"id": "s", "name": rows.account}])
+            await work.put(mirrors, [{"used_at": 1.0, "removed": 0}])
+    yield accounts
+    await file.aclose()
+
+
+async def test_each_account_reads_its_own_rows(two: Two) -> None:
+    for rows in two:
+        async with rows.reading() as work:
+            assert [row.name for row in await work.all(select(segments))] == [rows.account]
+            assert await work.value(select(func.count()).select_from(segments)) == 1
+
+
+async def test_a_condition_that_is_always_true_reaches_no_other_account(two: Two) -> None:
+    one, _ = two
+    async with one.reading() as work:
+        query = select(segments.c.name).where((segments.c.id == "s") | (segments.c.account == "two"))
+        assert [row.name for row in await work.all(query)] == ["one"]
+
+
+async def test_joined_tables_are_limited_each(two: Two) -> None:
+    one, _ = two
+    async with one.reading() as work:
+        joined = select(segments.c.name).select_from(segments.join(mirrors, mirrors.c.removed == 0))
+        assert [row.name for row in await work.all(joined)] == ["one"]
+        twin = segments.alias()
+        beside = select(segments.c.name, twin.c.name.label("twin")).where(segments.c.id == twin.c.id)
+        assert [tuple(row) for row in await work.all(beside)] == [("one", "one")]
+
+
+async def test_changes_stay_within_the_account(two: Two) -> None:
+    one, other = two
+    async with one.writing() as work:
+        assert await work.change(update(segments).values(name="changed")) == 1
+        await work.put(segments, [{"id": "s", "name": "put", "account": "two"}])
+        assert await work.change(delete(segments)) == 1
+    async with other.reading() as work:
+        assert [row.name for row in await work.all(select(segments))] == ["two"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        select(segments).where(segments.c.id.in_(select(people.c.id))),
+        select(select(segments.c.name).subquery().c.name),
+        select(segments).where(select(people.c.id).exists()),
+        select(segments.c.id).union(select(people.c.id)),
+        insert(segments).values(id="x", account="two"),
+        delete(segments).where(segments.c.id.in_(select(people.c.id))),
+        delete(segments).where(segments.c.id == people.c.id),
+        text("SELECT * FROM mirrored_segments"),
+    ],
+)
+async def test_what_cannot_be_limited_is_refused(two: Two, query: Any) -> None:
+    one, _ = two
+    with pytest.raises(TypeError):
+        async with one.writing() as work:
+            await work.all(query)
