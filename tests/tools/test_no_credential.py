@@ -1,6 +1,7 @@
 """A server whose person is yet to enter the key starts all the same, and every tool says where to enter it."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -11,13 +12,23 @@ from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import CATALOG
 
-from .examples import EXAMPLES, Example
+from .agent import NOTHING
+from .examples import EXAMPLES
 from .examples_beyond_default import BEYOND_DEFAULT
 
 pytestmark = pytest.mark.anyio
 
 HELP = "Open Settings, Extensions, Flodesk, and enter your API key."
-CALLS = [*EXAMPLES, *BEYOND_DEFAULT]
+TITLES = {spec.name: spec.title for spec in CATALOG}
+OF_LONG_WORK: dict[str, dict[str, Any]] = {
+    "export_flodesk_subscribers": {"file_format": "csv"},
+    "plan_flodesk_import": {"people": [{"email": "new@example.com"}]},
+    "plan_flodesk_segment_sync": {"segment_id": NOTHING, "people": [{"email": "new@example.com"}]},
+    "start_flodesk_job": {"plan_id": NOTHING},
+    "get_flodesk_job": {"job_id": NOTHING},
+    "cancel_flodesk_job": {"job_id": NOTHING},
+}
+CALLS = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFAULT)} | OF_LONG_WORK
 
 
 @pytest.fixture
@@ -27,17 +38,17 @@ async def client(era: str) -> AsyncIterator[Client]:
 
 
 def test_there_is_a_call_of_every_tool() -> None:
-    assert {example.tool for example in CALLS} == {spec.name for spec in CATALOG}
+    assert CALLS.keys() == TITLES.keys()
 
 
-@pytest.mark.parametrize("example", CALLS, ids=lambda example: example.tool)
-async def test_a_call_says_where_to_enter_it(client: Client, example: Example) -> None:
-    result = await client.call_tool(example.tool, example.arguments)
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_call_says_where_to_enter_it(client: Client, name: str) -> None:
+    result = await client.call_tool(name, CALLS[name])
     assert isinstance(result, CallToolResult)
     assert result.is_error
     assert isinstance(result.content[0], TextContent)
     assert result.content[0].text == (
-        f"{example.title} failed: nothing was sent, for there is no credential yet. {HELP}"
+        f"{TITLES[name]} failed: nothing was sent, for there is no credential yet. {HELP}"
     )
 
 
