@@ -76,6 +76,22 @@ async def test_what_was_entered_holds(packagers: Packagers, unpacked: Path, serv
     assert "***@" in str(result.structured_content)
 
 
+async def test_files_are_read_from_the_folders_that_were_chosen_and_no_others(
+    packagers: Packagers, unpacked: Path, served: Served, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "lists", tmp_path / "fair 2026", tmp_path / "private"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "people.csv").write_text("email\nnew@example.com\n", encoding="utf-8")
+    entered = config(packagers, unpacked, api_key=SANDBOX_API_KEY, folders=[str(folder) for folder in folders[:2]])
+    entered["env"] |= {"FLODESK_BASE_URL": f"{served.address}/v1", "FLODESK_DATA_DIR": str(tmp_path / "data")}
+    async with started(entered, packagers) as client:
+        read = [
+            await client.call_tool("plan_flodesk_import", {"file": str(folder / "people.csv")}) for folder in folders
+        ]
+    assert [isinstance(result, CallToolResult) and result.is_error for result in read] == [False, False, True], read
+
+
 async def test_the_versions_that_are_tested_are_the_ones_that_are_installed(
     packagers: Packagers, unpacked: Path
 ) -> None:
