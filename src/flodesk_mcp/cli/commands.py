@@ -30,6 +30,7 @@ COMMANDS = {
     "sandbox": ("sandbox", "Serve the embedded Flodesk over HTTP, to test an integration against it."),
     "search": ("search", "Find people among everybody on the list, by any field."),
     "serve": ("serve", "Serve the same tools over HTTP, to many clients and accounts."),
+    "setup": ("setup", "Connect the MCP clients of this computer; your key goes into its keychain."),
     "sync": ("syncs", "Make a segment hold the people of a list, or of a search."),
     "token": ("tokens", "Make and revoke the access tokens of a hosted server."),
 }
