@@ -33,6 +33,7 @@ __all__ = [
     "DoubleOptin",
     "Email",
     "Events",
+    "ExportFields",
     "ExportFile",
     "FieldLabel",
     "FileFormat",
@@ -45,6 +46,7 @@ __all__ = [
     "Limit",
     "ListFile",
     "Match",
+    "Members",
     "Named",
     "NextCursor",
     "OptinIp",
@@ -145,6 +147,14 @@ SubscriberField = Literal[
 ]
 SubscriberFields = Annotated[
     list[SubscriberField], FirstError, FromJson, Field(min_length=1, description="Only these fields, and id.")
+]
+
+ExportFields = Annotated[
+    list[SubscriberField],
+    FirstError,
+    FromJson,
+    Field(min_length=1),
+    WithJsonSchema({"type": "array", "description": "Only these, as in the search.", "items": {"type": "string"}}),
 ]
 
 SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
@@ -276,8 +286,16 @@ People = Annotated[
     list[Any],
     FromJson,
     _SOME,
-    _rows("Up to 500.", {"email": _TEXT | {"description": "Address."}}),
+    _rows(
+        "Up to 500; more fields: csv.",
+        {
+            "email": _TEXT | {"description": "Address."},
+            "first_name": _TEXT | {"description": "Given name."},
+            "last_name": _TEXT | {"description": "Family name."},
+        },
+    ),
 ]
+Members = Annotated[list[Any], FromJson, _SOME, _rows("Up to 500.", {"email": _TEXT | {"description": "Address."}})]
 AlikeConditions = Annotated[
     list[ConditionRow],
     FirstError,
@@ -299,7 +317,7 @@ AlikeConditions = Annotated[
         }
     ),
 ]
-CsvText = Annotated[str, Field(max_length=2_000_000, description="With headings.")]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV text with headings.")]
 ListFile = Annotated[
     str,
     Trimmed,
@@ -309,9 +327,9 @@ JoinedSegments = Annotated[
     list[Annotated[str, Trimmed]],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=50, description="All join: ids, names, new."),
+    Field(min_length=1, max_length=50, description="All join these: ids or names, new ones too."),
 ]
-CreateMissing = Annotated[bool, Field(description="Segments too; default no.")]
+CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 

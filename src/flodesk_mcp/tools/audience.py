@@ -11,6 +11,7 @@ from flodesk_mcp.tools.arguments import (
     CsvText,
     Days,
     DoubleOptin,
+    ExportFields,
     ExportFile,
     FileFormat,
     JobId,
@@ -18,6 +19,7 @@ from flodesk_mcp.tools.arguments import (
     Limit,
     ListFile,
     Match,
+    Members,
     NextCursor,
     People,
     PlanId,
@@ -53,10 +55,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
-    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
-    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
-    last name. total_items counts all. Searches a copy: as_of is its age.
+    """Search everybody (find, look for, filter, count): people called by some name or only a last name, by any field or
+    custom field (city, birthday), everyone in a segment who has no first name, anybody whose field is empty, who joined
+    after a date or signed up in the last weeks, how many have gmail. total_items counts all. Searches a copy: as_of is
+    its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -88,7 +90,7 @@ async def export_flodesk_subscribers(
     file_format: FileFormat = "csv",
     where: AlikeConditions | None = None,
     match: Match = "all",
-    fields: SubscriberFields | None = None,
+    fields: ExportFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
     """Export the whole list, or all who match: download everybody, save all contacts to a CSV (Excel) spreadsheet or
@@ -126,7 +128,7 @@ async def plan_flodesk_import(
 async def plan_flodesk_segment_sync(
     caller: Caller,
     segment_id: SegmentId,
-    people: People | None = None,
+    people: Members | None = None,
     csv: CsvText | None = None,
     file: ListFile | None = None,
     where: AlikeConditions | None = None,
