@@ -287,7 +287,7 @@ People = Annotated[
     FromJson,
     _SOME,
     _rows(
-        "Up to 500; more fields: csv.",
+        "Up to 500; more: csv.",
         {
             "email": _TEXT | {"description": "Address."},
             "first_name": _TEXT | {"description": "Given name."},
