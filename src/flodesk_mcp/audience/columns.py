@@ -38,7 +38,7 @@ BETWEEN_SEGMENTS = "|"
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _BLANK = "\\s\\x00-\\x1f\\x7f\\u200b-\\u200f\\u2060\\ufeff"
 _FORMULA = re.compile(f"[{_BLANK}]*[{_SIGNS}]|[\\t\\r\\n]")
-_BEHIND_DELIMITER = re.compile(f"(?<=[;\\t\\r\\n])(?=(?:(?![\\t\\r\\n])[\"{_BLANK}])*[{_SIGNS}])")
+_BEHIND_DELIMITER = re.compile(f'(?<=[;\\t\\r\\n])(?=(?:(?![\\t\\r\\n])["{_BLANK}])*[{_SIGNS}])')
 
 
 def disarmed(cell: str) -> str:
