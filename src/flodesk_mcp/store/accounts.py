@@ -226,14 +226,21 @@ class StoredAccounts:
         await self._database.purge()
         return len(accounts)
 
+    async def all(self) -> Sequence[StoredAccount]:
+        """Return every account, opened.
+
+        Raises StoreError when no key opens one.
+        """
+        async with self._database.reading() as session:
+            accounts = (await session.execute(select(AccountRow))).scalars()
+            return [StoredAccount.of(account, self._sealer) for account in accounts]
+
     async def check(self) -> None:
         """Open every credential once.
 
         Raises StoreError when no key opens one.
         """
-        async with self._database.reading() as session:
-            for account in (await session.execute(select(AccountRow))).scalars():
-                StoredAccount.of(account, self._sealer)
+        await self.all()
 
     async def _known(self, session: AsyncSession, identities: Sequence[str]) -> AccountRow | None:
         known = select(AccountRow).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
