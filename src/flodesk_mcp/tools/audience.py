@@ -55,7 +55,7 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search everybody (find, filter, count): people called by some name or only a last name, by any field or
+    """Search everybody (look for, filter): people called by some name or only a last name, by any field or
     custom field (city, birthday), everyone in a segment who has no first name, anybody whose field is empty, who joined
     after a date or signed up in the last weeks, how many have gmail. total_items counts all. Searches a copy: as_of is
     its age.
