@@ -16,9 +16,6 @@ FORMULAS = (
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
     "＝1",
     "＋1",
     "－1",
@@ -37,6 +34,41 @@ def test_a_cell_that_would_run_as_a_formula_begins_with_an_apostrophe(cell: str)
 @pytest.mark.parametrize("cell", ["", "Zoë", "a=b", "1-2", "'quoted'", "(+49) 30", "…"])
 def test_any_other_cell_stays_as_it_is(cell: str) -> None:
     assert disarmed(cell) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "harmless"),
+    [
+        ("red;=1+1;", "red;'=1+1;"),
+        ("red; @SUM(A1)", "red;' @SUM(A1)"),
+        ('red;"=1+1', "red;'\"=1+1"),
+        ("\t=1", "'\t'=1"),
+        ("\r", "'\r"),
+        ("red\t-1", "red\t'-1"),
+        ("red\r\n=1", "red\r\n'=1"),
+        ("=1;=1", "'=1;'=1"),
+        ("red;green;", "red;green;"),
+        ("red;'=1", "red;'=1"),
+        ("red, =1", "red, =1"),
+    ],
+)
+def test_what_would_run_where_another_character_divides_cells_is_disarmed(cell: str, harmless: str) -> None:
+    assert disarmed(cell) == harmless
+
+
+CRAFTED = st.text(st.sampled_from(";\t\r\n,\"'= +-@＝\u200ba1"), max_size=12)
+
+
+@given(CRAFTED, CRAFTED, st.sampled_from(";\t,"))
+def test_no_cell_of_a_file_is_a_formula_whichever_character_divides_cells(
+    first: str, second: str, delimiter: str
+) -> None:
+    person = Person(id="1", email="a@example.com", first_name=first, custom_fields={"a": second})
+    text = "".join(Lines("csv", ("id", "first_name", "custom_fields"), {"a": "A"}, {}).of([person]))
+
+    cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) for cell in row]
+
+    assert not [cell for cell in cells if cell.lstrip(" \t\r\n\u200b")[:1] in tuple("=+-@＝")]
 
 
 @given(st.text(), st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.text(min_size=1)))

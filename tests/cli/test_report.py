@@ -63,6 +63,8 @@ def test_what_goes_wrong_is_one_line(run: Run) -> None:
     unknown = run("--sandbox", "report", "--segment", "Nobody's")
     assert (unknown.returncode, unknown.stdout, unknown.stderr.count("\n")) == (1, "", 1)
     assert "does not stand for exactly one segment" in unknown.stderr
+    assert "Candidates: " in unknown.stderr
+    assert "'VIP' is 3e645b1e6b81ac90ec4a722e" in unknown.stderr
     keyless = run("report")
     assert (keyless.returncode, keyless.stdout, keyless.stderr.count("\n")) == (2, "", 1)
     assert "FLODESK_API_KEY" in keyless.stderr

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
 from mcp_types import ResourceUpdatedNotification, TextResourceContents
 
-from flodesk_mcp.sandbox import Sandbox
+from flodesk_mcp.sandbox import SANDBOX_API_KEY, Sandbox
 from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
@@ -162,6 +163,27 @@ async def test_a_refused_credential_in_the_middle_ends_the_job_in_a_sentence(era
     assert job["state"] == "failed"
     assert "(401)" in job["notice"]
     assert "jobs run" in job["notice"]
+
+
+@pytest.mark.parametrize("meant", ["VIP", "3e645b1e6b81ac90ec4a722e"])
+async def test_a_segment_that_is_deleted_after_the_order_ends_the_export_in_a_sentence(
+    era: str, sandbox: Sandbox, gate: Gate, meant: str
+) -> None:
+    account = sandbox.accounts[SANDBOX_API_KEY]
+    where = [{"field": "segment", "operator": "is", "value": meant}]
+    async with connected(era, sandbox, gate, **QUICK) as agent, anyio.create_task_group() as calls:
+        calls.start_soon(partial(agent.answer, EXPORT, where=where))
+        await gate.reached.wait()
+        del account.segments["3e645b1e6b81ac90ec4a722e"]
+        for person in account.subscribers.values():
+            person.segment_ids = [known for known in person.segment_ids if known in account.segments]
+        gate.open.set()
+        (job,) = (await agent.call("get_flodesk_job"))["jobs"]
+        ended = await agent.call("get_flodesk_job", job_id=job["job_id"], wait_seconds=25)
+
+    assert ended["state"] == "failed"
+    assert f"The name {meant!r} does not stand for exactly one segment" in ended["notice"]
+    assert "deleted" in ended["notice"]
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Searching everybody, as an agent does it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,8 +156,16 @@ async def test_a_segment_that_was_deleted_meanwhile_is_said_not_to_be_there(agen
     del account.segments[vip]
     for person in account.subscribers.values():
         person.segment_ids = [known for known in person.segment_ids if known != vip]
-    assert await agent.refused(SEARCH, where=[condition("segment", "is", "VIP")])
-    assert await _ids(agent, condition("segment", "is", vip), refresh=True) == set()
+    for meant in ("VIP", vip):
+        text = await agent.refused(SEARCH, where=[condition("segment", "is", meant)])
+        assert f"The name {meant!r} does not stand for exactly one segment" in text
+        assert "'Newsletter' is 6c9d091f92af5971ce63197a" in text
+
+
+async def test_a_segment_that_was_just_created_elsewhere_goes_by_its_id(agent: Agent, account: Account) -> None:
+    await agent.call(SEARCH, where=[condition("segment", "is", "VIP")])
+    account.segments["a" * 24] = replace(next(iter(account.segments.values())), id="a" * 24, name="New")
+    assert await _ids(agent, condition("segment", "is", "a" * 24)) == set()
 
 
 async def test_a_refused_credential_in_the_middle_is_said_and_the_next_call_goes_on(era: str, sandbox: Sandbox) -> None:

@@ -139,6 +139,7 @@ def test_keys_rotate(encryption_key: str, monkeypatch: pytest.MonkeyPatch) -> No
     [
         (["--host", "0.0.0.0"], "set FLODESK_AUTH"),
         (["--host", "::"], "set FLODESK_AUTH"),
+        (["--auth", "headers", "--folders", "/tmp"], "FLODESK_FOLDERS is for the server on a person's own machine"),
         (["--host", "192.0.2.1"], "set FLODESK_AUTH"),
         (["--host", "flodesk.example.com"], "set FLODESK_AUTH"),
         ([], "Set FLODESK_API_KEY"),

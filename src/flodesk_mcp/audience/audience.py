@@ -24,7 +24,7 @@ from flodesk_mcp.audience.source import Source
 from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.sync_plan import SYNC, SyncPlanning
 from flodesk_mcp.audience.upkeep import Upkeep
-from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+from flodesk_mcp.flodesk import FlodeskClient, NotFound, Subscriber, UnknownName
 
 __all__ = ["Audience", "Found"]
 
@@ -192,7 +192,7 @@ class Audience:
 
     async def _resolved(self, condition: Condition) -> Condition:
         if condition.field == "segment" and condition.value:
-            ids = [await self.flodesk.segments.names.id_of(value) for value in condition.values()]
+            ids = [await self._segment(value) for value in condition.values()]
             return Condition("segment", condition.operator, "|".join(ids))
         if condition.field in FIELDS:
             return condition
@@ -205,6 +205,17 @@ class Audience:
         raise WrongCondition(
             f"There is no field {condition.field[:80]!r}. {nearest_of(condition.field, [*FIELDS, *labels])}"
         )
+
+    async def _segment(self, id_or_name: str) -> str:
+        """Return the id of a segment that there is. Raises UnknownName."""
+        names = self.flodesk.segments.names
+        segment_id = await names.id_of(id_or_name)
+        if segment_id not in (known := await names.by_id()):
+            try:
+                await self.flodesk.segments.get(segment_id)  # perhaps somebody has just created it elsewhere
+            except NotFound:
+                raise UnknownName("segment", id_or_name, known) from None
+        return segment_id
 
     async def resume(self) -> None:
         """Go on with jobs that an earlier process left."""

@@ -38,11 +38,23 @@ BETWEEN_SEGMENTS = "|"
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _BLANK = "\\s\\x00-\\x1f\\x7f\\u200b-\\u200f\\u2060\\ufeff"
 _FORMULA = re.compile(f"[{_BLANK}]*[{_SIGNS}]|[\\t\\r\\n]")
+_BEHIND_DELIMITER = re.compile(f'(?<=[;\\t\\r\\n])(?=(?:(?![\\t\\r\\n])["{_BLANK}])*[{_SIGNS}])')
 
 
 def disarmed(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: one that could be begins with an apostrophe."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    """Return a cell that no spreadsheet takes for a formula: one that could be begins with an apostrophe.
+
+    So does what begins behind a `;`, a tab or a line break in it. Where the comma divides decimals, spreadsheets divide
+    by these, and believe no quote in the middle of what they take for a cell.
+    """
+    if _FORMULA.match(cell):
+        cell = f"'{cell}"
+    return _BEHIND_DELIMITER.sub("'", cell)
+
+
+def _is_plain(cell: str) -> bool:
+    """Tell, quickly, that a cell has nothing to disarm."""
+    return cell[0].isalnum() and ";" not in cell and cell.isprintable()
 
 
 def headings(labels: Mapping[str, str]) -> dict[str, str]:
@@ -92,7 +104,7 @@ class Lines:
             if keys:
                 custom = person.custom_fields
                 row += [custom.get(key) for key in keys]
-            rows.append([cell if not cell or cell[0].isalnum() else disarmed(cell) for cell in row])
+            rows.append([cell if not cell or _is_plain(cell) else disarmed(cell) for cell in row])
         self._writer.writerows(rows)
         return self._taken()
 

@@ -115,6 +115,7 @@ class Export:
         status = await mirror.status()
         is_old = self._audience.clock() - (status.whole_at or 0) > WHOLE_SECONDS
         await mirror.refresh(0, told, whole=is_old)
+        self._audience.flodesk.segments.names.forget()  # one may have been deleted since the export was ordered
         where = await self._audience.where(order.where, order.match)
         rows = await mirror.count(where)
         labels = await self._audience.flodesk.custom_fields.labels()

@@ -13,6 +13,7 @@ from flodesk_mcp.flodesk import (
     QuotaExhausted,
     ServerError,
     Unauthorized,
+    UnknownName,
 )
 
 __all__ = ["GO_ON", "PASSING", "sentence"]
@@ -34,6 +35,8 @@ def sentence(error: Exception) -> str:  # noqa: PLR0911 - a table
             return f"Flodesk does not allow this with the credential in use (403): change its rights; {GO_ON}"
         case NotFound() | BadRequest():
             return f"Flodesk refused a request of this job ({error.status}): something that it needs may be gone."
+        case UnknownName():
+            return f"{error} It may have been deleted or renamed meanwhile: begin anew with one that there is."
         case FlodeskError() | AudienceError():
             return str(error)
         case OSError() if error.errno in _DISK_FULL:

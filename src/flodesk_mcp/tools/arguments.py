@@ -33,6 +33,7 @@ __all__ = [
     "DoubleOptin",
     "Email",
     "Events",
+    "ExportFields",
     "ExportFile",
     "FieldLabel",
     "FileFormat",
@@ -147,6 +148,14 @@ SubscriberField = Literal[
 ]
 SubscriberFields = Annotated[
     list[SubscriberField], FirstError, FromJson, Field(min_length=1, description="Only these fields, and id.")
+]
+
+ExportFields = Annotated[
+    list[SubscriberField],
+    FirstError,
+    FromJson,
+    Field(min_length=1),
+    WithJsonSchema({"type": "array", "description": "Only these, as in the search.", "items": {"type": "string"}}),
 ]
 
 SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
@@ -279,7 +288,7 @@ People = Annotated[
     FromJson,
     _SOME,
     _rows(
-        "Up to 500.",
+        "Up to 500; more: csv.",
         {
             "email": _TEXT | {"description": "Address."},
             "first_name": _TEXT | {"description": "Given name."},
@@ -296,7 +305,7 @@ AlikeConditions = Annotated[
     WithJsonSchema(
         {
             "type": "array",
-            "description": "As in search_flodesk_subscribers.",
+            "description": "As in the search.",
             "items": {
                 "type": "object",
                 "properties": {
@@ -309,7 +318,7 @@ AlikeConditions = Annotated[
         }
     ),
 ]
-CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV, with headings.")]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV text with headings.")]
 ListFile = Annotated[
     str,
     Trimmed,
@@ -319,9 +328,9 @@ JoinedSegments = Annotated[
     list[Annotated[str, Trimmed]],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=50, description="All join: ids, names, new names."),
+    Field(min_length=1, max_length=50, description="All join these: ids or names, new ones too."),
 ]
-CreateMissing = Annotated[bool, Field(description="Fields and segments too; default no.")]
+CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 Press = Annotated[str, Trimmed, Field(max_length=100, description="From the card.")]
 PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]

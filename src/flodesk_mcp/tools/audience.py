@@ -11,6 +11,7 @@ from flodesk_mcp.tools.arguments import (
     CsvText,
     Days,
     DoubleOptin,
+    ExportFields,
     ExportFile,
     FileFormat,
     JobId,
@@ -63,10 +64,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
-    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
-    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
-    last name. total_items counts all. Searches a copy: as_of is its age.
+    """Search everybody (look for, filter): people called by some name or only a last name, by any field or
+    custom field (city, birthday), everyone in a segment who has no first name, anybody whose field is empty, who joined
+    after a date or signed up in the last weeks, how many have gmail. total_items counts all. Searches a copy: as_of is
+    its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -98,12 +99,12 @@ async def export_flodesk_subscribers(
     file_format: FileFormat = "csv",
     where: AlikeConditions | None = None,
     match: Match = "all",
-    fields: SubscriberFields | None = None,
+    fields: ExportFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
-    """Export the whole list, or all who match: download everybody, save all contacts to a CSV spreadsheet or JSONL, get
-    customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an open folder
-    the result is a resource in parts. Then get_flodesk_job.
+    """Export the whole list, or all who match: download everybody, save all contacts to a CSV (Excel) spreadsheet or
+    JSONL, get customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an
+    open folder the result is a resource in parts.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
@@ -120,7 +121,7 @@ async def plan_flodesk_import(
     create_missing_fields: CreateMissing | None = None,
 ) -> ImportPlan:
     """Check a list (spreadsheet, CSV, xlsx, export, attendees, contacts) to import, upload, bring in or migrate, before
-    anything is written: who is new, changes, unsubscribed. Show numbers and warnings; then start_flodesk_job.
+    anything is written: who is new, changes, unsubscribed. Then start_flodesk_job.
     """
     return await plan_import(
         caller,
@@ -161,7 +162,7 @@ async def plan_flodesk_segment_sync(
 )
 async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> StartedJob:
     """Do it now: go ahead with a plan, run the import or the sync, yes, start. Writes many people, which may start
-    workflows; a person is asked. A plan is good once, for 30 minutes. Follow it with get_flodesk_job.
+    workflows; a person is asked. A plan is good once, 30 minutes. Then get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
 
@@ -189,7 +190,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     check="get_flodesk_job shows whether it was stopped.",
 )
 async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> StoppedJob:
-    """Stop a running job: cancel the import, abort that export. It ends after the batch under way; what was done stays
-    done. A stopped job cannot be continued.
+    """Stop a running job: cancel the import, abort or kill that export. It ends after the batch under way; what was
+    done stays done. A stopped job cannot be continued.
     """
     return await cancel_job(caller, job_id)

@@ -14,6 +14,7 @@ from flodesk_mcp.flodesk import (
     Forbidden,
     InvalidArgument,
     NoAnswer,
+    NoCredential,
     NotFound,
     QuotaExhausted,
     StatusError,
@@ -28,7 +29,7 @@ from flodesk_mcp.tools.masking import mask_addresses
 from flodesk_mcp.tools.spec import ToolSpec
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["explain", "explain_arguments", "explain_row"]
+__all__ = ["explain", "explain_arguments", "explain_name", "explain_row"]
 
 MAX_PROBLEMS = 5
 
@@ -74,9 +75,12 @@ def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # n
         case UnknownCustomField():
             return f"nothing was sent. {error} Flodesk would drop the value silently. {_fields(caller, error)}"
         case UnknownName():
-            return f"nothing was sent. {error} {_candidates(caller, error)}Give the id or the exact name."
+            lister = LISTED_BY[f"{error.kind}s"]
+            return f"nothing was sent. {explain_name(error, lister) if _on(caller, [lister]) else _unknown(error)}"
         case InvalidArgument():
             return f"nothing was sent. {error}"
+        case NoCredential():
+            return f"nothing was sent, for there is no credential yet. {error}"
         case QuotaExhausted():
             return (
                 f"the request quota of this Flodesk account (429) is spent, and the call did nothing. "
@@ -117,11 +121,11 @@ def _fields(caller: Caller, error: UnknownCustomField) -> str:
     return " ".join(told)
 
 
-def _candidates(caller: Caller, error: UnknownName) -> str:
-    """Return the names with ids; of very many those that come nearest."""
-    lister = LISTED_BY[f"{error.kind}s"]
-    if not _on(caller, [lister]):
-        return ""
+def explain_name(error: UnknownName, lister: str = "") -> str:
+    """Return what is wrong with a name, with the names and ids that there are; of very many those that come nearest.
+
+    `lister` shows them all.
+    """
     by_id, wanted = error.candidates, error.name.casefold()
     shown = list(by_id)
     if len(by_id) > MAX_CANDIDATES:
@@ -133,8 +137,13 @@ def _candidates(caller: Caller, error: UnknownName) -> str:
 
         shown = sorted(by_id, key=likeness, reverse=True)[:MAX_CANDIDATES]
     listed = ", ".join(f"{by_id[known_id][:80]!r} is {known_id}" for known_id in shown) or "none"
-    more = f", and {len(by_id) - len(shown)} more ({lister})" if len(by_id) > len(shown) else ""
-    return f"Candidates: {visible(listed)}{more}. "
+    rest = len(by_id) - len(shown)
+    more = f", and {rest} more" + (f" ({lister})" if lister else "") if rest else ""
+    return _unknown(error, f"Candidates: {visible(listed)}{more}. ")
+
+
+def _unknown(error: UnknownName, candidates: str = "") -> str:
+    return f"{error} {candidates}Give the id or the exact name."
 
 
 def _quoted(caller: Caller, error: StatusError) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 
 import httpx2
 from starlette.applications import Starlette
@@ -85,8 +86,9 @@ class _Hosted:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        audiences = self._callers.audiences.running()
-        async with self._flodesk, self._authentication.running(), audiences, self._sessions.running():
+        audiences = self._callers.audiences
+        async with self._flodesk, self._authentication.running(), audiences.running(), self._sessions.running():
+            audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
 
     def withdraw_questions(self) -> None:

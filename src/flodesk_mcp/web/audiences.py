@@ -36,13 +36,13 @@ class Audiences:
         self._settings = settings
         self._open: OrderedDict[str, Audience] = OrderedDict()
         self._database: Database | None = None
-        self._background = Background()
+        self.background = Background()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Let audiences be opened within the block."""
-        async with self._background.running():
-            self._background.spawn(self._forget_unused_daily)
+        async with self.background.running():
+            self.background.spawn(self._forget_unused_daily)
             yield
         for audience in self._open.values():
             await audience.aclose()
@@ -56,12 +56,24 @@ class Audiences:
         known = self._open.get(identity)
         if known is None or known.flodesk is not flodesk:
             storage = known.storage if known else self._storage(identity)
-            self._open[identity] = known = Audience(flodesk, storage, spawn=self._background.spawn)
-            self._background.spawn(known.resume)
+            self._open[identity] = known = Audience(flodesk, storage, spawn=self.background.spawn)
+            self.background.spawn(known.resume)
         self._open.move_to_end(identity)
         if len(self._open) > MOST_OPEN:
-            self._background.spawn(self._open.popitem(last=False)[1].aclose)
+            self.background.spawn(self._open.popitem(last=False)[1].aclose)
         return known
+
+    async def has_unfinished_jobs(self, identity: str) -> bool:
+        """Tell whether an earlier process left jobs of an account. Raises AudienceError."""
+        if not self.may_have_any or identity in self._open:
+            return False
+        from flodesk_mcp.audience.job_store import JobStore
+
+        storage = self._storage(identity)
+        try:
+            return storage.has_jobs() and bool(await JobStore(storage).unfinished())
+        finally:
+            await storage.aclose()
 
     def listen_to(self, identity: str, flodesk: FlodeskClient) -> FlodeskClient:
         """Let what `flodesk` is answered of people reach the mirror of the account; return it."""
@@ -69,15 +81,17 @@ class Audiences:
         return flodesk
 
     async def _note(self, identity: str, flodesk: FlodeskClient, seen: Sequence[Subscriber]) -> None:
-        if self._may_have_mirror(identity):
+        if identity in self._open or self.may_have_any:
             try:
                 await self.audience(identity, flodesk).mirror.note(*seen)
             except FlodeskError as error:  # the write itself succeeded
                 logger.warning("A mirror missed a write: %s", error)
 
-    def _may_have_mirror(self, identity: str) -> bool:
+    @property
+    def may_have_any(self) -> bool:
+        """Whether mirrors or jobs of any account may be stored."""
         folder = self._folder
-        return identity in self._open or self._is_shared or bool(folder and (folder / "audience").is_dir())
+        return self._is_shared or bool(folder and (folder / "audience").is_dir())
 
     def _storage(self, identity: str) -> "Storage":
         from flodesk_mcp.audience.storage import LocalStorage

@@ -1,5 +1,7 @@
 """Who makes each request to the hosted server."""
 
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +11,17 @@ from flodesk_mcp.callers.caller import Caller, tightest
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import Credential, FlodeskClient
+from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
+from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.audiences import Audiences
-from flodesk_mcp.web.auth.principal import user_of
+from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,22 @@ class WebCallers:
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
         return cls(pool, audiences, settings, operator_filter(settings))
+
+    async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
+        """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
+        if not (self.operator.allows_toolset("audience") and self.audiences.may_have_any):
+            return
+        try:
+            known = await known_accounts()
+        except (StoreError, ValueError) as error:
+            logger.warning("Unfinished jobs wait for a call of their account: %s", error)
+            return
+        for account in known:
+            try:
+                if await self.audiences.has_unfinished_jobs(account.identity):
+                    self.audiences.audience(account.identity, self.pool.client(account.identity, account.credential))
+            except FlodeskError as error:
+                logger.warning("Unfinished jobs of %s wait for a call: %s", account.source, error)
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""

@@ -65,12 +65,16 @@ class Authentication:
         wrong = WrongProofs()
         check = CredentialCheck(callers.pool, wrong)
         tokens: list[Proof] = []
+        self._credentials: StoredCredentials | None = None
+        everybody = None if settings.modes else _everybody(settings)
+        self._here = [everybody.account] if everybody else []
         if settings.keeps_state:
             self._store = store = Store(settings.database_address, settings.encryption_keys)
             oauth = oauth_client(settings, flodesk)
-            credentials = StoredCredentials(store.logins, oauth, _sign_in_at(settings))
+            self._credentials = credentials = StoredCredentials(store.logins, oauth, _sign_in_at(settings))
             if "tokens" in settings.modes:
                 environment = _environment(settings) if settings.names_account else None
+                self._here += [environment] if environment else []
                 tokens.append(ApiTokens(store.tokens, environment, credentials))
             if address := settings.sign_in_address:
                 tokens.append(SignInTokens(store.grants, credentials, address))
@@ -82,7 +86,7 @@ class Authentication:
         self._backend = AuthBackend(
             CredentialHeaders(_identity_key(settings), check) if "headers" in settings.modes else None,
             tokens,
-            None if settings.modes else _everybody(settings),
+            everybody,
             wrong,
         )
         self._turns = Turns()
@@ -99,11 +103,21 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
-                await self._store.accounts.note_keys()
+                await self._store.serving_keys.note()
                 await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
             if self._sign_in:
                 await opened.enter_async_context(self._sign_in.running())
             yield
+
+    async def known_accounts(self) -> list[OpenedAccount]:
+        """Return the accounts that can be opened without a request that brings their credential.
+
+        Raises StoreError.
+        """
+        if not (self._store and self._credentials):
+            return self._here
+        stored = [account for account in await self._store.accounts.all() if not account.signed_out]
+        return [*self._here, *(OpenedAccount.of(account, self._credentials) for account in stored)]
 
     def guard(self, app: ASGIApp) -> ASGIApp:
         """Let only those in who prove something, and read nothing of what others send."""
