@@ -9,7 +9,7 @@ listed to the same clients alone, as one that hosts must keep from their models.
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -78,9 +78,9 @@ async def with_button(caller: Caller, spec: ToolSpec, result: CallToolResult) ->
 @cache
 def _page(uri: str) -> str:
     """Return the page under `uri`: whole in itself, for it may load nothing."""
-    parts = files(__package__) / "card_pages"
+    parts = Path(__file__).parent / "card_pages"
     name = uri.rpartition("/")[2].removesuffix(".html")
-    style = files("flodesk_mcp.audience") / "report_page.css"
+    style = Path(__file__).parents[1] / "audience" / "report_page.css"
     return Template((parts / "card.html").read_text(encoding="utf-8")).substitute(
         title=TITLES[uri],
         style=style.read_text(encoding="utf-8") + (parts / "card.css").read_text(encoding="utf-8"),

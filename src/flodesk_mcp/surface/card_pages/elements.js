@@ -50,3 +50,5 @@ function showFailure(result) {
   const text = result.content?.find((block) => block.type === "text")?.text ?? "There is nothing to show.";
   show(element("p", { role: "alert", class: "wrong" }, text));
 }
+
+host.heard["ui/notifications/tool-cancelled"] = () => showFailure({ content: [{ type: "text", text: "It was cancelled." }] });
