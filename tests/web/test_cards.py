@@ -24,9 +24,8 @@ BROWSER = os.environ.get("BROWSER_MODULES")
 CHROMIUM = os.environ.get("CHROMIUM")
 SCRIPT = Path(__file__).parent / "cards" / "drive.mjs"
 
-pytestmark = pytest.mark.skipif(
-    not (NODE and INSPECTOR and BROWSER and CHROMIUM), reason=".ci/cards installs the Inspector, Chromium and the rest"
-)
+if not (NODE and INSPECTOR and BROWSER and CHROMIUM):
+    pytest.skip(".ci/cards installs the Inspector, Chromium and the rest", allow_module_level=True)
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 """What a row has for an address, to see whether a page makes an element of it."""
