@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import pytest
 
 from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, LEASE_SECONDS
+from flodesk_mcp.audience.manifest import manifest_path
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Sandbox
 
 from .conftest import Run, Served, serving
+from .server_process import server_process
 
 
 @pytest.fixture
@@ -213,6 +216,18 @@ def test_a_job_of_a_killed_process_is_taken_over_at_once(run: Run, quick: dict[s
     began = time.monotonic()
     assert run("jobs", "run", **quick).returncode == 0
     assert time.monotonic() - began < LEASE_SECONDS - HEARTBEAT_SECONDS
+    assert run("export", "verify", str(killed.path)).returncode == 0
+
+
+@pytest.mark.anyio
+async def test_a_server_goes_on_with_unfinished_jobs_before_anybody_calls(killed: Killed, run: Run) -> None:
+    killed.at(lambda: killed.has_read(4), "export", "--file", str(killed.path))
+    assert not killed.path.exists()
+
+    async with server_process(environment=killed.environment | {"FLODESK_TOOLSETS": "all"}):
+        with anyio.fail_after(40):
+            while not manifest_path(killed.path).exists():  # noqa: ASYNC110 - nothing tells of it
+                await anyio.sleep(0.05)
     assert run("export", "verify", str(killed.path)).returncode == 0
 
 
