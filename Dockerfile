@@ -1,4 +1,5 @@
-# The hosted server. Build: docker build --tag flodesk-mcp . Run: see docs/deployment.md.
+# The hosted server; without a command but with --interactive, the server over standard input.
+# Build: docker build --tag flodesk-mcp . Run: see docs/deployment.md, and deploy/compose.yaml.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -10,12 +11,14 @@ FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/flodesk-mcp flodesk-mcp
 COPY --from=build /opt/flodesk-mcp /opt/flodesk-mcp
 ENV PATH=/opt/flodesk-mcp/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    FLODESK_DATA_DIR=/var/lib/flodesk-mcp \
     FLODESK_HOST=0.0.0.0 \
     FLODESK_PORT=8000 \
     FLODESK_LOG_FORMAT=json \
     FLODESK_DATABASE_URL=sqlite:////var/lib/flodesk-mcp/state.sqlite3
-USER flodesk-mcp
+USER 10001
 WORKDIR /var/lib/flodesk-mcp
 VOLUME /var/lib/flodesk-mcp
 EXPOSE 8000

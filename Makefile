@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance browser frameworks retrieval judges manifest sample docs clean
+.PHONY: demo test snapshots lint bench conformance browser frameworks retrieval judges packages manifest sample docs release bundle clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -44,6 +44,10 @@ retrieval: .venv/ready
 judges: .venv/ready
 	.ci/judges
 
+# Every way in, checked with the tools of those who run it, from PyPI and npm.
+packages: .venv/ready
+	.ci/packages
+
 manifest: .venv/ready
 	$(BIN)/flodesk-mcp manifest > tool_manifest.json
 
@@ -54,10 +58,23 @@ docs: .venv/ready
 	$(BIN)/python docs/tables.py
 	PYTHONPATH=tests $(BIN)/python -m goals > docs/goals.md
 
+# What each channel is told: the plugin, the bundle, the registry, the catalog. A test compares.
+release: .venv/ready
+	$(BIN)/python -m release
+
+# The bundle for Claude Desktop; its tool comes from npm.
+MCPB ?= npx --yes @anthropic-ai/mcpb@2.1.2
+BUNDLE ?= dist/flodesk-mcp.mcpb
+bundle: .venv/ready
+	rm -rf build/bundle && mkdir -p build/bundle $(dir $(BUNDLE))
+	$(BIN)/python -m release --bundle build/bundle
+	$(MCPB) validate build/bundle/manifest.json
+	$(MCPB) pack build/bundle $(BUNDLE)
+
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf .venv .judges
+	rm -rf .venv .judges build dist

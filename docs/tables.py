@@ -1,9 +1,11 @@
-"""Write the tables of tools and settings into the README, between their markers; `--check` only compares."""
+"""Write the tables of tools, settings and links into the README, between their markers; `--check` only compares."""
 
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from flodesk_mcp.mcp_clients import KEY
+from flodesk_mcp.mcp_clients.links import cursor_link, goose_link, vscode_link
 from flodesk_mcp.settings import Settings, flag, is_secret, variable
 from flodesk_mcp.tools import CATALOG, ToolSpec
 
@@ -29,6 +31,24 @@ def _settings() -> str:
     return _table(("variable", "flag", "meaning", "default"), rows)
 
 
+def _links() -> str:
+    """Return the links that install the server; who keeps keys is asked for one, the others find it in the keychain."""
+    start = {"command": "uvx", "args": ["flodesk-mcp"]}
+    key = {"type": "promptString", "id": "flodesk-key", "description": "Flodesk API key", "password": True}
+    vscode = {"type": "stdio", **start, "env": {KEY: "${input:flodesk-key}"}}
+    cursor = {**start, "env": {variable("key_help"): "Run `uvx flodesk-mcp login` in a terminal: it asks for the key."}}
+    rows = [
+        ("VS Code", f"[Install]({vscode_link(vscode, [key], web=True)})", "asks for the key, and keeps it"),
+        (
+            "Cursor",
+            f"[Install]({cursor_link(cursor, web=True)})",
+            "first run `uvx flodesk-mcp login`: it keeps the key",
+        ),
+        ("Goose", f"`{goose_link(start, {KEY: 'Flodesk API key'})}`", "asks for the key, and keeps it"),
+    ]
+    return _table(("client", "link", "the key"), rows)
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell or "" for cell in line) + " |" for line in lines)
@@ -40,6 +60,7 @@ def generated(text: str) -> str:
         "default tools": _tools(spec for spec in CATALOG if spec.toolset.default),
         "further tools": _tools(spec for spec in CATALOG if not spec.toolset.default),
         "settings": _settings(),
+        "install links": _links(),
     }
     for name, table in tables.items():
         begin, end = f"<!-- {name}: written by make docs -->", f"<!-- end of {name} -->"

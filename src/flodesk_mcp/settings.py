@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     base_url: Annotated[str, AfterValidator(_api_address)] = Field(
         "https://api.flodesk.com/v1", description="Where the API is (https, or http on this machine)"
     )
+    key_help: str | None = Field(
+        None, description="Start without a credential, too, and let every tool say this: where a person enters one"
+    )
     sandbox: bool = Field(False, description="Use the embedded Flodesk with a sample account; needs no key")
     toolsets: str = Field("default", description="Toolsets to offer, separated by commas, or default, or all")
     tools: str | None = Field(None, description="Of these, only the tools named here")

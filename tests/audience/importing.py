@@ -18,6 +18,7 @@ from flodesk_mcp.audience.job_report import report_part
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.storage import LocalStorage
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
+from flodesk_mcp.flodesk import Subscriber as Answer
 from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.sandbox.account import CustomField, Segment, Subscriber, SubscriberStatus
@@ -86,6 +87,11 @@ class Studio:
         storage = LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
             audience = Audience(client, storage, spawn=tasks.start_soon)
+
+            async def note(seen: Sequence[Answer]) -> None:
+                await audience.mirror.note(*seen)
+
+            client.subscribers.listener = note
             try:
                 yield Opened(audience)
             finally:

@@ -44,7 +44,7 @@ def test_a_snippet_does_what_it_shows(snippet: str, output: str, environment: di
 def test_the_configurations_can_be_pasted() -> None:
     configurations = [json.loads(block) for block in _blocks("json")]
     servers = [pasted.get("mcpServers") or pasted["servers"] for pasted in configurations]
-    assert [list(named) for named in servers] == [["flodesk"]] * 3
+    assert [list(named) for named in servers] == [["flodesk"]]
 
 
 def test_every_file_that_is_linked_exists() -> None:

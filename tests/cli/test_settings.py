@@ -20,6 +20,7 @@ from .conftest import Run
 VALUES: dict[str, tuple[str, str, object]] = {
     "base_url": ("https://one.example.com/v1", "http://127.0.0.1:8765/v1/", "http://127.0.0.1:8765/v1"),
     "client_id": ("one", "two", "two"),
+    "key_help": ("one", "two", "two"),
     "toolsets": ("all", "segments,webhooks", "segments,webhooks"),
     "tools": ("a", "b", "b"),
     "exclude_tools": ("a", "b", "b"),

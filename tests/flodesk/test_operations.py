@@ -45,6 +45,7 @@ def test_the_exported_names_are_pinned() -> None:
         "Forbidden",
         "InvalidArgument",
         "NoAnswer",
+        "NoCredential",
         "NotFound",
         "NotRenewed",
         "Page",

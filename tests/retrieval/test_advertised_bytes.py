@@ -24,7 +24,7 @@ def compact_bytes(value: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    ("toolsets", "tools", "read", "whole"), [("default", 18, 12_000, 24_000), ("all", 29, 17_800, 44_600)]
+    ("toolsets", "tools", "read", "whole"), [("default", 18, 12_000, 24_000), ("all", 32, 20_000, 48_000)]
 )
 async def test_the_tools_fit_into_their_bytes(toolsets: str, tools: int, read: int, whole: int) -> None:
     listed = await advertised(toolsets)

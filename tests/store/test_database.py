@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from flodesk_mcp.audience.job_tables import JOB_TABLES
+from flodesk_mcp.audience.plan_tables import plans
 from flodesk_mcp.audience.tables import METADATA
 from flodesk_mcp.store import Database, StoreError
 from flodesk_mcp.store.models import Base
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 async def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         is_shared = connection.dialect.name == "postgresql"  # beside SQLite each account has files of its own
-        tables = [Base.metadata, METADATA, JOB_TABLES] if is_shared else Base.metadata
+        tables = [Base.metadata, METADATA, plans.metadata] if is_shared else Base.metadata
         options = {"include_name": lambda name, kind, _: kind != "table" or not re.fullmatch(r"people_\d+", name)}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))  # type: ignore[arg-type] # it takes several, too
 

@@ -38,7 +38,7 @@ class Granting:
         self.grants = StoredGrants(database, sealer, clock)
 
     async def code(self) -> str:
-        account = await self.accounts.connect(["key 1"], "Studio", "api_key", "key-1")
+        account = await self.accounts.connect("key 1", "Studio", "api_key", "key-1")
         granted = Granted(account.id, "agent.example.com", "flodesk:read", "segments", "shown")
         code = await self.sign_ins.approve(await self.sign_ins.begin(ASKED), granted)
         assert code
@@ -138,9 +138,9 @@ async def test_an_account_that_is_removed_takes_its_clients_along(granting: Gran
 
 
 async def test_a_key_is_found_again_when_encryption_keys_are_rotated(accounts: StoredAccounts) -> None:
-    first = await accounts.connect(["old hash"], "Studio", "api_key", "key-1")
-    second = await accounts.connect(["new hash", "old hash"], "Studio", "api_key", "key-1")
-    third = await accounts.connect(["new hash"], "Studio", "api_key", "key-1")
+    first = await accounts.connect("old hash", "Studio", "api_key", "key-1")
+    second = await accounts.connect("new hash", "Studio", "api_key", "key-1", formerly=["old hash"])
+    third = await accounts.connect("new hash", "Studio", "api_key", "key-1")
     assert first.id == second.id == third.id
     assert await accounts.connected_as(["old hash"]) is None
 

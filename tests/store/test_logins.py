@@ -26,7 +26,7 @@ def logins(database: Database, sealer: Sealer, clock: Clock) -> StoredLogins:
 
 
 async def signed_in(accounts: StoredAccounts, identity: str = "flodesk 1", tokens: TokenPair = FIRST) -> str:
-    return (await accounts.connect([identity], "Studio", "oauth", tokens.secret())).id
+    return (await accounts.connect(identity, "Studio", "oauth", tokens.secret())).id
 
 
 async def test_who_signs_in_again_finds_the_same_account(accounts: StoredAccounts, logins: StoredLogins) -> None:
@@ -55,8 +55,8 @@ async def test_the_same_person_twice_at_once_is_one_account(accounts: StoredAcco
 
 
 async def test_an_api_key_is_connected_in_the_same_way(accounts: StoredAccounts) -> None:
-    first = await accounts.connect(["key 1"], "Studio", "api_key", "key-1")
-    again = await accounts.connect(["key 1"], "Studio", "api_key", "key-1")
+    first = await accounts.connect("key 1", "Studio", "api_key", "key-1")
+    again = await accounts.connect("key 1", "Studio", "api_key", "key-1")
     assert (again.id, again.credential) == (first.id, first.credential)
 
 

@@ -1,5 +1,11 @@
 """The page for people."""
 
+import base64
+import html
+import json
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
 import pytest
 
 from .calls import Hosted
@@ -48,3 +54,24 @@ async def test_it_shows_no_credential(hosted: Hosted, monkeypatch: pytest.Monkey
     text = await page(hosted)
     assert "Everybody on this machine" in text
     assert "key-ann" not in text
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers", "asked"),
+    [
+        ("tokens", {"Authorization": "Bearer ${input:flodesk}"}, "YOUR_TOKEN"),
+        ("headers", {"X-Flodesk-Api-Key": "${input:flodesk}"}, "YOUR_FLODESK_API_KEY"),
+    ],
+)
+async def test_its_links_add_this_server_to_a_client(
+    hosted: Hosted, auth: str, headers: dict[str, str], asked: str
+) -> None:
+    text = await page(hosted, "flodesk.example.com", auth=auth, allowed_hosts="flodesk.example.com")
+    links = [html.unescape(link) for link in re.findall(r'<a href="([^"]+)"', text)]
+    vscode, cursor, goose = links
+    url = "http://flodesk.example.com/mcp"
+    told = json.loads(unquote(vscode.partition("?")[2]))
+    assert [told["url"], told["headers"], told["inputs"][0]["description"]] == [url, headers, asked]
+    assert json.loads(base64.b64decode(parse_qs(urlsplit(cursor).query)["config"][0]))["url"] == url
+    assert parse_qs(urlsplit(goose).query)["url"] == [url]
+    assert [link.partition(":")[0] for link in links] == ["vscode", "cursor", "goose"]

@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from flodesk_mcp.audience.comparing import Wanted
-from flodesk_mcp.audience.errors import AudienceError
 from flodesk_mcp.audience.job import Commit, Job, Outcome, RunningJob
 from flodesk_mcp.audience.plan import Plan, PlanRow
 from flodesk_mcp.flodesk import BadRequest, BatchResult, NotFound
@@ -85,7 +83,8 @@ class CarryingOut:
         """Send a batch, and say what became of each row: in Flodesk's words, where it was refused."""
         wanted = [Wanted.from_text(row.content or "") for row in rows]
         try:
-            result = await self._sent([self._body(one, job, plan) for one in wanted])
+            bodies = [self._body(one, job, plan) for one in wanted]
+            result = await self._audience.flodesk.subscribers.save_batch(bodies)
         except BadRequest:
             if len(rows) == 1:
                 raise
@@ -110,22 +109,14 @@ class CarryingOut:
                     raise  # it is no matter of a person
         return outcomes
 
-    async def _sent(self, bodies: Sequence[Mapping[str, Any]]) -> BatchResult:
-        result = await self._audience.flodesk.subscribers.save_batch(bodies)
-        with suppress(AudienceError):  # a mirror that cannot be written is built anew by whoever reads it
-            await self._audience.mirror.note(*result.successes)
-        return result
-
     async def _remove(self, plan: Plan, row: PlanRow) -> Outcome:
         wanted = Wanted.from_text(row.content or "")
         try:
-            left = await self._audience.flodesk.subscribers.remove_from_segments(wanted.id, wanted.segments)
+            await self._audience.flodesk.subscribers.remove_from_segments(wanted.id, wanted.segments)
         except NotFound:
             return Outcome(row.row, "skipped", row.email, "is not on the list any more")
         except BadRequest as error:
             return Outcome(row.row, "failed", row.email, error.message or f"refused ({error.status})")
-        with suppress(AudienceError):
-            await self._audience.mirror.note(left)
         return Outcome(row.row, "written", row.email, row.reason)
 
     @staticmethod

@@ -1,9 +1,12 @@
 """The credential that `flodesk-mcp login` keeps in this computer's keychain. Imported where no variable names one."""
 
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import keyring
@@ -22,6 +25,7 @@ from flodesk_mcp.token_pair import TokenPair
 __all__ = ["KeptApiKey", "KeptLogin", "Keychain"]
 
 SERVICE = "flodesk-mcp"
+SESSION_BUSES = Path("/run/user")
 SIGN_IN_AT = "run `flodesk-mcp login` on this computer."
 ALONE_WITHIN_SECONDS = 21
 
@@ -187,12 +191,21 @@ class _KeptPair:
 
 @contextmanager
 def _usable() -> Iterator[None]:
+    _find_session_bus()
     try:
         yield
     except (KeyringError, OSError, RuntimeError) as error:
         raise SettingsError(
             f"This computer has no keychain that can be used ({type(error).__name__}): set FLODESK_API_KEY instead."
         ) from error
+
+
+def _find_session_bus() -> None:
+    """Say where Linux's keychain listens: clients start servers with hardly any variables, and not with this one."""
+    if sys.platform == "linux" and "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
+        bus = SESSION_BUSES / str(os.getuid()) / "bus"
+        if bus.exists():
+            os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
 
 
 @contextmanager

@@ -15,7 +15,15 @@ from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.clients import client_for, find_credential, open_connections
 from flodesk_mcp.callers.tool_filter import ToolFilter
-from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError, NoAnswer, Subscriber, identity_of
+from flodesk_mcp.flodesk import (
+    Credential,
+    FlodeskClient,
+    FlodeskError,
+    NoAnswer,
+    NoCredential,
+    Subscriber,
+    identity_of,
+)
 from flodesk_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -48,7 +56,13 @@ async def single_caller(
 
     Raises SettingsError for a setting that is missing or does not work.
     """
-    credential, source = find_credential(settings)  # a missing one ends the start, not the first call
+    try:
+        credential, source = find_credential(settings)
+    except SettingsError:  # a missing one ends the start, not the first call, unless the person is yet to enter it
+        if settings.key_help is None:
+            raise
+        yield _Single(_yet_to_come(settings, tool_filter, settings.key_help))
+        return
     identity = identity_of(credential)
     background = Background()
     in_memory = settings.sandbox or transport is not None
@@ -111,6 +125,24 @@ async def _resume_jobs(settings: Settings, caller: Caller) -> None:
 def _has_mirrors(settings: Settings) -> bool:
     """Tell whether this user works on whole lists."""
     return (settings.data_folder / "audience").exists()
+
+
+def _yet_to_come(settings: Settings, tool_filter: ToolFilter, key_help: str) -> Caller:
+    def refuse() -> Any:
+        raise NoCredential(key_help)
+
+    return Caller(
+        name="this machine",
+        identity="",
+        open_client=refuse,
+        open_audience=refuse,
+        tool_filter=tool_filter,
+        credential_source=settings.credential_source,
+        max_wait_seconds=settings.max_wait_seconds,
+        confirm=settings.confirm,
+        personal_data=settings.personal_data,
+        folders=settings.folders or (),
+    )
 
 
 @asynccontextmanager

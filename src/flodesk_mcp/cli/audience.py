@@ -3,7 +3,7 @@
 import functools
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -16,7 +16,7 @@ from flodesk_mcp.audience.conditions import OPERATORS, Condition
 from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.clients import client_for, find_credential, open_connections
 from flodesk_mcp.callers.single import machine_audience, machine_quota
-from flodesk_mcp.flodesk import FlodeskError, UnknownName, identity_of
+from flodesk_mcp.flodesk import FlodeskError, Subscriber, UnknownName, identity_of
 from flodesk_mcp.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ async def open_audience(settings: Settings) -> AsyncIterator[Audience]:
         flodesk = client_for(identity_of(credential), credential, settings, http, machine_quota(settings, credential))
         audience = machine_audience(settings, credential, flodesk, background)
         closing.push_async_callback(audience.aclose)
+
+        async def note(seen: Sequence[Subscriber]) -> None:
+            await audience.mirror.note(*seen)
+
+        flodesk.subscribers.listener = note
         await closing.enter_async_context(background.running())  # the last to begin is the first to end
         yield audience
 

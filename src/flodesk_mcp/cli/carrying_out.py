@@ -11,15 +11,18 @@ import click
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.errors import FileRefused
+from flodesk_mcp.audience.import_plan import IMPORT
 from flodesk_mcp.audience.job import Job
 from flodesk_mcp.audience.job_report import whole_report
 from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.upkeep import FRESH_SECONDS
 from flodesk_mcp.cli.audience import followed
+from flodesk_mcp.cli.reading import reading_bar
 from flodesk_mcp.tools.compact import compact
 from flodesk_mcp.tools.job_reports import reported
-from flodesk_mcp.tools.plans import plan_report, question_about
+from flodesk_mcp.tools.plans import ImportPlan, SyncPlan, plan_report, question_about
 
-__all__ = ["SOME_WERE_NOT", "carry_out", "carrying_out_options", "columns_of"]
+__all__ = ["SOME_WERE_NOT", "carry_out", "carrying_out_options", "columns_of", "read_list"]
 
 SOME_WERE_NOT = 3
 """The exit code where rows were neither written nor unchanged."""
@@ -69,12 +72,18 @@ def columns_of(given: Sequence[str]) -> dict[str, str]:
     return columns
 
 
+async def read_list(audience: Audience) -> None:
+    """Read the list of the account, if it is not fresh, while a bar shows how far it is. Raises FlodeskError."""
+    with reading_bar() as progress:
+        await audience.mirror.refresh(FRESH_SECONDS, progress)
+
+
 async def carry_out(
     audience: Audience, plan: Plan, *, masked: bool, dry_run: bool, yes: bool, as_json: bool, report: Path | None
 ) -> int:
     """Show a plan, carry it out if somebody agrees, and return the exit code. Raises AudienceError, OSError."""
     _check_new(report)
-    shown = compact(plan_report(plan), {}, masked)
+    shown = compact(_model(plan), {}, masked)
     if not as_json:
         _show(shown)
     if dry_run:
@@ -98,6 +107,10 @@ async def carry_out(
     return SOME_WERE_NOT if job.failed or job.skipped else 0
 
 
+def _model(plan: Plan) -> ImportPlan | SyncPlan:
+    return (ImportPlan if plan.kind == IMPORT else SyncPlan)(**plan_report(plan))
+
+
 def _agrees(plan: Plan) -> bool:
     if not sys.stdin.isatty():
         click.echo("Nobody can be asked here: add --yes to carry the plan out, or --dry-run to look only.", err=True)
@@ -117,7 +130,7 @@ def _show(shown: dict[str, Any]) -> None:
         if name in shown:
             click.echo(f"{words}: {', '.join(shown[name])}")
     if "columns" in shown:
-        click.echo("Columns: " + ", ".join(f"{one['column']} → {one['field']}" for one in shown["columns"]))
+        click.echo("Columns: " + ", ".join(f"{column} → {field}" for column, field in shown["columns"].items()))
     if "ignored_columns" in shown:
         click.echo(f"Ignored columns: {', '.join(shown['ignored_columns'])}")
     for warning in shown.get("warnings", ()):

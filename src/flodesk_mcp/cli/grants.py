@@ -17,7 +17,7 @@ __all__ = ["grant"]
 @settings_flags(HostedSettings, OWN_FLAGS)
 @click.pass_context
 def grant(context: click.Context, /, **flags: Any) -> None:
-    """See and cut off the clients that people connected (mode sign-in)."""
+    """See and cut off the clients that people connected to a hosted server (mode sign-in)."""
     keep_flags(context, flags)
 
 

@@ -9,7 +9,7 @@ import click
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.files import open_file
 from flodesk_mcp.cli.audience import with_audience
-from flodesk_mcp.cli.carrying_out import carry_out, carrying_out_options, columns_of
+from flodesk_mcp.cli.carrying_out import carry_out, carrying_out_options, columns_of, read_list
 from flodesk_mcp.settings import Settings
 
 __all__ = ["import_"]
@@ -40,6 +40,7 @@ async def import_(
 
     Exit code 0: every row was written or unchanged. 3: some were not. 1: it did not come to its end.
     """
+    await read_list(audience)
     plan = await audience.plan_import(
         partial(open_file, file),
         segments=segments,

@@ -20,7 +20,7 @@ from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["login", "logout"]
+__all__ = ["keep_key", "login", "logout"]
 
 BROWSER_SECONDS = 300
 
@@ -44,7 +44,7 @@ def login(flags: Mapping[str, Any], /, api_key: bool, port: int, no_browser: boo
     if settings.client_id and settings.client_secret and not api_key:
         whose = anyio.run(_sign_in, settings, keychain, port, no_browser)
     else:
-        whose = anyio.run(_keep_key, settings, keychain, entered("Flodesk API key"))
+        whose = anyio.run(keep_key, settings, keychain, entered("Flodesk API key"))
     click.echo(f"{whose} The credential is in this computer's keychain; `flodesk-mcp logout` forgets it.")
     if settings.names_account:
         click.echo(f"But {settings.credential_source} is set, and comes first: unset it to use the login.")
@@ -58,8 +58,11 @@ def logout(flags: Mapping[str, Any]) -> None:
     click.echo("Forgotten." if forgotten else "There is no login in this computer's keychain.")
 
 
-async def _keep_key(settings: Settings, keychain: Keychain, secret: str) -> str:
-    """Try the key on Flodesk with one request, and keep it."""
+async def keep_key(settings: Settings, keychain: Keychain, secret: str) -> str:
+    """Try the key on Flodesk with one request, keep it, and return what to tell the person.
+
+    Raises SettingsError when it is not kept.
+    """
     try:
         key = ApiKey(secret)
     except ValueError as error:

@@ -10,7 +10,7 @@ from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.conditions import Match
 from flodesk_mcp.audience.files import open_file
 from flodesk_mcp.cli.audience import condition_of, with_audience
-from flodesk_mcp.cli.carrying_out import carry_out, carrying_out_options, columns_of
+from flodesk_mcp.cli.carrying_out import carry_out, carrying_out_options, columns_of, read_list
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools.finding import check_not_probing
 
@@ -48,6 +48,7 @@ async def sync(
     if (file is None) == (not where):
         raise click.UsageError("Give a FILE or --where, one of them.")
     masked = settings.personal_data == "masked"
+    await read_list(audience)
     segment_id = await audience.flodesk.segments.names.id_of(segment)
     conditions = [condition_of(text) for text in where]
     if masked:

@@ -4,6 +4,7 @@ FlodeskError
 ├── InvalidArgument          refused before any request
 │   ├── UnknownCustomField   Flodesk would have dropped the value silently
 │   └── UnknownName          a name that fits nothing, or several
+├── NoCredential             there is none yet, so nothing was sent
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
 │   └── TooManyRequests      429
 ├── NotRenewed               the sign-in could not be renewed now; nothing was sent
@@ -29,6 +30,7 @@ __all__ = [
     "Forbidden",
     "InvalidArgument",
     "NoAnswer",
+    "NoCredential",
     "NotFound",
     "NotRenewed",
     "QuotaExhausted",
@@ -77,6 +79,10 @@ class UnknownName(InvalidArgument):
         self.kind = kind
         self.name = name[:80]
         self.candidates = dict(candidates)
+
+
+class NoCredential(FlodeskError):
+    """There is no credential yet, so nothing was sent. The message says where a person enters one."""
 
 
 class QuotaExhausted(FlodeskError):

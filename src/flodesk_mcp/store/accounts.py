@@ -17,12 +17,12 @@ from flodesk_mcp.store.models import (
     CodeRow,
     GrantRow,
     GrantTokenRow,
-    ServingKeyRow,
     SubjectRow,
     TokenRow,
 )
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
+from flodesk_mcp.store.serving_keys import ServingKeys
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
 
@@ -68,6 +68,7 @@ class StoredAccounts:
     def __init__(self, database: Database, sealer: Sealer, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._sealer = sealer
+        self._keys = ServingKeys(database, sealer)
         self._now = now
 
     async def add(self, name: str, kind: CredentialKind, secret: str) -> None:
@@ -85,7 +86,7 @@ class StoredAccounts:
         )
         try:
             async with self._database.writing() as session:
-                await self._check_keys(session)
+                await self._keys.check(session)
                 session.add(account)
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
@@ -97,11 +98,18 @@ class StoredAccounts:
             return (await session.execute(query.limit(1))).scalar_one_or_none()
 
     async def connect(
-        self, identities: Sequence[str], name: str, kind: CredentialKind, secret: str, new_id: str | None = None
+        self,
+        identity: str,
+        name: str,
+        kind: CredentialKind,
+        secret: str,
+        *,
+        formerly: Sequence[str] = (),
+        new_id: str | None = None,
     ) -> StoredAccount:
-        """Store what opens an account: a new one, or a new credential of the one that is known under an identity.
+        """Store what opens the account of that `identity`: a new account, or a new credential of the one that is here.
 
-        The first of `identities` is what it is known by from now on. A new one gets `name`, or a longer one where
+        One that is known under an identity of `formerly` gets this one. A new one gets `name`, or a longer one where
         another has that, and the id `new_id`, if one is given.
 
         Raises StoreError for a name that is none, and without a key.
@@ -110,7 +118,11 @@ class StoredAccounts:
         for attempt in range(CONNECT_ATTEMPTS):
             try:
                 async with self._database.writing() as session:
-                    return await self._connected(session, identities, name, kind, secret, new_id)
+                    row = await self._known(session, [identity, *formerly]) or await self._new(session, name, new_id)
+                    row.identity = identity
+                    row.sealed_credential = self._sealer.seal(row.id, kind, secret)
+                    row.signed_out_at = None
+                    return StoredAccount.of(row, self._sealer)
             except IntegrityError:  # somebody else did the same just now
                 if attempt == CONNECT_ATTEMPTS - 1:
                     raise StoreError("The account is being stored by many at once: try again.") from None
@@ -206,7 +218,7 @@ class StoredAccounts:
         Raises StoreError, and changes nothing, when no key opens one, and when the server has not the first key.
         """
         async with self._database.writing() as session:
-            await self._check_keys(session)
+            await self._keys.check(session)
             # Locked: a login that is renewed meanwhile must not get its old tokens back.
             accounts = (await session.execute(select(AccountRow).with_for_update())).scalars().all()
             for account in accounts:
@@ -230,56 +242,17 @@ class StoredAccounts:
         """
         await self.all()
 
-    async def note_keys(self) -> None:
-        """Note with which keys the server opens credentials, so that no command encrypts with another.
-
-        Raises StoreError when the database cannot be changed.
-        """
-        keys = set(self._sealer.fingerprints or ("",))
-        noted = select(ServingKeyRow.fingerprint)
-        async with self._database.reading() as session:
-            known = set((await session.execute(noted)).scalars())
-        if known == keys:
-            return
-        async with self._database.writing() as session:
-            await session.execute(delete(ServingKeyRow))
-            session.add_all(ServingKeyRow(fingerprint=key) for key in keys)
-
-    async def _connected(
-        self,
-        session: AsyncSession,
-        identities: Sequence[str],
-        name: str,
-        kind: CredentialKind,
-        secret: str,
-        new_id: str | None,
-    ) -> StoredAccount:
+    async def _known(self, session: AsyncSession, identities: Sequence[str]) -> AccountRow | None:
         known = select(AccountRow).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)
-        row = (await session.execute(known.with_for_update())).scalars().first()
-        if row is None:
-            account_id = new_id or uuid.uuid4().hex
-            taken = (await session.execute(select(AccountRow.id).where(AccountRow.name == name))).first()
-            row = AccountRow(
-                id=account_id,
-                name=f"{name[:80]} {account_id[:8]}" if taken else name,
-                created_at=int(self._now()),
-            )
-            session.add(row)
-        row.identity = identities[0]
-        row.sealed_credential = self._sealer.seal(row.id, kind, secret)
-        row.signed_out_at = None
-        return StoredAccount.of(row, self._sealer)
+        return (await session.execute(known.with_for_update())).scalars().first()
 
-    async def _check_keys(self, session: AsyncSession) -> None:
-        """Raise StoreError when the server could not open what is encrypted with the first key."""
-        known = set((await session.execute(select(ServingKeyRow.fingerprint))).scalars())
-        if known and not known.intersection(self._sealer.fingerprints[:1]):
-            raise StoreError(
-                "The server on this database was started without the first of these FLODESK_ENCRYPTION_KEYS, and could "
-                "not open what it encrypts: use the server's keys, or restart it with these first."
-            )
-        for account in (await session.execute(select(AccountRow))).scalars():
-            StoredAccount.of(account, self._sealer)
+    async def _new(self, session: AsyncSession, name: str, new_id: str | None) -> AccountRow:
+        account_id = new_id or uuid.uuid4().hex
+        taken = (await session.execute(select(AccountRow.id).where(AccountRow.name == name))).first()
+        free = f"{name[:80]} {account_id[:8]}" if taken else name
+        row = AccountRow(id=account_id, name=free, created_at=int(self._now()))
+        session.add(row)
+        return row
 
 
 async def _id_of(name: str, session: AsyncSession) -> str:

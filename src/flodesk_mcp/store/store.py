@@ -12,6 +12,7 @@ from flodesk_mcp.store.grant_tokens import StoredGrantTokens
 from flodesk_mcp.store.grants import StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.sealing import Sealer
+from flodesk_mcp.store.serving_keys import ServingKeys
 from flodesk_mcp.store.sign_ins import StoredSignIns
 from flodesk_mcp.store.tokens import StoredTokens
 
@@ -32,6 +33,7 @@ class Store:
         self._database = Database(database_url)
         sealer = Sealer(encryption_keys)
         self.accounts = StoredAccounts(self._database, sealer)
+        self.serving_keys = ServingKeys(self._database, sealer)
         self.logins = StoredLogins(self._database, sealer)
         self.tokens = StoredTokens(self._database, sealer)
         self.grants = StoredGrants(self._database, sealer)

@@ -16,6 +16,7 @@ from flodesk_mcp.tools.given import Arguments, FromJson, address, by_field, row_
 from flodesk_mcp.tools.webhook_address import public_https
 
 __all__ = [
+    "AlikeConditions",
     "CampaignId",
     "CampaignSearch",
     "CampaignStatus",
@@ -32,6 +33,7 @@ __all__ = [
     "DoubleOptin",
     "Email",
     "Events",
+    "ExportFields",
     "ExportFile",
     "FieldLabel",
     "FileFormat",
@@ -44,6 +46,7 @@ __all__ = [
     "Limit",
     "ListFile",
     "Match",
+    "Members",
     "Named",
     "NextCursor",
     "OptinIp",
@@ -146,6 +149,14 @@ SubscriberFields = Annotated[
     list[SubscriberField], FirstError, FromJson, Field(min_length=1, description="Only these fields, and id.")
 ]
 
+ExportFields = Annotated[
+    list[SubscriberField],
+    FirstError,
+    FromJson,
+    Field(min_length=1),
+    WithJsonSchema({"type": "array", "description": "Only these, as in the search.", "items": {"type": "string"}}),
+]
+
 SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
 SegmentIds = Annotated[
     list[Annotated[str, Trimmed]],
@@ -234,10 +245,10 @@ Conditions = Annotated[
     Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
 ]
 Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of so many days, 1 to 730; default 90.")]
-Match = Annotated[Literal["all", "any"], Field(description="Meet all (default) or any of them.")]
+Match = Annotated[Literal["all", "any"], Field(description="Default all.")]
 FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
 ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path of a new file in an open folder.")]
-JobId = Annotated[str, Trimmed, Field(max_length=100, description="From the call that began it.")]
+JobId = Annotated[str, Trimmed, Field(max_length=100, description="Job id.")]
 WaitSeconds = Annotated[int, Field(ge=0, le=25, description="0 to 25; default 0.")]
 Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
 
@@ -251,8 +262,7 @@ class ColumnChoice(Arguments):
         Trimmed,
         Field(
             max_length=300,
-            description="email, first_name, last_name, full_name, segments, optin_timestamp, optin_ip, consent, "
-            "ignore, or a custom field.",
+            description="Such as email, segments, ignore, a label.",
         ),
     ]
 
@@ -261,67 +271,66 @@ ColumnChoices = Annotated[
     list[ColumnChoice],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=100, description="Only where a heading does not say what the column holds."),
+    Field(min_length=1, max_length=100, description="What headings leave open."),
 ]
+
+
+def _rows(description: str, properties: dict[str, Any]) -> WithJsonSchema:
+    items = {"type": "object", "properties": properties}
+    return WithJsonSchema({"type": "array", "description": description, "items": items})
+
+
+_SOME = Field(min_length=1, max_length=500)
+_TEXT = {"type": "string"}
 People = Annotated[
     list[Any],
     FromJson,
-    Field(min_length=1, max_length=500),
+    _SOME,
+    _rows(
+        "Up to 500; more: csv.",
+        {
+            "email": _TEXT | {"description": "Address."},
+            "first_name": _TEXT | {"description": "Given name."},
+            "last_name": _TEXT | {"description": "Family name."},
+        },
+    ),
+]
+Members = Annotated[list[Any], FromJson, _SOME, _rows("Up to 500.", {"email": _TEXT | {"description": "Address."}})]
+AlikeConditions = Annotated[
+    list[ConditionRow],
+    FirstError,
+    FromJson,
+    Field(min_length=1, max_length=20),
     WithJsonSchema(
         {
             "type": "array",
-            "description": "Up to 500 people, with the fields of create_a_flodesk_subscriber.",
-            "maxItems": 500,
+            "description": "As in the search.",
             "items": {
                 "type": "object",
                 "properties": {
-                    name: {"type": "string", "description": text}
-                    for name, text in {
-                        "email": "Or id.",
-                        "id": "Subscriber id.",
-                        "first_name": "Given name.",
-                        "last_name": "Family name.",
-                        "optin_ip": "Opt-in IP address.",
-                        "optin_timestamp": "ISO 8601 time.",
-                    }.items()
-                }
-                | {
-                    "segment_ids": {
-                        "type": "array",
-                        "description": "Ids or names.",
-                        "items": {"type": "string"},
-                    },
-                    "custom_fields": {
-                        "type": "array",
-                        "description": "Values.",
-                        "items": {
-                            "type": "object",
-                            "properties": {
-                                "field": {"type": "string", "description": "Key or label."},
-                                "value": {"type": "string", "description": "Text."},
-                            },
-                            "required": ["field", "value"],
-                        },
-                    },
+                    "field": _TEXT | {"description": "Field."},
+                    "operator": _TEXT | {"description": "Operator."},
+                    "value": _TEXT | {"description": "Value."},
                 },
+                "required": ["field", "operator"],
             },
         }
     ),
 ]
-CsvText = Annotated[str, Field(max_length=2_000_000, description="A list as CSV, with headings.")]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV text with headings.")]
 ListFile = Annotated[
     str,
     Trimmed,
-    Field(max_length=1_000, description="CSV, TSV, XLSX, JSON or JSONL in an open folder, or the report of a job."),
+    Field(max_length=1_000, description="CSV, TSV, XLSX, JSON, JSONL or report."),
 ]
 JoinedSegments = Annotated[
     list[Annotated[str, Trimmed]],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=50, description="All join these: ids or names; a new name becomes a segment."),
+    Field(min_length=1, max_length=50, description="All join these: ids or names, new ones too."),
 ]
-CreateMissing = Annotated[bool, Field(description="Create fields and segments for what has none; default no.")]
-RemoveOthers = Annotated[bool, Field(description="Take everybody else out of it; default no.")]
+CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
+RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]

@@ -4,12 +4,14 @@ from pydantic import BaseModel
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import (
+    AlikeConditions,
     ColumnChoices,
     Conditions,
     CreateMissing,
     CsvText,
     Days,
     DoubleOptin,
+    ExportFields,
     ExportFile,
     FileFormat,
     JobId,
@@ -17,6 +19,7 @@ from flodesk_mcp.tools.arguments import (
     Limit,
     ListFile,
     Match,
+    Members,
     NextCursor,
     People,
     PlanId,
@@ -27,8 +30,16 @@ from flodesk_mcp.tools.arguments import (
     WaitSeconds,
 )
 from flodesk_mcp.tools.finding import FoundSubscribers, find
-from flodesk_mcp.tools.job_reports import FollowedJob, JobReport, begin_export, cancel_job, follow_job
-from flodesk_mcp.tools.plans import PlanReport, about_carrying_out, carry_out, plan_import, plan_sync
+from flodesk_mcp.tools.job_reports import (
+    FollowedJob,
+    JobReport,
+    StartedJob,
+    StoppedJob,
+    begin_export,
+    cancel_job,
+    follow_job,
+)
+from flodesk_mcp.tools.plans import ImportPlan, SyncPlan, about_carrying_out, carry_out, plan_import, plan_sync
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("audience", "work on the whole list")
@@ -44,10 +55,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
-    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a
-    date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, I only remember her
-    last name. total_items counts all. Searches a copy: as_of is its age.
+    """Search everybody (look for, filter): people called by some name or only a last name, by any field or
+    custom field (city, birthday), everyone in a segment who has no first name, anybody whose field is empty, who joined
+    after a date or signed up in the last weeks, how many have gmail. total_items counts all. Searches a copy: as_of is
+    its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -77,14 +88,14 @@ async def get_flodesk_audience_report(
 async def export_flodesk_subscribers(
     caller: Caller,
     file_format: FileFormat = "csv",
-    where: Conditions | None = None,
+    where: AlikeConditions | None = None,
     match: Match = "all",
-    fields: SubscriberFields | None = None,
+    fields: ExportFields | None = None,
     file: ExportFile | None = None,
 ) -> JobReport:
     """Export the whole list, or all who match: download everybody, save all contacts to a CSV (Excel) spreadsheet or
     JSONL, get customers out into a file, make a backup. Reads the list anew first. Never overwrites a file; without an
-    open folder the result is a resource in parts. What takes longer goes on as a job: get_flodesk_job.
+    open folder the result is a resource in parts.
     """
     return await begin_export(caller, file_format, where, match, fields, file)
 
@@ -99,10 +110,9 @@ async def plan_flodesk_import(
     segment_ids: JoinedSegments | None = None,
     double_optin: DoubleOptin | None = None,
     create_missing_fields: CreateMissing | None = None,
-) -> PlanReport:
-    """Plan to import (bring in, upload, migrate) a list of people out of one of file, csv and people: an export of
-    another service or a spreadsheet, whose headings are understood. Changes nothing: it tells who is new, who changes,
-    and who unsubscribed and stays so. Show your user the numbers and warnings, then call start_flodesk_job.
+) -> ImportPlan:
+    """Check a list (spreadsheet, CSV, xlsx, export, attendees, contacts) to import, upload, bring in or migrate, before
+    anything is written: who is new, changes, unsubscribed. Then start_flodesk_job.
     """
     return await plan_import(
         caller,
@@ -118,16 +128,16 @@ async def plan_flodesk_import(
 async def plan_flodesk_segment_sync(
     caller: Caller,
     segment_id: SegmentId,
-    people: People | None = None,
+    people: Members | None = None,
     csv: CsvText | None = None,
     file: ListFile | None = None,
-    where: Conditions | None = None,
+    where: AlikeConditions | None = None,
     match: Match = "all",
     remove_others: RemoveOthers | None = None,
-) -> PlanReport:
-    """Plan to make a segment hold (sync, fill, replace, freeze a search into) at least the people of one of where,
-    file, csv and people, or with remove_others exactly those. Nobody is created. The report of an earlier sync puts
-    things back. Changes nothing: show your user the numbers and warnings, then call start_flodesk_job.
+) -> SyncPlan:
+    """Plan to make a segment (group) exactly, or at least, these people: keep it in line (step, sync) with a file, shop
+    customers or everybody who meets conditions; remove_others takes others out. Creates nobody. A sync's report puts
+    it back. Then start_flodesk_job.
     """
     source = {"people": people, "csv": csv, "file": file}
     return await plan_sync(caller, segment_id, source, where, match, remove_others=bool(remove_others))
@@ -141,10 +151,9 @@ async def plan_flodesk_segment_sync(
     check="get_flodesk_job without a job_id shows whether it began.",
     question=about_carrying_out,
 )
-async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> JobReport:
-    """Carry out (start, run) a plan of plan_flodesk_import or plan_flodesk_segment_sync: many people are written, or
-    join and leave a segment, which may start or stop workflows. A person is asked first. A plan is good for 30 minutes,
-    once. What takes longer goes on as a job: follow it with get_flodesk_job.
+async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> StartedJob:
+    """Do it now: go ahead with a plan, run the import or the sync, yes, start. Writes many people, which may start
+    workflows; a person is asked. A plan is good once, 30 minutes. Then get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
 
@@ -165,7 +174,7 @@ async def get_flodesk_job(caller: Caller, job_id: JobId | None = None, wait_seco
     idempotent=True,
     check="get_flodesk_job shows whether it was stopped.",
 )
-async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> JobReport:
+async def cancel_flodesk_job(caller: Caller, job_id: JobId) -> StoppedJob:
     """Stop a running job: cancel the import, abort or kill that export. It ends after the batch under way; what was
     done stays done. A stopped job cannot be continued.
     """

@@ -14,6 +14,7 @@ from flodesk_mcp.flodesk import (
     Forbidden,
     InvalidArgument,
     NoAnswer,
+    NoCredential,
     NotFound,
     QuotaExhausted,
     StatusError,
@@ -78,6 +79,8 @@ def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # n
             return f"nothing was sent. {explain_name(error, lister) if _on(caller, [lister]) else _unknown(error)}"
         case InvalidArgument():
             return f"nothing was sent. {error}"
+        case NoCredential():
+            return f"nothing was sent, for there is no credential yet. {error}"
         case QuotaExhausted():
             return (
                 f"the request quota of this Flodesk account (429) is spent, and the call did nothing. "

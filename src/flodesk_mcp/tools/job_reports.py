@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from flodesk_mcp.audience.job import Job
 
-__all__ = ["FollowedJob", "JobReport", "begin_export", "cancel_job", "follow_job", "report_when_done", "reported"]
+__all__ = [
+    "FollowedJob",
+    "JobReport",
+    "StartedJob",
+    "StoppedJob",
+    "begin_export",
+    "cancel_job",
+    "follow_job",
+    "report_when_done",
+    "reported",
+]
 
 SHORT_SECONDS = 20
 """How long a call waits for a job that may be small: hosts cut calls at 60 seconds, and no tool waits above 25."""
@@ -30,7 +40,7 @@ class JobProblem(BaseModel):
 
     row: int
     email: Annotated[str | None, Personal.ADDRESS] = None
-    outcome: str = Field(description="failed, or skipped")
+    outcome: str
     reason: Annotated[str | None, Personal.WORDS] = None
 
 
@@ -57,20 +67,33 @@ class JobLine(BaseModel):
     began_at: str | None = None
 
 
+class StoppedJob(JobLine):
+    """A job that was stopped."""
+
+    notice: str | None = Field(None, description="What your user should hear")
+
+
+class StartedJob(StoppedJob):
+    """A job that began; a short one has ended."""
+
+    failed: int | None = None
+    skipped: int | None = None
+    left: int | None = None
+    ends_about: str | None = None
+    report: str | None = Field(None, description="Resource: a CSV of every row")
+
+
 class JobReport(JobLine):
     """A job, as far as it is. `done` means that every row has an outcome."""
 
-    state: str = Field(description="running, waiting, done, cancelled or failed")
     failed: int | None = None
     skipped: int | None = None
-    left: int | None = Field(None, description="Rows without an outcome yet")
+    left: int | None = None
     ends_about: str | None = None
     doing: str | None = None
     notice: str | None = Field(None, description="What your user should hear: why it failed or waits")
-    problems: list[JobProblem] | None = Field(None, description="The first 20 rows that were not written")
-    report: str | None = Field(
-        None, description="Resource: a CSV with row, email, outcome and reason; the next parts end in /2, /3 and so on"
-    )
+    problems: list[JobProblem] | None = None
+    report: str | None = Field(None, description="Resource: a CSV of every row")
     result: JobResult | None = None
 
 
@@ -138,7 +161,7 @@ async def follow_job(caller: Caller, job_id: str | None, wait_seconds: int) -> F
     return FollowedJob(**dict(await _waited(caller, job_id, wait_seconds)))
 
 
-async def cancel_job(caller: Caller, job_id: str) -> JobReport:
+async def cancel_job(caller: Caller, job_id: str) -> StoppedJob:
     """Stop a job, and return it as it is then. Raises NoSuchJob."""
     job = await caller.audience.jobs.cancel(job_id)
     report = reported(job)
@@ -146,7 +169,7 @@ async def cancel_job(caller: Caller, job_id: str) -> JobReport:
         report.notice = "It ends after the batch under way."
     elif job.state == "done":
         report.notice = "It had ended before: nothing was stopped."
-    return report
+    return StoppedJob.model_validate(report.model_dump(include=set(StoppedJob.model_fields)))
 
 
 async def _waited(caller: Caller, job_id: str, seconds: float) -> JobReport:

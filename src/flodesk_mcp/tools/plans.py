@@ -11,7 +11,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
 from flodesk_mcp.tools.arguments import ColumnChoice, ConditionRow
 from flodesk_mcp.tools.finding import check_not_probing
-from flodesk_mcp.tools.job_reports import JobReport, report_when_done
+from flodesk_mcp.tools.job_reports import StartedJob, report_when_done
 from flodesk_mcp.tools.visible import visible
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from flodesk_mcp.audience.source import Source
 
 __all__ = [
-    "PlanReport",
+    "ImportPlan",
+    "SyncPlan",
     "about_carrying_out",
     "carry_out",
     "plan_import",
@@ -34,43 +35,46 @@ MAX_IGNORED = 50
 
 
 class PlanProblem(BaseModel):
-    """What is wrong with a row, or with a value in it."""
+    """What is wrong with a row, or with a value in it. Rows are counted as a spreadsheet does."""
 
-    row: int = Field(description="As a spreadsheet counts, the headings being row 1")
+    row: int
     column: str | None = None
     reason: Annotated[str | None, Personal.WORDS] = None
-
-
-class UnderstoodColumn(BaseModel):
-    """What a column was understood to hold."""
-
-    column: str
-    field: str
 
 
 class PlanReport(BaseModel):
     """What would be done. Nothing was changed."""
 
-    plan_id: str = Field(description="For start_flodesk_job")
+    plan_id: str
     expires_at: str
     rows: int | None = None
-    will_write: int | None = Field(None, description="People that are new or change")
-    new: int | None = Field(None, description="Those of them who are not on the list yet")
-    changes: dict[str, int] | None = Field(None, description="How many people on the list change, by field")
-    invalid: int | None = Field(None, description="Rows that cannot be used: see problems")
-    duplicates: int | None = Field(None, description="Rows of somebody who comes again: the later row counts")
-    unchanged: int | None = Field(None, description="People who are exactly so: nothing is sent")
-    stays_unsubscribed: int | None = Field(None, description="People who get no mail, and are left alone")
-    to_add: int | None = None
-    to_remove: int | None = None
-    columns: list[UnderstoodColumn] | None = None
+    invalid: int | None = None
+    duplicates: int | None = None
+    unchanged: int | None = None
+    stays_unsubscribed: int | None = None
+    new: int | None = None
+    columns: dict[str, str] | None = None
     ignored_columns: list[str] | None = None
+    requests: int | None = None
+    minutes: int | None = None
+    problems: list[PlanProblem] | None = None
+    warnings: list[str] | None = Field(None, description="For the user")
+
+
+class ImportPlan(PlanReport):
+    """What an import would do."""
+
+    will_write: int | None = None
+    changes: dict[str, int] | None = None
     fields_to_create: list[str] | None = None
     segments_to_create: list[str] | None = None
-    requests: int | None = None
-    minutes: int | None = Field(None, description="How long it takes, about")
-    problems: list[PlanProblem] | None = Field(None, description="The first 20")
-    warnings: list[str] | None = Field(None, description="What your user should hear before it starts")
+
+
+class SyncPlan(PlanReport):
+    """What a segment's sync would do."""
+
+    to_add: int | None = None
+    to_remove: int | None = None
 
 
 async def plan_import(
@@ -81,7 +85,7 @@ async def plan_import(
     *,
     double_optin: bool,
     create_missing_fields: bool,
-) -> PlanReport:
+) -> ImportPlan:
     """Plan an import from one of `people`, `csv` and `file`. Raises InvalidArgument, FlodeskError."""
     plan = await caller.audience.plan_import(
         _source(caller, **source),
@@ -90,7 +94,7 @@ async def plan_import(
         double_optin=double_optin,
         create_missing_fields=create_missing_fields,
     )
-    return plan_report(plan)
+    return ImportPlan(**plan_report(plan))
 
 
 async def plan_sync(
@@ -101,7 +105,7 @@ async def plan_sync(
     match: str,
     *,
     remove_others: bool,
-) -> PlanReport:
+) -> SyncPlan:
     """Plan who is in a segment, from one of `people`, `csv`, `file` and `where`.
 
     Raises InvalidArgument, FlodeskError.
@@ -114,21 +118,22 @@ async def plan_sync(
     audience = caller.audience
     if where is None:
         plan = await audience.plan_sync(segment_id, _source(caller, **source), remove_others=remove_others)
-        return plan_report(plan)
+        return SyncPlan(**plan_report(plan))
     if caller.masked:
         check_not_probing(row.field for row in where)
     conditions = [Condition(row.field, row.operator, row.value) for row in where]
     matching = await audience.where(conditions, "any" if match == "any" else "all")
-    return plan_report(await audience.plan_sync(segment_id, matching, remove_others=remove_others))
+    return SyncPlan(**plan_report(await audience.plan_sync(segment_id, matching, remove_others=remove_others)))
 
 
-async def carry_out(caller: Caller, plan_id: str) -> JobReport:
+async def carry_out(caller: Caller, plan_id: str) -> StartedJob:
     """Begin the job of a plan, and return it when it is done, or as far as it is after some seconds.
 
     Raises PlanRefused, AudienceError.
     """
     job = await caller.audience.carry_out(plan_id)
-    return await report_when_done(caller, job.id)
+    report = await report_when_done(caller, job.id)
+    return StartedJob.model_validate(report.model_dump(include=set(StartedJob.model_fields)))
 
 
 async def about_carrying_out(caller: Caller, *, plan_id: str) -> str:
@@ -183,19 +188,13 @@ def _source(caller: Caller, people: Sequence[Mapping[str, Any]] | None, csv: str
     return partial(open_file, Folders(caller.folders).file(name, READ))
 
 
-def plan_report(plan: "Plan") -> PlanReport:
+def plan_report(plan: "Plan") -> dict[str, Any]:
     """Return what is told of a plan."""
-    numbers = dict(plan.numbers)
-    columns = [UnderstoodColumn(column=column, field=field) for column, field in numbers.pop("columns", {}).items()]
-    ignored = numbers.pop("ignored_columns", [])
-    known = {name: value for name, value in numbers.items() if name in PlanReport.model_fields}
-    return PlanReport(
-        plan_id=plan.id,
-        expires_at=datetime.fromtimestamp(plan.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        columns=columns,
-        ignored_columns=[
-            *ignored[:MAX_IGNORED],
-            *([f"and {len(ignored) - MAX_IGNORED} more"] if len(ignored) > MAX_IGNORED else []),
-        ],
-        **known,
-    )
+    ignored = plan.numbers.get("ignored_columns", [])
+    more = [f"and {len(ignored) - MAX_IGNORED} more"] if len(ignored) > MAX_IGNORED else []
+    return {
+        **plan.numbers,
+        "plan_id": plan.id,
+        "expires_at": datetime.fromtimestamp(plan.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ignored_columns": [*ignored[:MAX_IGNORED], *more],
+    }

@@ -7,14 +7,14 @@ from flodesk_mcp.web.host_check import AllowedHosts
 
 __all__ = ["CrossOrigin", "is_open"]
 
-OPEN = frozenset({"/token", "/register", "/revoke"})
+OPEN = frozenset({"/authorize", "/token", "/register", "/revoke"})
 
 METHODS = ("GET", "POST", "DELETE")
 READABLE = ("Mcp-Session-Id", "Retry-After", "WWW-Authenticate", "X-Request-Id")
 
 
 def is_open(path: str) -> bool:
-    """Tell whether pages of any site may call: what is there counts no cookie, and clients in a browser start there."""
+    """Tell whether pages of any site may call: no cookie counts there, and clients in a browser begin there."""
     return path in OPEN or path.startswith("/.well-known/oauth-")
 
 

@@ -1,6 +1,6 @@
 """A server that signs people in, a program that they connect, and what time does to both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -13,6 +13,7 @@ from flodesk_mcp.store.models import AttemptRow, ClientRow, CodeRow, GrantTokenR
 from flodesk_mcp.web.settings import HostedSettings
 
 from ..calls import Hosted
+from .https import Secured, running_behind_https
 from .program import PUBLIC_URL, Program
 from .published import Published
 
@@ -59,3 +60,10 @@ def pass_time() -> PassTime:
         await database.aclose()
 
     return pass_time
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A real process behind https."""
+    with running_behind_https(tmp_path_factory.mktemp("https")) as running:
+        yield running

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -36,9 +37,12 @@ class Secured:
     def trusted(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.certificate))
 
+    def browser(self, **headers: str) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(base_url=self.url, verify=self.trusted, timeout=30, headers=headers)
+
 
 @contextmanager
-def secured(folder: Path) -> Iterator[Secured]:
+def running_behind_https(folder: Path) -> Iterator[Secured]:
     """Run the command behind https, in front of a sandbox with Ann's account."""
     certificate, key = _certificate(folder)
     listening = socket.create_server(("127.0.0.1", 0))

@@ -111,7 +111,7 @@ async def test_a_client_with_one_address_need_not_name_it(program: Program) -> N
 
 async def test_a_form_does_as_well_as_an_address(program: Program) -> None:
     query = urlsplit(program.authorization()).query
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://agent.example.com"}
     answer = await program.server.post("/authorize", content=query, headers=headers)
     assert answer.status_code == 302
     assert answer.headers["location"].startswith(f"{PUBLIC_URL}/connect?request=")

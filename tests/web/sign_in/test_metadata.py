@@ -1,9 +1,18 @@
 """What clients read before they ask for anything."""
 
+import anyio
 import httpx2
 import pytest
+from sqlalchemy import func, select
+
+from flodesk_mcp.settings import load_settings
+from flodesk_mcp.store import Allowance, Store
+from flodesk_mcp.store.models import AttemptRow, Base, ClientRow, SignInRow
+from flodesk_mcp.web import sign_in
+from flodesk_mcp.web.settings import HostedSettings
 
 from ..calls import LIST_SEGMENTS, Hosted
+from .conftest import PassTime
 from .program import PUBLIC_URL, Program, bearer
 
 pytestmark = pytest.mark.anyio
@@ -60,12 +69,37 @@ async def test_the_authorization_server_tells_all_that_clients_look_for(server: 
 
 
 async def test_a_client_in_a_browser_may_register_and_fetch_tokens(server: httpx2.AsyncClient) -> None:
-    foreign = {"Origin": "https://inspector.example.com", "Access-Control-Request-Method": "POST"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    foreign = {"Origin": "https://inspector.example.com", **asked}
     for path in ("/register", "/token", "/revoke"):
         answer = await server.options(path, headers=foreign)
         assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*"), path
+        assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
     assert (await server.post("/connect", headers=foreign)).status_code == 403
     assert (await server.post("/mcp", json=LIST_SEGMENTS, headers=foreign)).status_code == 403
+
+
+async def test_what_is_over_is_forgotten_beside_the_requests(
+    hosted: Hosted, encryption_key: str, pass_time: PassTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "SWEPT_EVERY_SECONDS", 0.05)
+    async with hosted(auth="sign-in", public_url=PUBLIC_URL) as client:
+        program = Program(client)
+        await program.register()
+        await program.code()
+        await pass_time(90_000)
+        settings = load_settings(HostedSettings)
+        async with Store(settings.database_address, settings.encryption_keys) as store:
+            assert await store.attempts.begin(Allowance("of this test", 1, 60), "a")
+            with anyio.fail_after(10):
+                while await rows(store, ClientRow, SignInRow) > 0:  # noqa: ASYNC110 - the server sweeps
+                    await anyio.sleep(0.05)
+            assert await rows(store, AttemptRow) == 1
+
+
+async def rows(store: Store, *tables: type[Base]) -> int:
+    async with store._database.reading() as session:
+        return sum([(await session.execute(select(func.count()).select_from(table))).scalar_one() for table in tables])
 
 
 async def test_it_goes_with_the_other_ways_to_get_in(hosted: Hosted, encryption_key: str) -> None:

@@ -1,81 +1,48 @@
-"""Real clients over https, each from the 401 to a tool call to a refresh.
+"""Real clients from npm over https, each from the 401 to a tool call to a refresh.
 
-The Python SDK's needs nothing else; the others are from npm: `.ci/conformance` installs them and runs this, and
-NODE_BINARY and NODE_MODULES say where they are.
+`.ci/conformance` installs them and runs this, and NODE_BINARY and NODE_MODULES say where they are.
 """
 
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.abc
-import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
 
 from ports import free_port
 
-from .https import Secured, secured
+from .https import Secured
 from .person import Person
-from .test_python_sdk import Remembered, segments_in, signing_in
-
-pytestmark = pytest.mark.anyio
+from .test_python_sdk import segments_in
 
 NODE = os.environ.get("NODE_BINARY")
 MODULES = os.environ.get("NODE_MODULES")
 SCRIPTS = Path(__file__).parents[1] / "typescript"
 
-needs_node = pytest.mark.skipif(not (NODE and MODULES), reason=".ci/conformance installs Node and the npm packages")
+REASON = ".ci/conformance installs Node and the npm packages"
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not (NODE and MODULES), reason=REASON)]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    with secured(tmp_path_factory.mktemp("https")) as running:
-        yield running
+def environment(secured: Secured, **more: str) -> dict[str, str]:
+    return {**os.environ, "NODE_EXTRA_CA_CERTS": str(secured.certificate), **more}
 
 
-def browser(server: Secured) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=server.url, verify=server.trusted, timeout=30)
-
-
-def environment(server: Secured, **more: str) -> dict[str, str]:
-    return {**os.environ, "NODE_EXTRA_CA_CERTS": str(server.certificate), **more}
-
-
-async def test_the_python_sdk(server: Secured) -> None:
-    remembered = Remembered()
-    async with browser(server) as window:
-        auth = signing_in(Person(window), remembered, server.url)
-        refresh_tokens = []
-        for _ in range(2):
-            async with (
-                httpx2.AsyncClient(auth=auth, verify=server.trusted, timeout=30) as http,
-                Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as client,
-            ):
-                assert segments_in(await client.call_tool("list_all_flodesk_segments", {})) == ["Friends of ann"]
-            assert remembered.tokens is not None
-            refresh_tokens.append(remembered.tokens.refresh_token)
-            auth.context.token_expiry_time = 1  # the hour is over
-        assert len(set(refresh_tokens)) == 2
-
-
-@needs_node
 @pytest.mark.parametrize("generation", ["sdk", "client"])
 @pytest.mark.parametrize("method", ["none", "client_secret_post", "client_secret_basic"])
-def test_the_typescript_sdk(server: Secured, tmp_path: Path, generation: str, method: str) -> None:
+def test_the_typescript_sdk(secured: Secured, tmp_path: Path, generation: str, method: str) -> None:
     (tmp_path / "node_modules").symlink_to(str(MODULES))
     script = tmp_path / "sign_in.mjs"  # a module finds its packages beside itself
     script.write_text((SCRIPTS / "sign_in.mjs").read_text(encoding="utf-8"), encoding="utf-8")
     done = subprocess.run(
-        [str(NODE), str(script), generation, f"{server.url}/mcp", "key-ann"],
-        env=environment(server, AUTH_METHOD=method),
+        [str(NODE), str(script), generation, f"{secured.url}/mcp", "key-ann"],
+        env=environment(secured, AUTH_METHOD=method),
         capture_output=True,
         text=True,
         timeout=60,
@@ -89,38 +56,37 @@ def test_the_typescript_sdk(server: Secured, tmp_path: Path, generation: str, me
     assert (said["asked_again"], said["rotated"]) == (False, True)
 
 
-async def follow(server: Secured, line_with_address: str) -> None:
+async def follow(secured: Secured, line_with_address: str) -> None:
     """Be the person who opens the address that a program prints, says yes, and is sent back to the program."""
-    found = re.search(rf"{re.escape(server.url)}/authorize\S+", line_with_address)
+    found = re.search(rf"{re.escape(secured.url)}/authorize\S+", line_with_address)
     assert found
-    async with browser(server) as window:
+    async with secured.browser() as window:
         person = Person(window)
         await person.connect(found[0])
         await window.get(person.sent_to)
 
 
-async def until_asked(server: Secured, output: anyio.abc.ByteReceiveStream) -> str:
+async def until_asked(secured: Secured, output: anyio.abc.ByteReceiveStream) -> str:
     """Read what a program prints, and follow the address that is in it."""
     said = ""
     async for chunk in output:
         said += chunk.decode(errors="replace")
-        if re.search(rf"{re.escape(server.url)}/authorize\S+\s", said):
-            await follow(server, said)
+        if re.search(rf"{re.escape(secured.url)}/authorize\S+\s", said):
+            await follow(secured, said)
             break
     async for chunk in output:
         said += chunk.decode(errors="replace")
     return said
 
 
-@needs_node
-async def test_the_inspector(server: Secured, tmp_path: Path) -> None:
+async def test_the_inspector(secured: Secured, tmp_path: Path) -> None:
     own = environment(
-        server, HOME=str(tmp_path), BROWSER="true", MCP_AUTO_OPEN_ENABLED="true", MCP_INSPECTOR_SECRET_STORE="file"
+        secured, HOME=str(tmp_path), BROWSER="true", MCP_AUTO_OPEN_ENABLED="true", MCP_INSPECTOR_SECRET_STORE="file"
     )
 
     async def call(*options: str) -> None:
         command = [
-            *(str(NODE), f"{MODULES}/.bin/mcp-inspector", "--cli", f"{server.url}/mcp", "--transport", "http"),
+            *(str(NODE), f"{MODULES}/.bin/mcp-inspector", "--cli", f"{secured.url}/mcp", "--transport", "http"),
             *("--callback-url", f"http://127.0.0.1:{free_port()}/oauth/callback", "--format", "json"),
             *("--method", "tools/call", "--tool-name", "list_all_flodesk_segments", *options),
         ]
@@ -130,7 +96,7 @@ async def test_the_inspector(server: Secured, tmp_path: Path) -> None:
 
                 async def read(output: anyio.abc.ByteReceiveStream | None) -> None:
                     assert output
-                    said.append(await until_asked(server, output))
+                    said.append(await until_asked(secured, output))
 
                 group.start_soon(read, process.stdout)
                 group.start_soon(read, process.stderr)
@@ -145,10 +111,9 @@ async def test_the_inspector(server: Secured, tmp_path: Path) -> None:
     assert refresh_token not in kept.read_text()
 
 
-@needs_node
-async def test_mcp_remote(server: Secured, tmp_path: Path) -> None:
-    own = environment(server, MCP_REMOTE_CONFIG_DIR=str(tmp_path), BROWSER="true", HOME=str(tmp_path))
-    command = [f"{MODULES}/.bin/mcp-remote", f"{server.url}/mcp", str(free_port()), "--transport", "http-only"]
+async def test_mcp_remote(secured: Secured, tmp_path: Path) -> None:
+    own = environment(secured, MCP_REMOTE_CONFIG_DIR=str(tmp_path), BROWSER="true", HOME=str(tmp_path))
+    command = [f"{MODULES}/.bin/mcp-remote", f"{secured.url}/mcp", str(free_port()), "--transport", "http-only"]
     bridge = StdioServerParameters(command=str(NODE), args=command, env=own)
 
     async def call(person: bool) -> list[str]:
@@ -157,9 +122,9 @@ async def test_mcp_remote(server: Secured, tmp_path: Path) -> None:
             async with anyio.create_task_group() as group:
 
                 async def answer() -> None:
-                    while f"{server.url}/authorize" not in log.read_text():  # noqa: ASYNC110 - another process writes
+                    while f"{secured.url}/authorize" not in log.read_text():  # noqa: ASYNC110 - another process writes
                         await anyio.sleep(0.1)
-                    await follow(server, log.read_text())
+                    await follow(secured, log.read_text())
 
                 if person:
                     group.start_soon(answer)
@@ -176,19 +141,18 @@ async def test_mcp_remote(server: Secured, tmp_path: Path) -> None:
     assert json.loads(kept.read_text())["refresh_token"] != tokens["refresh_token"]
 
 
-@needs_node
-async def test_the_conformance_suite_for_authorization_servers(server: Secured, tmp_path: Path) -> None:
+async def test_the_conformance_suite_for_authorization_servers(secured: Secured, tmp_path: Path) -> None:
     port = free_port()
-    async with browser(server) as window:
+    async with secured.browser() as window:
         described = {"redirect_uris": [f"http://127.0.0.1:{port}/callback"], "token_endpoint_auth_method": "none"}
         client_id = (await window.post("/register", json=described)).json()["client_id"]
     command = [
-        *(str(NODE), f"{MODULES}/.bin/conformance", "authorization", "--url", server.url, "--port", str(port)),
-        *("--client-id", client_id, "--resource", f"{server.url}/mcp", "--output-dir", str(tmp_path)),
+        *(str(NODE), f"{MODULES}/.bin/conformance", "authorization", "--url", secured.url, "--port", str(port)),
+        *("--client-id", client_id, "--resource", f"{secured.url}/mcp", "--output-dir", str(tmp_path)),
     ]
     with anyio.fail_after(60):
-        async with await anyio.open_process(command, env=environment(server, BROWSER="true")) as process:
+        async with await anyio.open_process(command, env=environment(secured, BROWSER="true")) as process:
             assert process.stdout
-            said = await until_asked(server, process.stdout)
+            said = await until_asked(secured, process.stdout)
     assert process.returncode == 0, said
     assert "authorization-code-grant" in said

@@ -103,7 +103,7 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
-                await self._store.accounts.note_keys()
+                await self._store.serving_keys.note()
                 await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
             if self._sign_in:
                 await opened.enter_async_context(self._sign_in.running())

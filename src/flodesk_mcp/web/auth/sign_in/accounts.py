@@ -99,4 +99,6 @@ class BroughtAccounts:
         return credential, [f"{BY_KEY} {identity_of(credential, hashed_with)}" for hashed_with in self._keys]
 
     async def _keep(self, identities: Sequence[str], kind: CredentialKind, secret: str, new_id: str) -> str:
-        return (await self._stored.connect(identities, f"signed-in-{new_id[:12]}", kind, secret, new_id)).id
+        name = f"signed-in-{new_id[:12]}"
+        identity, *formerly = identities
+        return (await self._stored.connect(identity, name, kind, secret, formerly=formerly, new_id=new_id)).id
