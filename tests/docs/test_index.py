@@ -1,0 +1,17 @@
+"""Whoever opens docs/ finds every page."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+INDEX = ROOT / "docs" / "README.md"
+
+
+def test_the_index_leads_to_every_page_and_nowhere_else() -> None:
+    led_to = {(INDEX.parent / link).resolve() for link in re.findall(r"\]\(([^)#]+)\)", INDEX.read_text("utf-8"))}
+    assert {place for place in led_to if not place.exists()} == set()
+    assert {page for page in INDEX.parent.rglob("*.md") if page != INDEX} <= led_to
+
+
+def test_the_readme_leads_to_the_index() -> None:
+    assert "](docs/README.md)" in (ROOT / "README.md").read_text("utf-8")
