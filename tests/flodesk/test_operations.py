@@ -91,6 +91,7 @@ async def test_the_client_has_every_operation_of_the_api_and_nothing_else(flodes
         "segments.every",
         "segments.names",
         "subscribers.every",
+        "subscribers.listener",
         "subscribers.not_cleared",
         "subscribers.status_of",
         "webhooks.every",

@@ -7,10 +7,14 @@ CAMPAIGNS = "list_all_flodesk_campaigns"
 
 OF_JOBS = {
     "export_flodesk_subscribers": "Export subscribers",
+    "plan_flodesk_import": "Plan an import",
+    "plan_flodesk_segment_sync": "Plan who is in a segment",
+    "start_flodesk_job": "Carry out a plan",
     "get_flodesk_job": "Follow a job",
     "cancel_flodesk_job": "Stop a job",
 }
 """Tools whose requests leave after their call, or never: what they share with each other is in tests of their own."""
+JOBS_READ = OF_JOBS.keys() - {"start_flodesk_job", "cancel_flodesk_job"}
 
 BEYOND_DEFAULT = (
     Example(

@@ -272,6 +272,9 @@ IMPERSONAL = {
     *("mistyped_people", "ending", "meant", "more_mistyped", "twin_groups", "reason", "count"),
     *("job_id", "kind", "state", "rows", "written", "failed", "skipped", "left", "began_at", "ends_about", "doing"),
     *("outcome", "report", "file", "manifest", "uri", "parts", "bytes", "sha256"),
+    *("plan_id", "expires_at", "will_write", "new", "changes", "invalid", "duplicates", "unchanged", "to_add"),
+    *("to_remove", "stays_unsubscribed", "columns", "column", "ignored_columns", "fields_to_create", "requests"),
+    *("segments_to_create", "minutes", "warnings"),
 }
 """Fields whose texts may hold an address at most. `subscriber` is what the agent gave."""
 

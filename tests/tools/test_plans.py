@@ -92,6 +92,7 @@ async def test_a_search_is_frozen_into_a_segment(agent: Agent, segment: str) -> 
     where = [{"field": "source", "operator": "is", "value": "checkout"}]
     found = await agent.call("search_flodesk_subscribers", where=where, limit=1)
     plan = await agent.call("plan_flodesk_segment_sync", segment_id=segment, where=where)
+    assert list(plan["used_ids"]) == [segment]
     counted = sum(plan.get(name, 0) for name in ("to_add", "unchanged", "stays_unsubscribed", "invalid"))
     assert plan["rows"] == counted == found["total_items"]
 

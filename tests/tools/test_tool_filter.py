@@ -18,13 +18,13 @@ from flodesk_mcp.tools import CATALOG
 
 from .agent import Agent, connected
 from .examples import EXAMPLES
-from .examples_beyond_default import BEYOND_DEFAULT
+from .examples_beyond_default import BEYOND_DEFAULT, JOBS_READ, OF_JOBS
 
 pytestmark = pytest.mark.anyio
 
 DEFAULT = {example.tool for example in EXAMPLES}
-BEYOND = {example.tool for example in BEYOND_DEFAULT}
-READS = {example.tool for example in (*EXAMPLES, *BEYOND_DEFAULT) if example.reads}
+BEYOND = {example.tool for example in BEYOND_DEFAULT} | OF_JOBS.keys()
+READS = {example.tool for example in (*EXAMPLES, *BEYOND_DEFAULT) if example.reads} | JOBS_READ
 TOOLSETS = {
     "segments": {
         "list_all_flodesk_segments",

@@ -124,19 +124,20 @@ class Mirror:
 
     async def _refresh_in_turn(self, max_age_seconds: float, progress: Progress | None, *, whole: bool) -> None:
         """Refresh, or wait for whoever does, and use what they have read."""
-        asked_at = self._clock()
+        since = self._clock() - max_age_seconds  # what another reads meanwhile is new enough, too
         while True:
             status = await self.freshness()
-            if _is_fresh(status, self._clock() - max_age_seconds, whole=whole):
+            if _is_fresh(status, since, whole=whole):
                 return
             async with self._storage.lock("reading") as is_mine:
                 if is_mine:
-                    await self._refresh(await self.freshness(), progress, whole=whole)
+                    status = await self.freshness()  # another may have come to its end just now
+                    if not _is_fresh(status, since, whole=whole):
+                        await self._refresh(status, progress, whole=whole)
                     return
             if progress and status.reading is not None:
                 progress(status.reading, status.total or 0)
-            # What another reads meanwhile is new enough, too.
-            max_age_seconds, whole = max(max_age_seconds, self._clock() - asked_at), False
+            whole = False
             await anyio.sleep(LOCK_POLL_SECONDS)
 
     async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
