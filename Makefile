@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance browser frameworks retrieval judges packages manifest sample docs release bundle clean
+.PHONY: demo test snapshots lint bench conformance browser cards frameworks retrieval judges packages manifest sample docs release bundle clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -31,6 +31,10 @@ conformance: .venv/ready
 # Chromium comes from Debian, axe-core and what drives it from npm.
 browser: .venv/ready
 	.ci/browser
+
+# The Inspector and what drives Chromium come from npm.
+cards: .venv/ready
+	.ci/cards
 
 # The agent frameworks come from PyPI, each into an environment of its own.
 frameworks: .venv/ready

@@ -4,6 +4,7 @@ import sys
 
 import anyio
 
+from benchmarks.calls_first import measure_calls_first
 from benchmarks.exports import measure_exports
 from benchmarks.measures import measure_all
 from benchmarks.report import table, write
@@ -15,6 +16,7 @@ def main() -> int:
     measures, tools = anyio.run(measure_all)
     measures += measure_exports()
     measures += anyio.run(measure_searches)
+    measures += measure_calls_first()
     text = table(measures, tools)
     print(text)
     write(text)

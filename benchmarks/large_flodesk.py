@@ -54,9 +54,12 @@ class Pages:
         return b'{"meta":' + to_json(meta) + b',"data":[' + rows + b"]}"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        self.requests += 1
-        if scope["path"].endswith("/custom-fields/all"):
+        """Answer one request. One for /requests is told how many others there were."""
+        counts = scope["path"].endswith("/requests")
+        self.requests += not counts
+        if counts:
+            body = to_json(self.requests)
+        elif scope["path"].endswith("/custom-fields/all"):
             body = to_json(FIELDS)
         elif scope["path"].endswith("/segments"):
             meta = {"page": 1, "per_page": 100, "total_pages": 1, "total_items": len(SEGMENTS)}

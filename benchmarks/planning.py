@@ -17,10 +17,10 @@ import anyio
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.files import open_file
-from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.person import row_of
 from flodesk_mcp.audience.storage import LocalStorage
 from flodesk_mcp.audience.tables import mirrors, people
-from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
+from flodesk_mcp.flodesk import ApiKey, FlodeskClient, Subscriber, open_http
 from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.sandbox.account import CustomField
@@ -72,10 +72,15 @@ async def fill_mirror(audience: Audience, number: int) -> None:
         rows = []
         for n in range(first, min(first + 5_000, number)):
             city = {"city": f"City {n % 300}"} if n % 2 else {}
-            person = Person(
-                f"{n:024x}", f"p{n}@example.com", f"First{n % 900}", f"Last{n % 7_000}", "active", custom_fields=city
+            person = Subscriber(
+                id=f"{n:024x}",
+                email=f"p{n}@example.com",
+                first_name=f"First{n % 900}",
+                last_name=f"Last{n % 7_000}",
+                status="active",
+                custom_fields=city,
             )
-            rows.append(person.row() | {"reading": 1, "first_seen_at": 0.0, "was_active": True})
+            rows.append(row_of(person, 0.0) | {"reading": 1, "first_seen_at": 0.0, "was_active": True})
         async with audience.mirror.rows.writing() as work:
             await work.put(people, rows)
     now = time.time()

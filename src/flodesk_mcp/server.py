@@ -40,13 +40,14 @@ from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.single import single_caller
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
 from flodesk_mcp.settings import Settings, SettingsError, variable
+from flodesk_mcp.surface.cards import read_card, with_button, with_cards
 from flodesk_mcp.surface.completions import complete
 from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
 from flodesk_mcp.surface.subscriptions import Subscriptions
-from flodesk_mcp.tools import CATALOG, TOOLS, call_tool, mask_addresses, mask_all
+from flodesk_mcp.tools import BUTTONS, CARDS, CATALOG, TOOLS, call_tool, mask_addresses, mask_all, shows_cards
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
 
 __all__ = ["build_server", "operator_filter", "single_server"]
@@ -141,6 +142,8 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         for offered in answer.get("capabilities", {}).values():
             if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
                 offered["listChanged"] = False
+        if shows_cards(ctx):  # to others nothing is said of it, and the SDK says nothing of it in `initialize`
+            answer["capabilities"] = {**answer["capabilities"], "extensions": {CARDS: {}}}
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
@@ -159,18 +162,21 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    return ListToolsResult(tools=[spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
+    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 
 async def _call_tool(
     asking: Asking, ctx: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
-    try:
-        spec = TOOLS[params.name]
-    except KeyError:
+    spec = TOOLS.get(params.name) or (BUTTONS.get(params.name) if shows_cards(ctx) else None)
+    if spec is None:
         near = nearest(params.name[:100], [spec.name for spec in ctx.lifespan_context.tool_filter.of(CATALOG)])
-        raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}") from None
-    return await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
+        raise MCPError(INVALID_PARAMS, f"Unknown tool {params.name[:100]!r}.{near}")
+    result = await call_tool(ctx.lifespan_context, spec, ctx, params, asking)
+    if shows_cards(ctx) and isinstance(result, CallToolResult) and not result.is_error:
+        return await with_button(ctx.lifespan_context, spec, result)
+    return result
 
 
 async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:
@@ -184,7 +190,10 @@ async def _list_templates(ctx: Context, params: Paging) -> ListResourceTemplates
 
 
 async def _read_resource(ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-    return await read_resource(ctx.lifespan_context, str(params.uri))
+    uri = str(params.uri)
+    if page := read_card(ctx.lifespan_context, uri):
+        return page
+    return await read_resource(ctx.lifespan_context, uri)
 
 
 async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:

@@ -23,7 +23,7 @@ class Counting:
     def __init__(self, before: Callable[[int], Awaitable[None]] | None = None) -> None:
         self.counted: list[int] = []
         self.discarded: list[str] = []
-        self._before = before
+        self.before = before
         self._reached: dict[int, anyio.Event] = defaultdict(anyio.Event)
 
     async def reached(self, number: int) -> None:
@@ -34,8 +34,8 @@ class Counting:
         to = int(job.arguments["to"])
         for number in range(int(job.cursor.get("counted", 0)) + 1, to + 1):
             self._reached[number].set()
-            if self._before is not None:
-                await self._before(number)
+            if self.before is not None:
+                await self.before(number)
             self.counted.append(number)
             job.tell(f"Counting {number}", number / to)
             outcome = Outcome(number, "failed", "a@example.com", "odd") if number == 7 else Outcome(number, "written")

@@ -1,5 +1,6 @@
 """The engine of jobs, with a kind of job that counts."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -150,6 +151,64 @@ async def test_a_refused_credential_ends_a_job_in_one_sentence_and_run_goes_on(t
     assert "(401)" in failed.problem
     assert "jobs run" in failed.problem
     assert (ended.state, ended.problem, counting.counted) == ("done", None, [1, 2, 3, 4])
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[bool], None]]:
+    """Let no file grow any more, or let them grow again: what a full disk does, by a limit of this process."""
+    resource = pytest.importorskip("resource")  # not on Windows
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(is_full: bool) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0 if is_full else before[0], before[1]))
+
+    yield fill
+    fill(False)
+
+
+async def test_a_failure_that_cannot_be_recorded_is_told_and_run_goes_on(
+    tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    async def fill(number: int) -> None:
+        full_disk(number == 3)
+
+    filling = Counting(fill)
+    async with open_jobs(tmp_path, filling) as jobs:
+        begun = await jobs.start("counting", {"to": 5})
+        failed = await jobs.wait(begun.id, 10)
+        (listed,) = await jobs.latest()
+        full_disk(False)
+        assert filling.counted == [1, 2, 3]
+        filling.before = None
+        assert await jobs.restart() == [begun.id]
+        ended = await jobs.wait(begun.id, 10)
+
+    assert failed.state == listed.state == "failed"
+    assert failed.problem is not None
+    assert "jobs.sqlite3 cannot be used: its disk cannot be read or written." in failed.problem
+    assert "jobs run" in failed.problem
+    assert (ended.state, ended.problem, ended.written) == ("done", None, 5)
+    assert filling.counted == [1, 2, 3, 3, 4, 5]
+
+
+async def test_another_process_can_finish_what_failed_unrecorded(
+    tmp_path: Path, full_disk: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flodesk_mcp.audience.job_store.LEASE_SECONDS", 1.0)
+
+    async def fill(number: int) -> None:
+        full_disk(number == 3)
+
+    async with open_jobs(tmp_path, Counting(fill)) as jobs, open_jobs(tmp_path, Counting()) as others:
+        begun = await jobs.start("counting", {"to": 5})
+        failed = await jobs.wait(begun.id, 10)
+        full_disk(False)
+        await others.restart()
+        ended = [await known.wait(begun.id, 10) for known in (others, jobs)]
+        seen = await jobs.get(begun.id)
+
+    assert failed.state == "failed"
+    assert [(job.state, job.written) for job in (ended[0], seen)] == [("done", 5)] * 2
 
 
 async def test_a_defect_ends_a_job_and_not_the_next(tmp_path: Path) -> None:

@@ -3,20 +3,27 @@
 import csv
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import anyio
 import pytest
 
+from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, LEASE_SECONDS
+from flodesk_mcp.audience.manifest import manifest_path
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Sandbox
 
 from .conftest import Run, Served, serving
+from .server_process import server_process
+
+
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 @pytest.fixture(scope="module")
@@ -132,83 +139,104 @@ def test_jobs_are_listed_and_an_unknown_one_is_said(run: Run, quick: dict[str, s
         assert (unknown.returncode, "no such job" in unknown.stderr) == (1, True)
 
 
-def _start(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "flodesk_mcp", *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+PEOPLE = 3_000
 
 
-def _fill(served: Served, people: int) -> list[str]:
-    """Give the account so many people, and return their ids."""
+@dataclass(frozen=True)
+class Killed:
+    """Starts commands as processes of their own, which are killed at chosen moments."""
+
+    served: Served
+    environment: dict[str, str]
+    path: Path
+
+    def at(self, reached: Callable[[], bool], *arguments: str) -> None:
+        """Run a command until `reached` says so, or to its end, and kill it."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flodesk_mcp", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + 50
+            while process.poll() is None and not reached():
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+        finally:
+            process.kill()
+            process.wait(10)
+
+    def has_read(self, pages: int) -> bool:
+        """Tell whether so many pages of the list were asked for."""
+        return len([seen for seen in self.served.sandbox.requests if seen.path == "/v1/subscribers"]) >= pages
+
+    def has_begun_to_write(self) -> bool:
+        """Tell whether there is an unfinished file."""
+        return bool(list(self.path.parent.glob(f".{self.path.name}.*.part")))
+
+
+@pytest.fixture
+def killed(served: Served, quick: dict[str, str], environment: dict[str, str], tmp_path: Path) -> Killed:
+    """Processes on an account with many people, all of whom are to go into `path`."""
     account = served.sandbox.accounts[SANDBOX_API_KEY]
     one = next(iter(account.subscribers.values()))
     made = vars(one) | {"custom_fields": {}, "segment_ids": []}
-    for number in range(people - len(account.subscribers)):
+    for number in range(PEOPLE - len(account.subscribers)):
         known = f"{number:024x}"
         account.subscribers[known] = type(one)(**made | {"id": known, "email": f"p{number}@example.com"})
-    return sorted(account.subscribers)
+    return Killed(served, environment | quick, tmp_path / "all.csv")
 
 
 def test_an_export_that_is_killed_again_and_again_loses_and_doubles_nobody(
-    run: Run, quick: dict[str, str], served: Served, environment: dict[str, str], tmp_path: Path
+    run: Run, quick: dict[str, str], served: Served, killed: Killed, tmp_path: Path
 ) -> None:
-    ids = _fill(served, 3_000)
-    path = tmp_path / "all.csv"
-    settings = environment | quick
-    chance = random.Random(17)
-    command: tuple[str, ...] = ("export", "--file", str(path))
-    for _ in range(5):
-        process = _start(settings, *command)
-        time.sleep(chance.uniform(0.7, 3.0))
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        jobs: list[dict[str, Any]] = json.loads(run("jobs", "list", "--json", **quick).stdout)
-        command = ("jobs", "run") if jobs else command
+    path = killed.path
+    killed.at(lambda: killed.has_read(4), "export", "--file", str(path))
+    killed.at(lambda: killed.has_read(17), "jobs", "run")
+    killed.at(lambda: killed.has_read(30), "jobs", "run")
+    killed.at(killed.has_begun_to_write, "jobs", "run")
+    killed.at(path.exists, "jobs", "run")
+    pages = len([seen for seen in served.sandbox.requests if seen.path == "/v1/subscribers"])
     finished = run("jobs", "run", **quick)
-    if not path.exists():  # it was killed before anything began
-        finished = run(*command, **quick)
 
     (job,) = json.loads(run("jobs", "list", "--json", **quick).stdout)
     assert finished.returncode == 0, finished.stderr
-    assert (job["state"], job["written"], job["rows"]) == ("done", len(ids), len(ids))
-    assert sorted(_people(path)) == ids
+    assert (job["state"], job["written"], job["rows"]) == ("done", PEOPLE, PEOPLE)
+    assert sorted(_people(path)) == sorted(served.sandbox.accounts[SANDBOX_API_KEY].subscribers)
     assert run("export", "verify", str(path)).returncode == 0
     assert sorted(os.listdir(tmp_path)) == ["all.csv", "all.csv.manifest.json", "data"]
+    assert pages < 2 * PEOPLE / 100
 
 
-def test_a_job_of_a_killed_process_is_taken_over_at_once(
-    run: Run, quick: dict[str, str], served: Served, environment: dict[str, str], tmp_path: Path
-) -> None:
-    _fill(served, 3_000)
-    process = _start(environment | quick, "export", "--file", str(tmp_path / "all.csv"))
-    deadline = time.monotonic() + 30
-    while not json.loads(run("jobs", "list", "--json", **quick).stdout):
-        assert time.monotonic() < deadline
-    process.kill()
-    process.wait(10)
+def test_a_job_of_a_killed_process_is_taken_over_at_once(run: Run, quick: dict[str, str], killed: Killed) -> None:
+    killed.at(lambda: killed.has_read(2), "export", "--file", str(killed.path))
 
     began = time.monotonic()
     assert run("jobs", "run", **quick).returncode == 0
-    assert time.monotonic() - began < 40
-    assert run("export", "verify", str(tmp_path / "all.csv")).returncode == 0
+    assert time.monotonic() - began < LEASE_SECONDS - HEARTBEAT_SECONDS
+    assert run("export", "verify", str(killed.path)).returncode == 0
 
 
-def test_a_stopped_export_leaves_no_file(
-    run: Run, quick: dict[str, str], served: Served, environment: dict[str, str], tmp_path: Path
-) -> None:
-    _fill(served, 3_000)
-    process = _start(environment | quick, "export", "--file", str(tmp_path / "all.csv"))
-    deadline = time.monotonic() + 30
-    while not (jobs := json.loads(run("jobs", "list", "--json", **quick).stdout)):
-        assert time.monotonic() < deadline
-    process.kill()
-    process.wait(10)
+@pytest.mark.anyio
+async def test_a_server_goes_on_with_unfinished_jobs_before_anybody_calls(killed: Killed, run: Run) -> None:
+    killed.at(lambda: killed.has_read(4), "export", "--file", str(killed.path))
+    assert not killed.path.exists()
 
-    stopped = run("jobs", "cancel", jobs[0]["job_id"], **quick)
+    async with server_process(environment=killed.environment | {"FLODESK_TOOLSETS": "all"}):
+        with anyio.fail_after(40):
+            while not manifest_path(killed.path).exists():  # noqa: ASYNC110 - nothing tells of it
+                await anyio.sleep(0.05)
+    assert run("export", "verify", str(killed.path)).returncode == 0
+
+
+def test_a_stopped_export_leaves_no_file(run: Run, quick: dict[str, str], killed: Killed, tmp_path: Path) -> None:
+    killed.at(killed.has_begun_to_write, "export", "--file", str(killed.path))
+    (begun,) = json.loads(run("jobs", "list", "--json", **quick).stdout)
+    assert begun["state"] == "running"
+
+    stopped = run("jobs", "cancel", begun["job_id"], **quick)
     assert run("jobs", "run", **quick).returncode == 0
     (job,) = json.loads(run("jobs", "list", "--json", **quick).stdout)
     assert stopped.returncode == 0

@@ -14,6 +14,11 @@ JASPER = "j.quill@example.org"
 
 
 @pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
+@pytest.fixture
 def people(tmp_path: Path) -> Path:
     path = tmp_path / "people.csv"
     path.write_text(LIST)

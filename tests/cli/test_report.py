@@ -5,12 +5,19 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from audience.expected import expected_report
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, sample_account
 
 from .conftest import Run, Served
 
 SEGMENT = "Newsletter"
+
+
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 def test_tables_fit_a_terminal_and_say_how_old_they_are(run: Run) -> None:

@@ -4,7 +4,14 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from .conftest import Run, Served
+
+
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 def _files(tmp_path: Path) -> list[Path]:

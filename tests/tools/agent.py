@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 from mcp import Client
+from mcp.client import advertise
 from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, TextContent
 
@@ -16,6 +17,8 @@ from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
 ERAS = ("legacy", "2026-07-28")
+
+SHOWS_CARDS = advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})
 
 NOTHING = "0" * 24
 """An id that is none."""
@@ -99,13 +102,15 @@ async def connected(
     /,
     *,
     person: ElicitationFnT | None = None,
+    cards: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Agent]:
     """Connect an agent to a server on `sandbox`, or on whatever else `transport` leads to.
 
-    `person` answers what the server asks; without, the client cannot ask.
+    `person` answers what the server asks; without, the client cannot ask. With `cards` it shows cards.
     """
     chosen = Settings(**{"sandbox": True, **settings})
     server = single_server(chosen, transport or sandbox.transport())
-    async with Client(server, mode=era, elicitation_callback=person) as client:
+    shows = [SHOWS_CARDS] if cards else None
+    async with Client(server, mode=era, elicitation_callback=person, extensions=shows) as client:
         yield Agent(client, sandbox)

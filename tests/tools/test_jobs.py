@@ -38,15 +38,16 @@ def sandbox() -> Sandbox:
 
 
 class Gate(httpx2.AsyncBaseTransport):
-    """The way to a sandbox: lists of people wait before it until it is open."""
+    """The way to a sandbox: requests for `path` wait before it until it is open."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._transport = sandbox.transport()
+        self.path = "/subscribers"
         self.open = anyio.Event()
         self.reached = anyio.Event()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.url.path.endswith("/subscribers"):
+        if request.url.path.endswith(self.path):
             self.reached.set()
             await self.open.wait()
         return await self._transport.handle_async_request(request)
@@ -78,6 +79,28 @@ async def test_a_job_is_followed_to_its_end(era: str, sandbox: Sandbox, gate: Ga
     assert (running["state"], "written" in running, "result" in running) == ("running", False, False)
     assert (ended["state"], ended["kind"], ended["rows"]) == ("done", "export", ended["written"])
     assert ended["result"]["uri"] == f"flodesk://exports/{job_id}/1"
+
+
+async def test_a_report_is_named_as_soon_as_a_row_has_an_outcome_and_for_no_export(
+    era: str, sandbox: Sandbox, gate: Gate
+) -> None:
+    gate.path = "/subscribers/batch"
+    async with connected(era, sandbox, gate, **QUICK) as agent, anyio.create_task_group() as calls:
+        exported = await agent.call(EXPORT)
+        plan = await agent.call("plan_flodesk_import", people=[{"email": "new@example.com"}])
+        calls.start_soon(partial(agent.answer, "start_flodesk_job", plan_id=plan["plan_id"]))
+        await gate.reached.wait()
+        job_id = (await agent.call("get_flodesk_job"))["jobs"][0]["job_id"]
+        running = await agent.call("get_flodesk_job", job_id=job_id)
+        gate.open.set()
+        ended = await agent.call("get_flodesk_job", job_id=job_id, wait_seconds=25)
+        (content,) = (await agent.client.read_resource(ended["report"])).contents
+
+    assert (running["state"], running["rows"], running["left"]) == ("running", 1, 1)
+    assert "report" not in running.keys() | exported.keys()
+    assert (ended["state"], ended["report"]) == ("done", f"flodesk://jobs/{job_id}/report/1")
+    assert isinstance(content, TextResourceContents)
+    assert "new@example.com,written" in content.text
 
 
 async def test_a_waiting_call_tells_its_progress(era: str, sandbox: Sandbox, gate: Gate) -> None:

@@ -61,6 +61,19 @@ async def test_a_write_whose_answer_was_lost_is_uncertain(
 
 
 @pytest.mark.anyio
+async def test_a_press_of_a_card_s_button_is_a_call_like_any(hosted: Hosted, audit: Audit) -> None:
+    shows = {"mimeTypes": ["text/html;profile=mcp-app"]}
+    start = {"protocolVersion": "2025-11-25", "clientInfo": {"name": "host", "version": "1"}}
+    start["capabilities"] = {"extensions": {"io.modelcontextprotocol/ui": shows}}
+    async with hosted(auth="headers", log_format="json", toolsets="audience") as client:
+        opening = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start}
+        session = (await client.post("/mcp", json=opening, headers=ANN)).headers["Mcp-Session-Id"]
+        press = call("press_flodesk_plan_button", plan_id="none", press="any")
+        await client.post("/mcp", json=press, headers=ANN | {"Mcp-Session-Id": session})
+    assert [(line["tool"], line["outcome"]) for line in audit.lines] == [("press_flodesk_plan_button", "failed")]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "fault",
     [

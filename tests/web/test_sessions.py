@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
+from flodesk_mcp.tools import CARD_TYPE, CARDS
 from flodesk_mcp.web import session_id as ids
 from flodesk_mcp.web import sessions
 from flodesk_mcp.web.session import Session
@@ -145,6 +146,19 @@ async def test_megabytes_of_capabilities_are_trimmed_to_what_matters(hosted: Hos
         session = await opened(client, ANN, declared)
         assert len(session[SESSION]) < 1000
         assert "(404)" in str(result_of(await client.post("/mcp", json=DELETE, headers=session)))
+
+
+async def test_that_a_client_shows_cards_outlives_the_trimming(hosted: Hosted) -> None:
+    cards = {"extensions": {CARDS: {"mimeTypes": [CARD_TYPE]}}}
+    async with hosted(auth="headers", toolsets="audience") as client:
+        for declared, shows in (
+            ({}, False),
+            (cards, True),
+            (cards | {"experimental": {"x": {"y": "z" * 900_000}}}, True),
+        ):
+            session = await opened(client, ANN, declared)
+            tools = result_of(await client.post("/mcp", json=LIST_TOOLS, headers=session))["tools"]
+            assert ("press_flodesk_plan_button" in {tool["name"] for tool in tools}) == shows
 
 
 async def test_a_name_of_any_length_makes_no_long_id(hosted: Hosted) -> None:

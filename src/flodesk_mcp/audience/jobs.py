@@ -132,6 +132,8 @@ class Jobs:
 
     def _as_known(self, job: Job) -> Job:
         """Return a job with what is known of it here, and not recorded yet."""
+        if job.has_ended:
+            self._unrecorded.pop(job.id, None)  # another process has finished it
         if problem := self._unrecorded.get(job.id):
             return replace(job, state="failed", problem=problem)
         if (running := self._running) and running.id == job.id:

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 from pydantic_core import from_json
@@ -26,8 +26,7 @@ BATCH = 1_000
 LOCK_POLL_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A place in the order of the list, the newest first: behind the person `id`, who joined at `created_us`."""
 
     created_us: int

@@ -1,6 +1,7 @@
 """Plans: what shall be done with many people, kept until somebody carries it out."""
 
 import hashlib
+import hmac
 import json
 import secrets
 import time
@@ -113,6 +114,27 @@ class Plans:
             raise PlanRefused("This plan is older than 30 minutes: make a new one.")
         return plan
 
+    async def give_button(self, id: str) -> str:
+        """Return the secret of a button that carries out a plan, for the eyes of the card alone that shows it.
+
+        Only its hash is kept, bound to the content of the plan. A later button ends the earlier one.
+
+        Raises PlanRefused.
+        """
+        plan = await self.open(id)
+        secret = secrets.token_urlsafe(24)
+        async with self._rows.writing() as work:
+            await work.change(update(plans).where(plans.c.id == id).values(button=_button(plan, secret)))
+        return secret
+
+    async def check_button(self, id: str, secret: str) -> None:
+        """Raise PlanRefused unless `secret` is that of the plan's button."""
+        plan = await self.open(id)
+        async with self._rows.reading() as work:
+            row = await work.first(select(plans.c.button).where(plans.c.id == id))
+        if row is None or not hmac.compare_digest(row.button or "", _button(plan, secret)):
+            raise PlanRefused("This is not the button of this plan: only the card that shows the plan has it.")
+
     async def take(self, id: str) -> Plan:
         """Return a plan that only the caller carries out.
 
@@ -179,6 +201,10 @@ class Plans:
 def _digest(arguments: Mapping[str, Any], fingerprints: int) -> str:
     bound = f"{json.dumps(arguments, sort_keys=True)} {fingerprints % 2**256}"
     return hashlib.sha256(bound.encode()).hexdigest()
+
+
+def _button(plan: Plan, secret: str) -> str:
+    return hashlib.sha256(f"{plan.id} {plan.digest} {secret}".encode()).hexdigest()
 
 
 def _rows_of(id: str) -> Any:

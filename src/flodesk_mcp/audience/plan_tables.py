@@ -17,6 +17,7 @@ plans = Table(
     Column("numbers", JSON, nullable=False),  # what somebody was told of it
     Column("digest", String(64)),  # of all that will be done; None while it is being made
     Column("job", String(32)),  # that carries it out
+    Column("button", String(64)),  # a hash of what whoever presses its button must know
 )
 
 plan_rows = Table(

@@ -45,11 +45,13 @@ class _Upsert:
 
     def parameters(self, rows: Sequence[Mapping[str, Any]], account: str) -> list[Any]:
         """Return the values of `rows` in the order of the statement."""
-        values = itemgetter(*self.names)
-        return [
-            values({**row, "account": account, **{name: to_json(row[name]).decode() for name in self.texts}})
-            for row in rows
-        ]
+        values, found = itemgetter(*self.names), []
+        for row in rows:
+            bound = {**row, "account": account}
+            for name in self.texts:
+                bound[name] = to_json(row[name]).decode()
+            found.append(values(bound))
+        return found
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 import errno
 
-from flodesk_mcp.audience.errors import AudienceError
+from flodesk_mcp.audience.errors import AudienceError, StorageFailed
 from flodesk_mcp.flodesk import (
     BadRequest,
     BrokenAnswer,
@@ -37,6 +37,8 @@ def sentence(error: Exception) -> str:  # noqa: PLR0911 - a table
             return f"Flodesk refused a request of this job ({error.status}): something that it needs may be gone."
         case UnknownName():
             return f"{error} It may have been deleted or renamed meanwhile: begin anew with one that there is."
+        case StorageFailed():
+            return f"{error} {GO_ON}"
         case FlodeskError() | AudienceError():
             return str(error)
         case OSError() if error.errno in _DISK_FULL:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.person import row_of
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.tables import mirrors, people, segments
 from flodesk_mcp.flodesk import Subscriber
@@ -16,7 +16,7 @@ async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, rea
     """Store people as Flodesk has just shown them, and the names of their segments."""
     kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
     beside = {"reading": reading, "first_seen_at": now, "was_active": False}
-    rows = [{**Person.of(person, now).row(), **beside} for person in {person.id: person for person in found}.values()]
+    rows = [row_of(person, now) | beside for person in {person.id: person for person in found}.values()]
     await work.put(people, rows, keep=kept)
     names = {segment.id: segment.name for person in found for segment in person.segments or ()}
     await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])

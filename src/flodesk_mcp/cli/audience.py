@@ -18,8 +18,6 @@ from flodesk_mcp.callers.clients import client_for, find_credential, open_connec
 from flodesk_mcp.callers.single import machine_audience, machine_quota
 from flodesk_mcp.flodesk import FlodeskError, Subscriber, UnknownName, identity_of
 from flodesk_mcp.settings import Settings, load_settings
-from flodesk_mcp.tools.errors import explain_name
-from flodesk_mcp.tools.masking import mask_addresses
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.job import Job
@@ -62,15 +60,13 @@ def with_audience(
     @functools.wraps(work)
     def command(flags: Mapping[str, Any], /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         settings = load_settings(**flags)
-        is_masked = settings.personal_data == "masked"
 
         async def run() -> int:
             async with open_audience(settings) as audience:
                 try:
                     return await work(audience, settings, *args, **kwargs)
                 except UnknownName as error:
-                    told = explain_name(error)
-                    click.echo(f"flodesk-mcp: {mask_addresses(told) if is_masked else told}", err=True)
+                    click.echo(f"flodesk-mcp: {_told(error, settings)}", err=True)
                     return 1
                 except (FlodeskError, OSError) as error:
                     click.echo(f"flodesk-mcp: {error}", err=True)
@@ -79,6 +75,15 @@ def with_audience(
         sys.exit(anyio.run(run))
 
     return command
+
+
+def _told(error: UnknownName, settings: Settings) -> str:
+    """Return what an agent would be told, which masks what is masked."""
+    from flodesk_mcp.tools.errors import explain_name
+    from flodesk_mcp.tools.masking import mask_addresses
+
+    told = explain_name(error)
+    return mask_addresses(told) if settings.personal_data == "masked" else told
 
 
 def condition_of(text: str) -> Condition:

@@ -5,10 +5,13 @@ becomes one; what is no number where one is expected is None. Only what every ca
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import core_schema
 
 __all__ = [
     "AccountSummary",
@@ -54,8 +57,23 @@ def _no_rows(value: Any) -> Any:
     return [] if value is None else value  # as some languages write an empty list
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-OptionalText = Annotated[str | None, BeforeValidator(_text)]
+@dataclass(frozen=True)
+class _Otherwise:
+    """Takes what has the right form as it is, and of anything else what `made` makes of it.
+
+    A call of Python for each value would take as long as the rest of reading a page.
+    """
+
+    made: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        right = handler(source)
+        other = core_schema.no_info_before_validator_function(self.made, right)
+        return core_schema.union_schema([right, other], mode="left_to_right", custom_error_type="string_type")
+
+
+Text = Annotated[str, _Otherwise(_text)]
+OptionalText = Annotated[str | None, _Otherwise(_text)]
 Count = Annotated[int | None, BeforeValidator(_count)]
 
 
@@ -93,7 +111,7 @@ class Subscriber(Model):
     first_name: Annotated[OptionalText, Personal.NAME] = None
     last_name: Annotated[OptionalText, Personal.NAME] = None
     segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = None
-    custom_fields: Annotated[dict[str, str] | None, BeforeValidator(_texts), Personal.VALUES] = None
+    custom_fields: Annotated[dict[str, str] | None, _Otherwise(_texts), Personal.VALUES] = None
     optin_ip: Annotated[OptionalText, Personal.IP] = None
     optin_timestamp: OptionalText = None
     created_at: OptionalText = None

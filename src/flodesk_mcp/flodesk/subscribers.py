@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.deadline import in_background
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
 from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.flodesk.listing import whole_list
@@ -64,7 +65,8 @@ class Subscribers:
         """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
         query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
         found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
-        self._remember(found.data)
+        if not in_background():  # a whole list would push out whom the calls of people have seen
+            self._remember(found.data)
         return found
 
     def every(self, *, status: str | None = None, segment_id: str | None = None) -> AsyncGenerator[Subscriber, None]:

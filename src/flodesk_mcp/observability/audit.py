@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskError
-from flodesk_mcp.tools import TOOLS, Declined, Refused
+from flodesk_mcp.tools import BUTTONS, TOOLS, Declined, Refused
 
 __all__ = ["Audit", "record"]
 
@@ -73,7 +73,7 @@ class Audit:
         if ctx.method == READ_RESOURCE and self._reads:
             return READ_RESOURCE, {"uri": params.get("uri")}
         name = params.get("name") if ctx.method == "tools/call" else None
-        spec = TOOLS.get(name) if isinstance(name, str) else None
+        spec = (TOOLS.get(name) or BUTTONS.get(name)) if isinstance(name, str) else None
         if spec is None or (spec.reads_only and not self._reads):
             return None
         arguments = params.get("arguments")

@@ -54,6 +54,7 @@ __all__ = [
     "People",
     "PlanId",
     "PostUrl",
+    "Press",
     "Refresh",
     "RemoveOthers",
     "SegmentId",
@@ -331,6 +332,7 @@ JoinedSegments = Annotated[
 ]
 CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
+Press = Annotated[str, Trimmed, Field(max_length=100, description="From the card.")]
 PlanId = Annotated[str, Trimmed, Field(max_length=100, description="From the plan.")]
 
 Html = Annotated[str, Field(min_length=1, description="The mail as HTML.")]

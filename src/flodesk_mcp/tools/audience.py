@@ -23,6 +23,7 @@ from flodesk_mcp.tools.arguments import (
     NextCursor,
     People,
     PlanId,
+    Press,
     Refresh,
     RemoveOthers,
     SegmentId,
@@ -39,7 +40,15 @@ from flodesk_mcp.tools.job_reports import (
     cancel_job,
     follow_job,
 )
-from flodesk_mcp.tools.plans import ImportPlan, SyncPlan, about_carrying_out, carry_out, plan_import, plan_sync
+from flodesk_mcp.tools.plans import (
+    ImportPlan,
+    SyncPlan,
+    about_carrying_out,
+    carry_out,
+    plan_import,
+    plan_sync,
+    press_button,
+)
 from flodesk_mcp.tools.spec import Toolset
 
 toolset = Toolset("audience", "work on the whole list")
@@ -156,6 +165,12 @@ async def start_flodesk_job(caller: Caller, plan_id: PlanId) -> StartedJob:
     workflows; a person is asked. A plan is good once, 30 minutes. Then get_flodesk_job.
     """
     return await carry_out(caller, plan_id)
+
+
+@toolset.button(start_flodesk_job)
+async def press_flodesk_plan_button(caller: Caller, plan_id: PlanId, press: Press) -> StartedJob:
+    """Carry out the plan whose button a person has pressed. Only the card that shows the plan can call this."""
+    return await press_button(caller, plan_id, press)
 
 
 @toolset.tool("Follow a job", "GET /subscribers")

@@ -14,7 +14,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.deadline import Report
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.tools.compact import compact, is_large
-from flodesk_mcp.tools.confirmation import Asking, Way, way_to_ask
+from flodesk_mcp.tools.confirmation import Asking, Way, shows_cards, way_to_ask
 from flodesk_mcp.tools.errors import explain, explain_arguments
 from flodesk_mcp.tools.masking import check_not_masked, mask_addresses
 from flodesk_mcp.tools.spec import USED_IDS, ToolSpec
@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 _NO_ELICITATION = " (FLODESK_CONFIRM=always), and this client cannot ask one."
+_BY_BUTTON = (
+    "this server asks a person before it (FLODESK_CONFIRM=always), by the button on the card of the plan, which your "
+    "client shows. Ask your user to press it, and do not call this again."
+)
 _NO_SESSION = (
     ", and the request leaves no way to. Open a session: send `initialize`, and its Mcp-Session-Id with each request."
 )
@@ -64,7 +68,7 @@ async def _called(
     params: CallToolRequestParams,
     asking: Asking,
 ) -> dict[str, Any] | InputRequiredResult:
-    if reason := caller.tool_filter.why_off(spec):
+    if reason := caller.tool_filter.why_off(spec.presses or spec):
         raise Refused(f"{spec.title} is turned off: {reason.text}. Whoever runs this server can change it.")
     given = spec.checked(params.arguments or {})
     if caller.masked:
@@ -118,6 +122,8 @@ async def _ask(
     """Ask the person behind the client, where the call destroys something and the operator did not say never."""
     if spec.question is None or caller.confirm == "never" or (spec.asked_for and given[spec.asked_for] is None):
         return None
+    if spec.has_button and caller.confirm == "always" and shows_cards(context):
+        raise Refused(f"{spec.title} was refused, and nothing was changed: {_BY_BUTTON}")
     way = way_to_ask(context)
     if way is Way.NONE and caller.confirm == "auto":
         return None

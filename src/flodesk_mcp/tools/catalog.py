@@ -16,7 +16,7 @@ from flodesk_mcp.tools import (
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["CATALOG", "TOOLS", "TOOLSETS"]
+__all__ = ["BUTTONS", "CATALOG", "TOOLS", "TOOLSETS"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -34,3 +34,8 @@ CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in t
 
 TOOLS: Mapping[str, ToolSpec] = MappingProxyType({spec.name: spec for spec in CATALOG})
 """The same by name."""
+
+BUTTONS: Mapping[str, ToolSpec] = MappingProxyType(
+    {spec.name: spec for toolset in TOOLSETS for spec in toolset.buttons}
+)
+"""What only cards call, by name: no model sees them."""

@@ -1,4 +1,4 @@
-"""Asking the person behind a client, in either era of the protocol."""
+"""Asking the person behind a client, in either era of the protocol: by a question, or by the button of a card."""
 
 import hashlib
 import secrets
@@ -6,13 +6,25 @@ from enum import Enum
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
-from mcp_types import CallToolRequestParams, ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp_types import (
+    CallToolRequestParams,
+    ClientCapabilities,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    ElicitResult,
+    InputRequiredResult,
+)
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
 from flodesk_mcp.freshness import FreshMap
 
-__all__ = ["ANSWER_SECONDS", "Asking", "Way", "way_to_ask"]
+__all__ = ["ANSWER_SECONDS", "CARDS", "CARD_TYPE", "Asking", "Way", "declares_cards", "shows_cards", "way_to_ask"]
+
+CARDS = "io.modelcontextprotocol/ui"
+"""The extension by which a client shows cards: pages beside the results of tools."""
+
+CARD_TYPE = "text/html;profile=mcp-app"
 
 ANSWER_SECONDS = 3600
 """How long a person may take for an answer."""
@@ -41,6 +53,21 @@ def way_to_ask(context: ServerRequestContext[Any]) -> Way:
     if asking is None or (asking.form is None and asking.url is not None):
         return Way.NONE
     return Way.OPEN if modern or context.session.can_send_request else Way.UNKNOWN
+
+
+def shows_cards(context: ServerRequestContext[Any]) -> bool:
+    """Tell whether the client shows cards (pages of this type) to its person."""
+    # The SDK's `client_supports_apps` says the same, but its module takes the start MCPServer, which is not used here.
+    capabilities: Any = context.session.client_capabilities
+    if context.method == "initialize":  # the session learns them after this request
+        capabilities = ClientCapabilities.model_validate((context.params or {}).get("capabilities") or {})
+    return capabilities is not None and declares_cards(capabilities)
+
+
+def declares_cards(capabilities: ClientCapabilities) -> bool:
+    """Tell whether a client with these capabilities shows cards."""
+    types = ((capabilities.extensions or {}).get(CARDS) or {}).get("mimeTypes")
+    return isinstance(types, list) and CARD_TYPE in types
 
 
 class Asking:

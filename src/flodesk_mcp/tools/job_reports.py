@@ -204,9 +204,14 @@ def reported(job: "Job", problems: list[JobProblem] | None = None) -> JobReport:
         doing=None if job.has_ended else job.doing,
         notice=job.problem,
         problems=problems,
-        report=f"flodesk://jobs/{job.id}/report/1" if job.kind != "export" and job.rows else None,
+        report=f"flodesk://jobs/{job.id}/report/1" if _has_report(job) else None,
         result=_result(job),
     )
+
+
+def _has_report(job: "Job") -> bool:
+    """Tell whether any row has an outcome: an export has people, and no rows of a list."""
+    return job.kind != "export" and bool(job.written or job.failed or job.skipped)
 
 
 def _result(job: "Job") -> JobResult | None:

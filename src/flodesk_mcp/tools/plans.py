@@ -11,7 +11,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
 from flodesk_mcp.tools.arguments import ColumnChoice, ConditionRow
 from flodesk_mcp.tools.finding import check_not_probing
-from flodesk_mcp.tools.job_reports import StartedJob, report_when_done
+from flodesk_mcp.tools.job_reports import JobReport, StartedJob, report_when_done, reported
 from flodesk_mcp.tools.visible import visible
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ __all__ = [
     "SyncPlan",
     "about_carrying_out",
     "carry_out",
+    "headline_of",
     "plan_import",
     "plan_report",
     "plan_sync",
+    "press_button",
     "question_about",
 ]
 
@@ -132,7 +134,19 @@ async def carry_out(caller: Caller, plan_id: str) -> StartedJob:
     Raises PlanRefused, AudienceError.
     """
     job = await caller.audience.carry_out(plan_id)
-    report = await report_when_done(caller, job.id)
+    return _started(await report_when_done(caller, job.id))
+
+
+async def press_button(caller: Caller, plan_id: str, press: str) -> StartedJob:
+    """Begin the job of a plan whose button was pressed; who has its secret is a card, on which a person did that.
+
+    Raises PlanRefused, AudienceError.
+    """
+    await caller.audience.plans.check_button(plan_id, press)
+    return _started(reported(await caller.audience.carry_out(plan_id)))
+
+
+def _started(report: JobReport) -> StartedJob:
     return StartedJob.model_validate(report.model_dump(include=set(StartedJob.model_fields)))
 
 
@@ -143,6 +157,11 @@ async def about_carrying_out(caller: Caller, *, plan_id: str) -> str:
 
 def question_about(plan: "Plan") -> str:
     """Return what a person is asked before a plan is carried out."""
+    return " ".join([headline_of(plan), *plan.numbers["warnings"]])
+
+
+def headline_of(plan: "Plan") -> str:
+    """Return what a person is asked, without the warnings."""
     from flodesk_mcp.audience.words import counted
 
     numbers, arguments = plan.numbers, plan.arguments
@@ -159,7 +178,7 @@ def question_about(plan: "Plan") -> str:
     if labels := arguments["fields_to_create"]:
         parts.append(f"New custom fields: {_quoted(labels)}.")
     takes = counted(numbers["minutes"], "minute", "minutes")
-    return " ".join([*parts, f"It takes about {takes}, and cannot be undone as a whole.", *numbers["warnings"]])
+    return " ".join([*parts, f"It takes about {takes}, and cannot be undone as a whole."])
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, get_type_hints
 
@@ -33,6 +33,7 @@ class ToolSpec:
     `target` names the arguments that say what is written to, or read, for the audit; `check` tells how to see whether
     a doubtful write happened. `question` makes what a person is asked before the call: before every one, or only
     where the argument `asked_for` is given. `answer` imports the model of an answer that no start should pay for.
+    `presses` makes it the button of a card: what a person does with it instead of that other tool, which a model calls.
     """
 
     function: Function
@@ -46,6 +47,7 @@ class ToolSpec:
     question: Question | None = None
     asked_for: str | None = None
     answer: Callable[[], type[BaseModel]] | None = None
+    presses: "ToolSpec | None" = None
 
     @property
     def name(self) -> str:
@@ -56,6 +58,11 @@ class ToolSpec:
     def reads_only(self) -> bool:
         """Whether it sends nothing but GET."""
         return self.operation.startswith("GET ")
+
+    @property
+    def has_button(self) -> bool:
+        """Whether a card offers the same to the person."""
+        return any(button.presses is self for button in self.toolset.buttons)
 
     async def call(self, caller: Caller, given: dict[str, Any]) -> BaseModel:
         """Return what the function makes of checked arguments for `caller`, whose client is all that most get."""
@@ -160,6 +167,7 @@ class Toolset:
     words: str
     default: bool = False
     tools: list[ToolSpec] = field(default_factory=list)
+    buttons: list[ToolSpec] = field(default_factory=list)
 
     def tool(
         self,
@@ -183,6 +191,16 @@ class Toolset:
             if not (spec.reads_only or target):
                 raise TypeError(f"{spec.name} writes, and must say what to: target=...")
             self.tools.append(spec)
+            return spec
+
+        return register
+
+    def button(self, presses: ToolSpec) -> Callable[[Function], ToolSpec]:
+        """Make a function the button of a card, which does what the tool `presses` does, and is on where that is."""
+
+        def register(function: Function) -> ToolSpec:
+            spec = replace(presses, function=function, question=None, presses=presses)
+            self.buttons.append(spec)
             return spec
 
         return register

@@ -15,6 +15,8 @@ from mcp_types import ClientCapabilities, InitializeRequestParams
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION
 from pydantic_core import from_json, to_json
 
+from flodesk_mcp.tools import CARD_TYPE, CARDS, declares_cards
+
 __all__ = ["Owner", "SessionIds", "SessionStart"]
 
 Owner = tuple[str, str | None, str | None]
@@ -80,7 +82,8 @@ def _kept(capabilities: ClientCapabilities) -> dict[str, Any]:
     declared = capabilities.model_dump(by_alias=True, exclude_none=True)
     if len(to_json(declared)) <= MAX_CAPABILITIES_BYTES:
         return declared
-    return {name: declared[name] for name in ("elicitation", "roots", "sampling") if name in declared}
+    kept = {name: declared[name] for name in ("elicitation", "roots", "sampling") if name in declared}
+    return kept | ({"extensions": {CARDS: {"mimeTypes": [CARD_TYPE]}}} if declares_cards(capabilities) else {})
 
 
 def _mac(key: bytes, said: str, owner: Owner) -> str:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("numbers", sa.JSON, nullable=False),
         sa.Column("digest", sa.String(64)),
         sa.Column("job", sa.String(32)),
+        sa.Column("button", sa.String(64)),
     )
     op.create_table(
         "plan_rows",
