@@ -1,6 +1,7 @@
 """The plugin for Claude Code, the marketplace, and the registry's entry: checked by the tools of those who run them."""
 
 import json
+import re
 
 import pytest
 from mcp_types import CallToolResult
@@ -16,6 +17,9 @@ def test_the_directory_of_plugins_would_take_it(packagers: Packagers) -> None:
     report = packagers.run("claude", "plugin", "validate", ".", "--profile", "directory", "--strict")
     assert "Validation passed" in report
     assert "no line that installs" not in report
+    assert {f"skills: flodesk:{folder.parent.name}" for folder in ROOT.glob("skills/*/SKILL.md")} <= set(
+        re.findall(r"skills: flodesk:[a-z-]+", report)
+    )
 
 
 def test_the_registry_would_take_its_entry(packagers: Packagers) -> None:
