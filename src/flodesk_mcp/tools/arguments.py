@@ -155,7 +155,7 @@ ExportFields = Annotated[
     FirstError,
     FromJson,
     Field(min_length=1),
-    WithJsonSchema({"type": "array", "description": "Only these, as in the search.", "items": {"type": "string"}}),
+    WithJsonSchema({"type": "array", "description": "Only these fields.", "items": {"type": "string"}}),
 ]
 
 SegmentId = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
@@ -245,10 +245,10 @@ Conditions = Annotated[
     FromJson,
     Field(min_length=1, max_length=20, description="Up to 20 conditions; default everybody."),
 ]
-Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of so many days, 1 to 730; default 90.")]
+Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of 1 to 730 days; default 90.")]
 Match = Annotated[Literal["all", "any"], Field(description="Default all.")]
 FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
-ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="Path of a new file in an open folder.")]
+ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="New file in an open folder.")]
 JobId = Annotated[str, Trimmed, Field(max_length=100, description="Job id.")]
 WaitSeconds = Annotated[int, Field(ge=0, le=25, description="0 to 25; default 0.")]
 Refresh = Annotated[bool, Field(description="Read the list anew first; default no.")]
@@ -318,7 +318,7 @@ AlikeConditions = Annotated[
         }
     ),
 ]
-CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV text with headings.")]
+CsvText = Annotated[str, Field(max_length=2_000_000, description="CSV with headings.")]
 ListFile = Annotated[
     str,
     Trimmed,
@@ -328,7 +328,7 @@ JoinedSegments = Annotated[
     list[Annotated[str, Trimmed]],
     FirstError,
     FromJson,
-    Field(min_length=1, max_length=50, description="All join these: ids or names, new ones too."),
+    Field(min_length=1, max_length=50, description="All join: ids or names, also new."),
 ]
 CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
