@@ -31,6 +31,11 @@ TARGETS: dict[str, tuple[set[str], str | None]] = {
     "get_single_flodesk_subscriber_by_id": ({"id_or_email"}, "fields"),
     "get_single_flodesk_segment_by_id": ({"id"}, None),
     "get_single_flodesk_webhook_by_id": ({"id"}, None),
+    "get_flodesk_audience_report": ({"segment_id"}, "days"),
+    "plan_flodesk_import": ({"segment_ids"}, "csv"),
+    "plan_flodesk_segment_sync": ({"segment_id"}, "csv"),
+    "start_flodesk_job": ({"plan_id"}, None),
+    "cancel_flodesk_job": ({"job_id"}, None),
 }
 
 

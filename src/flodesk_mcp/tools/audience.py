@@ -64,10 +64,10 @@ async def search_flodesk_subscribers(
     next_cursor: NextCursor | None = None,
     refresh: Refresh | None = None,
 ) -> FoundSubscribers:
-    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field (city,
-    birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after a date or
-    signed up in the last weeks, how many have gmail, is there anybody whose field is empty, only her last name is
-    remembered. total_items counts all. Searches a copy: as_of is its age.
+    """Search (look for, count) contacts: find people called by some name, subscribers by any field or custom field
+    (city, birthday, favourite flower), filter, everyone in a segment who has no first name, people who joined after
+    a date or signed up in the last weeks, how many have gmail, is there anybody whose field is empty, only her last
+    name is remembered. total_items counts all. Searches a copy: as_of is its age.
     """
     return await find(
         caller.audience, where, match, fields, limit, next_cursor, refresh=bool(refresh), masked=caller.masked
@@ -120,8 +120,8 @@ async def plan_flodesk_import(
     double_optin: DoubleOptin | None = None,
     create_missing_fields: CreateMissing | None = None,
 ) -> ImportPlan:
-    """Check a csv of attendees before anything is written: upload contacts, upload an xlsx, import (bring in, migrate) a
-    spreadsheet. Tells who is new, changes, unsubscribed. Then start_flodesk_job.
+    """Check a csv of attendees before anything is written: upload contacts, upload an xlsx, import (bring in, migrate)
+    a spreadsheet. Tells who is new, changes, unsubscribed. Then start_flodesk_job.
     """
     return await plan_import(
         caller,
@@ -144,9 +144,9 @@ async def plan_flodesk_segment_sync(
     match: Match = "all",
     remove_others: RemoveOthers | None = None,
 ) -> SyncPlan:
-    """Make a segment exactly the people in a file, or who a search finds: keep a group in line (step) with customers, who
-    should be in the group, take the others out (remove_others). Creates nobody. A sync's report puts it back. Then
-    start_flodesk_job.
+    """Make a segment exactly the people in a file, or who a search finds: keep a group in line (step) with customers,
+    who should be in the group, take the others out (remove_others). Creates nobody. A sync's report puts it back.
+    Then start_flodesk_job.
     """
     source = {"people": people, "csv": csv, "file": file}
     return await plan_sync(caller, segment_id, source, where, match, remove_others=bool(remove_others))
