@@ -32,7 +32,7 @@ async def test_they_stay_below_2048_bytes(mode: str, toolsets: str, read_only: b
 async def test_they_stay_below_2048_bytes_when_everything_is_off() -> None:
     text = await instructions("auto", toolsets="all", tools="get_flodesk_account", exclude_tools="get_flodesk_account")
     assert len(text.encode()) < 2048
-    assert sum(len(toolsets) for toolsets in off(text).values()) == 8
+    assert sum(len(toolsets) for toolsets in off(text).values()) == 9
 
 
 async def test_they_explain_the_vocabulary_distrust_cursors_and_quota() -> None:
@@ -48,11 +48,11 @@ async def test_they_explain_the_vocabulary_distrust_cursors_and_quota() -> None:
         assert word in text
 
 
-async def test_by_default_they_tell_what_the_three_other_toolsets_would_give() -> None:
+async def test_by_default_they_tell_what_the_four_other_toolsets_would_give() -> None:
     assert (await instructions("auto")).splitlines()[-1] == (
         "Turned off by FLODESK_TOOLSETS, which your user can have changed: "
         "subscriber_actions (adding to segments, unsubscribing, batches of 50), campaigns (campaigns and drafts), "
-        "account (the account itself)."
+        "account (the account itself), audience (work on the whole list)."
     )
 
 
@@ -65,7 +65,7 @@ async def test_each_toolset_that_is_off_is_told_with_the_very_setting() -> None:
         "FLODESK_READ_ONLY": ["subscriber_actions"]
     }
     assert off(await instructions("auto", toolsets="default,account", exclude_tools="get_flodesk_account")) == {
-        "FLODESK_TOOLSETS": ["subscriber_actions", "campaigns"],
+        "FLODESK_TOOLSETS": ["subscriber_actions", "campaigns", "audience"],
         "FLODESK_EXCLUDE_TOOLS": ["account"],
     }
 

@@ -115,7 +115,10 @@ ASKING = {
     "unsubscribe_a_flodesk_subscriber",
     "update_a_flodesk_webhook_by_id",
 }
-VALID = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFAULT)}
+VALID = {example.tool: example.arguments for example in (*EXAMPLES, *BEYOND_DEFAULT)} | {
+    "start_flodesk_job": {"plan_id": "that nobody made"},
+    "cancel_flodesk_job": {"job_id": "that nobody began"},
+}
 
 
 @pytest.mark.parametrize("spec", WRITES, ids=lambda spec: spec.name)
