@@ -12,9 +12,9 @@ from flodesk_mcp.audience.upkeep import FRESH_SECONDS
 from flodesk_mcp.cli.audience import condition_of, with_audience
 from flodesk_mcp.cli.reading import reading_bar
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.tools.arguments import ConditionRow
 from flodesk_mcp.tools.compact import compact
 from flodesk_mcp.tools.finding import check_not_probing, find
+from flodesk_mcp.tools.list_arguments import ConditionRow
 
 __all__ = ["search"]
 

@@ -3,33 +3,7 @@
 from pydantic import BaseModel
 
 from flodesk_mcp.callers.caller import Caller
-from flodesk_mcp.tools.arguments import (
-    AlikeConditions,
-    ColumnChoices,
-    Conditions,
-    CreateMissing,
-    CsvText,
-    Days,
-    DoubleOptin,
-    ExportFields,
-    ExportFile,
-    FileFormat,
-    JobId,
-    JoinedSegments,
-    Limit,
-    ListFile,
-    Match,
-    Members,
-    NextCursor,
-    People,
-    PlanId,
-    Press,
-    Refresh,
-    RemoveOthers,
-    SegmentId,
-    SubscriberFields,
-    WaitSeconds,
-)
+from flodesk_mcp.tools.arguments import DoubleOptin, Limit, NextCursor, SegmentId, SubscriberFields
 from flodesk_mcp.tools.finding import FoundSubscribers, find
 from flodesk_mcp.tools.job_reports import (
     FollowedJob,
@@ -39,6 +13,28 @@ from flodesk_mcp.tools.job_reports import (
     begin_export,
     cancel_job,
     follow_job,
+)
+from flodesk_mcp.tools.list_arguments import (
+    AlikeConditions,
+    ColumnChoices,
+    Conditions,
+    CreateMissing,
+    CsvText,
+    Days,
+    ExportFields,
+    ExportFile,
+    FileFormat,
+    JobId,
+    JoinedSegments,
+    ListFile,
+    Match,
+    Members,
+    People,
+    PlanId,
+    Press,
+    Refresh,
+    RemoveOthers,
+    WaitSeconds,
 )
 from flodesk_mcp.tools.plans import (
     ImportPlan,

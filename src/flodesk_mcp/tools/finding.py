@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from flodesk_mcp.flodesk import InvalidArgument, Personal, Subscriber
-from flodesk_mcp.tools.arguments import ConditionRow
+from flodesk_mcp.tools.list_arguments import ConditionRow
 from flodesk_mcp.tools.paging import made_with_other, sealed, unsealed
 from flodesk_mcp.tools.results import Listing, SubscriberListing, subscriber_listing
 

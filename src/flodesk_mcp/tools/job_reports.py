@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
-from flodesk_mcp.tools.arguments import ConditionRow
 from flodesk_mcp.tools.finding import check_not_probing
+from flodesk_mcp.tools.list_arguments import ConditionRow
 from flodesk_mcp.tools.telling import tell
 
 if TYPE_CHECKING:

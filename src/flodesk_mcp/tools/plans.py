@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
-from flodesk_mcp.tools.arguments import ColumnChoice, ConditionRow
 from flodesk_mcp.tools.finding import check_not_probing
 from flodesk_mcp.tools.job_reports import JobReport, StartedJob, report_when_done, reported
+from flodesk_mcp.tools.list_arguments import ColumnChoice, ConditionRow
 from flodesk_mcp.tools.visible import visible
 
 if TYPE_CHECKING:

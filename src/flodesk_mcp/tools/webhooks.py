@@ -1,14 +1,7 @@
 """Tools on webhooks."""
 
 from flodesk_mcp.flodesk import FlodeskClient, Webhook
-from flodesk_mcp.tools.arguments import (
-    Events,
-    Limit,
-    NextCursor,
-    PostUrl,
-    WebhookId,
-    WebhookName,
-)
+from flodesk_mcp.tools.arguments import Events, Limit, NextCursor, PostUrl, WebhookId, WebhookName
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.questions import about_deleting_webhook, about_updating_webhook
 from flodesk_mcp.tools.results import CreatedWebhook, Deleted, Listing, notice_of_twins

@@ -1,15 +1,7 @@
 """Tools on workflows."""
 
 from flodesk_mcp.flodesk import FlodeskClient, Workflow
-from flodesk_mcp.tools.arguments import (
-    Email,
-    IdOrEmail,
-    Limit,
-    NextCursor,
-    SubscriberId,
-    WorkflowId,
-    WorkflowStatuses,
-)
+from flodesk_mcp.tools.arguments import Email, IdOrEmail, Limit, NextCursor, SubscriberId, WorkflowId, WorkflowStatuses
 from flodesk_mcp.tools.paging import listing
 from flodesk_mcp.tools.results import Enrollment, Listing, notice_for
 from flodesk_mcp.tools.spec import Toolset
