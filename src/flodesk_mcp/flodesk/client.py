@@ -6,14 +6,15 @@ from typing import Self
 
 import httpx2
 
+from flodesk_mcp.api.credentials import Credential, identity_of
+from flodesk_mcp.api.retry import Sender
+from flodesk_mcp.api.transport import Transport, open_http
 from flodesk_mcp.flodesk.account import ConnectedAccount
 from flodesk_mcp.flodesk.campaigns import Campaigns
-from flodesk_mcp.flodesk.credentials import Credential, identity_of
 from flodesk_mcp.flodesk.custom_fields import CustomFields
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.flodesk.segments import Segments
+from flodesk_mcp.flodesk.service import FLODESK
 from flodesk_mcp.flodesk.subscribers import Subscribers
-from flodesk_mcp.flodesk.transport import Transport, open_http
 from flodesk_mcp.flodesk.webhooks import Webhooks
 from flodesk_mcp.flodesk.workflows import Workflows
 from flodesk_mcp.quota import Quota, WindowQuota
@@ -50,7 +51,12 @@ class FlodeskClient:
         self._http = http or open_http()
         self._owns_http = http is None
         self._transport = Transport(
-            self._http, credential, base_url=base_url, quota=quota or WindowQuota(), timeout_seconds=timeout_seconds
+            self._http,
+            credential,
+            FLODESK,
+            base_url=base_url,
+            quota=quota or WindowQuota(),
+            timeout_seconds=timeout_seconds,
         )
         self._sender = Sender(self._transport, max_wait_seconds)
 
