@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock; and a PostgreSQL."""
+"""Fixtures for all tests: an event loop on virtual time, where nothing waits for a real clock; PostgreSQL and Redis."""
 
 import asyncio
 import gc
@@ -18,6 +18,7 @@ import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
 from ports import free_port
+from redis_server import RedisServer, redis_program
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
@@ -106,6 +107,19 @@ def postgresql() -> Iterator[str]:
             yield f"postgresql://flodesk@127.0.0.1:{port}/postgres"
         finally:
             _run(control, "-D", data, "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of this test's own, which it may restart."""
+    if redis_program() is None:
+        pytest.skip("Debian's package redis-server is not installed")
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
