@@ -82,7 +82,9 @@ def test_requests_leave_in_order_and_as_soon_as_the_window_allows(plans: list[Pl
 @given(PLANS, st.integers(1, 6), st.integers(1, 6))
 def test_so_they_do_where_redis_counts(redis_url: str, plans: list[Plan], limit: int, at_once: int) -> None:
     memory = BlockingMemory(redis_url)
-    holds_model(plans, limit, at_once, lambda: RedisWindow(memory, memory.unused_name(), Bounds(limit, at_once)), 25 * LATE)
+    holds_model(
+        plans, limit, at_once, lambda: RedisWindow(memory, memory.unused_name(), Bounds(limit, at_once)), 25 * LATE
+    )
 
 
 def holds_model(

@@ -148,11 +148,9 @@ def pause_of_first(wait: float, ahead: int, *, others: bool) -> float:
 
     `others` says that other processes have requests under way or before it.
     """
+    spread = random.uniform(LEAST_OF_PAUSE, MOST_OF_PAUSE)  # noqa: S311 - spreads looks, no secret
     if not wait:
         # Nothing tells when others' requests end. The further behind, the more of them must, the rarer the looks.
-        pause = CROWDED * (1 + min(ahead, MAX_IN_FLIGHT))
-    elif others and wait > OTHERS_MAY_CHANGE:
-        pause = OTHERS_MAY_CHANGE
-    else:
-        return wait + random.uniform(0, LATE)  # noqa: S311 - spreads looks, no secret
-    return pause * random.uniform(LEAST_OF_PAUSE, MOST_OF_PAUSE)  # noqa: S311
+        return CROWDED * (1 + min(ahead, MAX_IN_FLIGHT)) * spread
+    its_turn = wait + random.uniform(0, LATE)  # noqa: S311
+    return min(OTHERS_MAY_CHANGE * spread, its_turn) if others else its_turn
