@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.exchange import LinkTo, Reading
@@ -61,7 +61,7 @@ class PlanReport(BaseModel):
     requests: int | None = None
     minutes: int | None = None
     problems: list[PlanProblem] | None = None
-    warnings: list[str] | None = Field(None, description="For the user")
+    warnings: list[str] | None = None
 
 
 class ImportPlan(PlanReport):

@@ -71,7 +71,9 @@ class Door:
         """Return a hash of the name of the browser, for the store."""
         return hashlib.sha256(self._browsers(request).name(request).encode()).hexdigest()
 
-    def page(self, page: HtmlPage, request: Request, link: FileLink, told: Mapping[str, str], status: int) -> Response:
+    def page(
+        self, page: HtmlPage, request: Request, link: FileLink, told: Mapping[str, str], status: int = 200
+    ) -> Response:
         """Answer with a page of a link, whose forms come back from this browser alone."""
         browsers = self._browsers(request)
         name = browsers.name(request)

@@ -167,4 +167,4 @@ class UploadPage:
             "problem": words_of(preview["problem"]),
             **rows_of(preview),
         }
-        return self._door.page(self._looking, request, link, told, 200)
+        return self._door.page(self._looking, request, link, told)
