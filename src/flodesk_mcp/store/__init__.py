@@ -5,6 +5,7 @@ from flodesk_mcp.store.attempts import Allowance, StoredAttempts
 from flodesk_mcp.store.clients import StoredClient, StoredClients
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.file_links import FileLink, Holder, StoredFileLinks, Way
 from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
 from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
@@ -14,21 +15,27 @@ from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_
 from flodesk_mcp.store.sign_ins import Asked, Granted, StoredSignIns
 from flodesk_mcp.store.store import Store
 from flodesk_mcp.store.tokens import FoundToken, StoredTokens, TokenInfo, TokenLimits
+from flodesk_mcp.store.uploads import MOST_UPLOAD_BYTES, UPLOAD_KEPT_SECONDS, NoRoom, StoredUploads, TooLarge, Upload
 from flodesk_mcp.store.uses import Uses
 
 __all__ = [
+    "MOST_UPLOAD_BYTES",
+    "UPLOAD_KEPT_SECONDS",
     "AccountInfo",
     "Allowance",
     "Asked",
     "CredentialKind",
     "Database",
     "EndedGrant",
+    "FileLink",
     "FoundCode",
     "FoundGrant",
     "FoundToken",
     "GrantInfo",
     "Granted",
+    "Holder",
     "IssuedTokens",
+    "NoRoom",
     "SealedSecret",
     "Sealer",
     "Store",
@@ -38,14 +45,19 @@ __all__ = [
     "StoredAttempts",
     "StoredClient",
     "StoredClients",
+    "StoredFileLinks",
     "StoredGrantTokens",
     "StoredGrants",
     "StoredLogins",
     "StoredSignIns",
     "StoredTokens",
+    "StoredUploads",
     "TokenInfo",
     "TokenLimits",
+    "TooLarge",
+    "Upload",
     "Uses",
+    "Way",
     "digest_of",
     "is_name",
     "new_key",

@@ -17,6 +17,7 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
+from flodesk_mcp.web.files.pages import file_routes
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
@@ -86,8 +87,14 @@ class _Hosted:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
-        audiences = self._callers.audiences
-        async with self._flodesk, self._authentication.running(), audiences.running(), self._sessions.running():
+        audiences, links = self._callers.audiences, self._callers.links
+        async with (
+            self._flodesk,
+            self._authentication.running(),
+            links.running(),
+            audiences.running(),
+            self._sessions.running(),
+        ):
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
 
@@ -105,6 +112,7 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
+            *file_routes(self._settings, self._callers.links, self._callers.audiences),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),

@@ -17,6 +17,7 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
+from flodesk_mcp.web.files.links import CallerExchange, FileLinks
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
@@ -34,6 +35,7 @@ class WebCallers:
 
     pool: ClientPool
     audiences: Audiences
+    links: FileLinks
     settings: HostedSettings
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
@@ -51,7 +53,7 @@ class WebCallers:
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
-        return cls(pool, audiences, settings, operator_filter(settings))
+        return cls(pool, audiences, FileLinks(settings, audiences.folder), settings, operator_filter(settings))
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
         """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
@@ -87,4 +89,9 @@ class WebCallers:
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
+            exchange=CallerExchange(self.links, principal, self._address(request)),
         )
+
+    def _address(self, request: Any) -> str:
+        """Return the address that links to this server begin with; the Host header was checked before."""
+        return self.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
