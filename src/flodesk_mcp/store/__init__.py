@@ -4,12 +4,16 @@ from flodesk_mcp.store.accounts import AccountInfo, StoredAccount, StoredAccount
 from flodesk_mcp.store.attempts import Allowance, StoredAttempts
 from flodesk_mcp.store.clients import StoredClient, StoredClients
 from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.deliveries import Delivery, StoredDeliveries
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.events import EventFilter, EventState, StoredEvent, StoredEvents, Verdict
 from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
 from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
 from flodesk_mcp.store.names import is_name
 from flodesk_mcp.store.random_secrets import digest_of
+from flodesk_mcp.store.received import Announced, Post, ReceivedEvents, Taken
+from flodesk_mcp.store.receivers import NewReceiver, ReceiverInfo, StoredReceivers
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
 from flodesk_mcp.store.sign_ins import Asked, Granted, StoredSignIns
 from flodesk_mcp.store.store import Store
@@ -19,16 +23,24 @@ from flodesk_mcp.store.uses import Uses
 __all__ = [
     "AccountInfo",
     "Allowance",
+    "Announced",
     "Asked",
     "CredentialKind",
     "Database",
+    "Delivery",
     "EndedGrant",
+    "EventFilter",
+    "EventState",
     "FoundCode",
     "FoundGrant",
     "FoundToken",
     "GrantInfo",
     "Granted",
     "IssuedTokens",
+    "NewReceiver",
+    "Post",
+    "ReceivedEvents",
+    "ReceiverInfo",
     "SealedSecret",
     "Sealer",
     "Store",
@@ -38,14 +50,20 @@ __all__ = [
     "StoredAttempts",
     "StoredClient",
     "StoredClients",
+    "StoredDeliveries",
+    "StoredEvent",
+    "StoredEvents",
     "StoredGrantTokens",
     "StoredGrants",
     "StoredLogins",
+    "StoredReceivers",
     "StoredSignIns",
     "StoredTokens",
+    "Taken",
     "TokenInfo",
     "TokenLimits",
     "Uses",
+    "Verdict",
     "digest_of",
     "is_name",
     "new_key",

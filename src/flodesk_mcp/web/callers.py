@@ -11,10 +11,12 @@ from flodesk_mcp.callers.caller import Caller, tightest
 from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
+from flodesk_mcp.events.events import Events
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
+from flodesk_mcp.messages import InProcessMessages
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
-from flodesk_mcp.store import StoreError
+from flodesk_mcp.store import Database, StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
 from flodesk_mcp.web.settings import HostedSettings
@@ -36,6 +38,7 @@ class WebCallers:
     audiences: Audiences
     settings: HostedSettings
     operator: ToolFilter
+    events: Events | None = None
     connection: ToolFilter = field(default_factory=ToolFilter)
     connection_personal_data: PersonalData = "shown"
 
@@ -51,7 +54,10 @@ class WebCallers:
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
-        return cls(pool, audiences, settings, operator_filter(settings))
+        events = None
+        if settings.keeps_state:
+            events = Events(Database(settings.database_address), settings.public_url, InProcessMessages())
+        return cls(pool, audiences, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
         """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
@@ -86,5 +92,6 @@ class WebCallers:
             credential_source=principal.account.source,
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
+            events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
         )

@@ -1,0 +1,69 @@
+"""All that a hosted server does with events, put together."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+
+from flodesk_mcp.events.account_events import AccountEvents
+from flodesk_mcp.events.inbox import Inbox
+from flodesk_mcp.events.verifying import OpenClient, Verifier
+from flodesk_mcp.events.webhook_addresses import WebhookAddresses
+from flodesk_mcp.flodesk import FlodeskClient
+from flodesk_mcp.messages import Messages, Stop
+from flodesk_mcp.store import Database, ReceivedEvents, StoredEvents, StoredReceivers
+
+__all__ = ["Events"]
+
+
+class Events:
+    """Takes events in, verifies them, and tells of them. `running()` keeps it at work."""
+
+    def __init__(
+        self, database: Database, public_url: str | None, messages: Messages, now: Callable[[], float] = time.time
+    ) -> None:
+        """Take where events are stored, where Flodesk reaches this server, if it does, and who is told of events."""
+        self._database = database
+        self._messages = messages
+        self._public_url = public_url
+        self._receivers = StoredReceivers(database, now)
+        self._stored = StoredEvents(database, now)
+        self._verifier = Verifier(self._stored, self._tell, forward=False)
+        self.inbox = Inbox(ReceivedEvents(database, now), self._verifier.wake)
+        self._open_client: OpenClient = _opens_nothing
+
+    @asynccontextmanager
+    async def running(self, open_client: OpenClient) -> AsyncIterator[None]:
+        """Store and verify what comes for as long as the block lasts. `open_client` opens an account."""
+        self._open_client = open_client
+        try:
+            async with self.inbox.running(), anyio.create_task_group() as group:
+                group.start_soon(self._verifier.run, open_client)
+                yield
+                group.cancel_scope.cancel()
+        finally:
+            await self._database.aclose()
+
+    def of(self, account: str) -> AccountEvents:
+        """Return the events of one account, and of no other."""
+        addresses = WebhookAddresses(self._receivers, account, self._public_url, partial(self._is_kept, account))
+        return AccountEvents(account, self._stored, addresses, partial(self._listen, account))
+
+    async def _is_kept(self, account: str) -> bool:
+        return await self._open_client(account) is not None
+
+    def _listen(self, account: str, listener: Callable[[], None]) -> Stop:
+        return self._messages.listen(_topic(account), lambda _: listener())
+
+    async def _tell(self, account: str) -> None:
+        self._messages.publish(_topic(account), b"")
+
+
+def _topic(account: str) -> str:
+    return f"events {account}"
+
+
+async def _opens_nothing(_: str) -> FlodeskClient | None:
+    return None
