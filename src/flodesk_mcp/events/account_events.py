@@ -1,15 +1,18 @@
 """The events of one account: what tools call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from flodesk_mcp.events.errors import EventsFailed
 from flodesk_mcp.events.webhook_addresses import WebhookAddresses
 from flodesk_mcp.messages import Stop
 from flodesk_mcp.store import EventFilter, StoredEvent, StoredEvents, StoreError
 
-__all__ = ["AccountEvents", "EventPage"]
+__all__ = ["AccountEvents", "EventPage", "Spawn"]
+
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class EventPage:
 class AccountEvents:
     """What is known of one account's events, and where its webhooks may post.
 
-    `on_change` calls a listener after each event that was verified, until what it returns is called.
+    `listen` calls a listener after events were verified, until what it returns is called; `spawn` runs what outlives a
+    call.
     """
 
     def __init__(
@@ -34,11 +38,13 @@ class AccountEvents:
         stored: StoredEvents,
         addresses: WebhookAddresses,
         on_change: Callable[[Callable[[], None]], Stop],
+        spawn: Spawn,
     ) -> None:
         self._account = account
         self._stored = stored
         self.addresses = addresses
         self.listen = on_change
+        self.spawn = spawn
 
     async def page(
         self,

@@ -7,7 +7,7 @@ from functools import partial
 
 import anyio
 
-from flodesk_mcp.events.account_events import AccountEvents
+from flodesk_mcp.events.account_events import AccountEvents, Spawn
 from flodesk_mcp.events.inbox import Inbox
 from flodesk_mcp.events.verifying import OpenClient, Verifier
 from flodesk_mcp.events.webhook_addresses import WebhookAddresses
@@ -22,11 +22,20 @@ class Events:
     """Takes events in, verifies them, and tells of them. `running()` keeps it at work."""
 
     def __init__(
-        self, database: Database, public_url: str | None, messages: Messages, now: Callable[[], float] = time.time
+        self,
+        database: Database,
+        public_url: str | None,
+        messages: Messages,
+        spawn: Spawn,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Take where events are stored, where Flodesk reaches this server, if it does, and who is told of events."""
+        """Take where events are stored, where Flodesk reaches this server, if it does, and who is told of events.
+
+        `spawn` runs what tells clients of them.
+        """
         self._database = database
         self._messages = messages
+        self._spawn = spawn
         self._public_url = public_url
         self._receivers = StoredReceivers(database, now)
         self._stored = StoredEvents(database, now)
@@ -49,7 +58,7 @@ class Events:
     def of(self, account: str) -> AccountEvents:
         """Return the events of one account, and of no other."""
         addresses = WebhookAddresses(self._receivers, account, self._public_url, partial(self._is_kept, account))
-        return AccountEvents(account, self._stored, addresses, partial(self._listen, account))
+        return AccountEvents(account, self._stored, addresses, partial(self._listen, account), self._spawn)
 
     async def _is_kept(self, account: str) -> bool:
         return await self._open_client(account) is not None

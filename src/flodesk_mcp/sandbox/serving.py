@@ -52,7 +52,6 @@ def serve_sandbox(host: str, port: int, tell: Callable[[str], None], webhooks_to
                 control=CONTROL_PREFIX,
             )
         )
-        config = uvicorn.Config(
-            Sandbox(webhooks_to=webhooks_to).app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1
-        )
+        app = Sandbox(webhooks_to=webhooks_to).app
+        config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])

@@ -18,8 +18,8 @@ async def list_flodesk_events(
     limit: Limit = 20,
     next_cursor: NextCursor | None = None,
 ) -> EventListing:
-    """Show what happened lately, and when: who has just unsubscribed, joined a segment, or is new since yesterday. Tells
-    only what webhooks posted to this server (create_a_flodesk_webhook with post_url "here") and Flodesk bears out,
-    newest first. `waiting` counts those not yet looked at.
+    """Show the latest events and their times (news, activity lately): when did somebody leave, who has just
+    unsubscribed, joined a segment, or has anything come in since yesterday. Only what webhooks posted to this server
+    (create_a_flodesk_webhook, post_url here) and Flodesk bears out. `waiting` counts those not yet looked at.
     """
     return await list_events(caller, since, type, segment, person, limit, next_cursor)

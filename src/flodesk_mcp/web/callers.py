@@ -56,7 +56,12 @@ class WebCallers:
         pool = ClientPool(open_client, settings.requests_per_minute)
         events = None
         if settings.keeps_state:
-            events = Events(Database(settings.database_address), settings.public_url, InProcessMessages())
+            events = Events(
+                Database(settings.database_address),
+                settings.public_url,
+                InProcessMessages(),
+                audiences.background.spawn,
+            )
         return cls(pool, audiences, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:

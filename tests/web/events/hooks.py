@@ -1,6 +1,6 @@
 """Events as Flodesk posts them, and a server that takes them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,8 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.store import Database, StoredReceivers, TokenLimits
 from flodesk_mcp.store.models import AccountRow
 from flodesk_mcp.web.settings import HostedSettings
-from web.calls import JSON, call, result_of
+
+from ..calls import JSON, call, result_of
 
 PUBLIC = "https://flodesk.example.com"
 TOOLSETS = "all,events"
@@ -103,7 +104,7 @@ class Receiving:
 async def receiving(flodesk: Sandbox, store: Any, **settings: Any) -> AsyncIterator[Receiving]:
     """Run a server with events for the stored accounts of Ann and Ben."""
     limits = TokenLimits(personal_data=settings.pop("token_data", "shown"))
-    defaults = {"auth": "tokens", "toolsets": TOOLSETS, "public_url": PUBLIC}
+    defaults = {"auth": "tokens", "toolsets": TOOLSETS, "public_url": PUBLIC, "confirm": "never"}
     app = create_app(load_settings(HostedSettings, **{**defaults, **settings}), flodesk.transport())
     database: Database = store.accounts._database
     async with database.reading() as session:
@@ -120,6 +121,3 @@ async def receiving(flodesk: Sandbox, store: Any, **settings: Any) -> AsyncItera
 def client_of(app: Starlette) -> httpx2.AsyncClient:
     """Return a client that reaches an application in this process."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000", headers=JSON)
-
-
-Backend = Callable[[], str]

@@ -14,12 +14,6 @@ from .hooks import account_with_people
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The database works in threads and sockets, which virtual time would overtake."""
-    return "asyncio"
-
-
-@pytest.fixture
 def flodesk() -> Sandbox:
     return Sandbox(accounts={f"key-{person}": account_with_people() for person in ("ann", "ben")})
 
@@ -27,8 +21,6 @@ def flodesk() -> Sandbox:
 @pytest.fixture
 async def store(monkeypatch: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[Store]:
     """What the server under test stores, in either kind of database: the accounts of Ann and Ben."""
-    for name in HostedSettings.model_fields:
-        monkeypatch.delenv(f"FLODESK_{name.upper()}", raising=False)
     monkeypatch.setenv("FLODESK_DATABASE_URL", database_url)
     monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", Fernet.generate_key().decode())
     settings = load_settings(HostedSettings)
