@@ -4,7 +4,7 @@ from flodesk_mcp.store.accounts import AccountInfo, StoredAccount, StoredAccount
 from flodesk_mcp.store.attempts import Allowance, StoredAttempts
 from flodesk_mcp.store.clients import StoredClient, StoredClients
 from flodesk_mcp.store.database import Database
-from flodesk_mcp.store.deliveries import Delivery, StoredDeliveries
+from flodesk_mcp.store.deliveries import Delivery, DeliveryState, StoredDeliveries
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.events import EventFilter, EventState, StoredEvent, StoredEvents, Verdict
 from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
@@ -28,6 +28,7 @@ __all__ = [
     "CredentialKind",
     "Database",
     "Delivery",
+    "DeliveryState",
     "EndedGrant",
     "EventFilter",
     "EventState",

@@ -237,6 +237,11 @@ class StoredAccounts:
         await self._database.purge()
         return len(accounts)
 
+    async def names(self) -> dict[str, str]:
+        """Return the names of all accounts by id."""
+        async with self._database.reading() as session:
+            return {row.id: row.name for row in await session.execute(select(AccountRow.id, AccountRow.name))}
+
     async def all(self) -> Sequence[StoredAccount]:
         """Return every account, opened.
 

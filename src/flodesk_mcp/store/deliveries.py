@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.event_models import DeliveryRow, EventRow
+from flodesk_mcp.store.models import AccountRow
 
 __all__ = ["Delivery", "DeliveryState", "StoredDeliveries", "new_delivery"]
 
@@ -23,6 +24,7 @@ class Delivery:
     event_id: str
     event_type: str
     account: str
+    account_name: str | None
     occurred_at: float
     received_at: float
     segment_id: str | None
@@ -41,23 +43,28 @@ def new_delivery(event: int, account: str, now: float) -> DeliveryRow:
     return DeliveryRow(event=event, account=account, state="waiting", tries=0, due_at=now, created_at=now)
 
 
-_WHOLE = select(
-    DeliveryRow.number,
-    EventRow.id.label("event_id"),
-    EventRow.type.label("event_type"),
-    DeliveryRow.account,
-    EventRow.occurred_at,
-    EventRow.received_at,
-    EventRow.segment_id,
-    EventRow.segment_name,
-    EventRow.person,
-    DeliveryRow.state,
-    DeliveryRow.tries,
-    DeliveryRow.due_at,
-    DeliveryRow.outcome,
-    DeliveryRow.created_at,
-    DeliveryRow.tried_at,
-).join(EventRow, EventRow.number == DeliveryRow.event)
+_WHOLE = (
+    select(
+        DeliveryRow.number,
+        EventRow.id.label("event_id"),
+        EventRow.type.label("event_type"),
+        DeliveryRow.account,
+        AccountRow.name.label("account_name"),
+        EventRow.occurred_at,
+        EventRow.received_at,
+        EventRow.segment_id,
+        EventRow.segment_name,
+        EventRow.person,
+        DeliveryRow.state,
+        DeliveryRow.tries,
+        DeliveryRow.due_at,
+        DeliveryRow.outcome,
+        DeliveryRow.created_at,
+        DeliveryRow.tried_at,
+    )
+    .join(EventRow, EventRow.number == DeliveryRow.event)
+    .outerjoin(AccountRow, AccountRow.id == DeliveryRow.account)
+)
 
 
 class StoredDeliveries:

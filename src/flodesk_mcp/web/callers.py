@@ -12,6 +12,7 @@ from flodesk_mcp.callers.clients import client_for
 from flodesk_mcp.callers.pool import ClientPool
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.events.events import Events
+from flodesk_mcp.events.forwarding import Destination
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
 from flodesk_mcp.messages import InProcessMessages
 from flodesk_mcp.server import operator_filter
@@ -61,6 +62,8 @@ class WebCallers:
                 settings.public_url,
                 InProcessMessages(),
                 audiences.background.spawn,
+                _destination(settings),
+                settings.events_days,
             )
         return cls(pool, audiences, settings, operator_filter(settings), events)
 
@@ -100,3 +103,9 @@ class WebCallers:
             events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
         )
+
+
+def _destination(settings: HostedSettings) -> Destination | None:
+    if settings.forward_url is None or settings.forward_secret is None:
+        return None
+    return Destination(settings.forward_url, settings.forward_secret)
