@@ -19,6 +19,7 @@ from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.tables import mirrors, people, readings, segments
 from flodesk_mcp.audience.writing import count_of, put_people
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+from flodesk_mcp.flodesk.plain import plain
 
 __all__ = ["Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
 
@@ -210,7 +211,7 @@ class Mirror:
         """Store what Flodesk has just answered of people, if there is a mirror. Raises AudienceError."""
         if seen and await self.exists():
             async with self.rows.writing() as work:
-                await put_people(work, seen, self._clock())
+                await put_people(work, map(plain, seen), self._clock())
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""

@@ -13,6 +13,7 @@ from flodesk_mcp.audience.tables import mirrors, people, readings
 from flodesk_mcp.audience.writing import count_of, put_people, remove_people
 from flodesk_mcp.flodesk import FlodeskClient, Page, Subscriber, wait_deadline
 from flodesk_mcp.flodesk.listing import whole_pages
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["SMALL", "Progress", "Reader"]
 
@@ -108,7 +109,7 @@ class Reader:
         while True:
             number += 1
             page = await self._page(number, PER_PAGE)
-            ids = [person.id for person in page.data]
+            ids = [person["id"] for person in page.data]
             async with self._rows.writing() as work:
                 known = await count_of(work, people.c.id.in_(ids))
                 await put_people(work, page.data, self._clock())
@@ -126,12 +127,12 @@ class Reader:
     def _comparison(self) -> Comparison:
         return Comparison(self._list, self._get, self._rows, self._clock)
 
-    async def _page(self, number: int, size: int) -> Page[Subscriber]:
+    async def _page(self, number: int, size: int) -> Page[PlainSubscriber]:
         return await self._list(number, size)
 
-    async def _list(self, number: int, size: int, status: str | None = None) -> Page[Subscriber]:
+    async def _list(self, number: int, size: int, status: str | None = None) -> Page[PlainSubscriber]:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
-            return await self._flodesk.subscribers.list(page=number, per_page=size, status=status)
+            return await self._flodesk.subscribers.list_plain(page=number, per_page=size, status=status)
 
     async def _get(self, id: str) -> Subscriber:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
@@ -153,9 +154,9 @@ class _Memory:
         self._reading = reading
         self._recent: dict[str, None] = {}
 
-    async def knows_any(self, rows: Sequence[Subscriber], /) -> bool:
+    async def knows_any(self, rows: Sequence[PlainSubscriber], /) -> bool:
         """Tell whether one of `rows` was read."""
-        ids = [row.id for row in rows]
+        ids = [row["id"] for row in rows]
         if any(known in self._recent for known in ids):
             return True
         query = select(people.c.id).where(people.c.id.in_(ids), people.c.reading == self._reading)
@@ -164,10 +165,10 @@ class _Memory:
         self._remember(known)
         return bool(known)
 
-    def unread(self, rows: Sequence[Subscriber], /) -> list[Subscriber]:
+    def unread(self, rows: Sequence[PlainSubscriber], /) -> list[PlainSubscriber]:
         """Return those of `rows` that were not read yet, and count all as read."""
-        found = [row for row in rows if row.id not in self._recent]
-        self._remember([row.id for row in found])
+        found = [row for row in rows if row["id"] not in self._recent]
+        self._remember([row["id"] for row in found])
         return found
 
     def _remember(self, ids: Sequence[str]) -> None:

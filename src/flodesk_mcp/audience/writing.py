@@ -1,24 +1,28 @@
 """How people get into the mirror, and out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from flodesk_mcp.audience.person import row_of
+from flodesk_mcp.audience.person import STORED, row_of
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.tables import mirrors, people, segments
-from flodesk_mcp.flodesk import Subscriber
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["count_of", "put_people", "remove_people"]
 
 
-async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, reading: int | None = None) -> None:
+_COLUMNS = (*STORED, "reading", "first_seen_at", "was_active")
+_KEPT = ("first_seen_at", "was_active")
+
+
+async def put_people(work: Work, found: Iterable[PlainSubscriber], now: float, *, reading: int | None = None) -> None:
     """Store people as Flodesk has just shown them, and the names of their segments."""
-    kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
-    beside = {"reading": reading, "first_seen_at": now, "was_active": False}
-    rows = [row_of(person, now) | beside for person in {person.id: person for person in found}.values()]
-    await work.put(people, rows, keep=kept)
-    names = {segment.id: segment.name for person in found for segment in person.segments or ()}
+    once = {person["id"]: person for person in found}.values()
+    beside = (reading, now, False)
+    rows = [row_of(person, now) + beside for person in once]
+    await work.put_values(people, _COLUMNS, rows, keep=_KEPT if reading else (*_KEPT, "reading"))
+    names = {segment["id"]: segment.get("name") for person in once for segment in person.get("segments") or ()}
     await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])
 
 

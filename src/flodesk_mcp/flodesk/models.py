@@ -74,6 +74,8 @@ class _Otherwise:
 
 Text = Annotated[str, _Otherwise(_text)]
 OptionalText = Annotated[str | None, _Otherwise(_text)]
+Rows = BeforeValidator(_rows)
+CustomValues = _Otherwise(_texts)
 Count = Annotated[int | None, BeforeValidator(_count)]
 
 
@@ -110,8 +112,8 @@ class Subscriber(Model):
     source: OptionalText = None
     first_name: Annotated[OptionalText, Personal.NAME] = None
     last_name: Annotated[OptionalText, Personal.NAME] = None
-    segments: Annotated[list[SegmentRef] | None, BeforeValidator(_rows)] = None
-    custom_fields: Annotated[dict[str, str] | None, _Otherwise(_texts), Personal.VALUES] = None
+    segments: Annotated[list[SegmentRef] | None, Rows] = None
+    custom_fields: Annotated[dict[str, str] | None, CustomValues, Personal.VALUES] = None
     optin_ip: Annotated[OptionalText, Personal.IP] = None
     optin_timestamp: OptionalText = None
     created_at: OptionalText = None
@@ -147,7 +149,7 @@ class Webhook(Model):
 
     id: Text
     post_url: OptionalText = None
-    events: Annotated[list[Text] | None, BeforeValidator(_rows)] = None
+    events: Annotated[list[Text] | None, Rows] = None
     created_at: OptionalText = None
 
 
@@ -228,7 +230,7 @@ def _meta(value: Any) -> Any:
     return value if isinstance(value, dict) else {}
 
 
-Item = TypeVar("Item", bound=Model)
+Item = TypeVar("Item")
 
 
 class Page(Model, Generic[Item]):
