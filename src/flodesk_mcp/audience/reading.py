@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from flodesk_mcp.audience.ahead import all_there, reading_ahead
+from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.comparison import Comparison
 from flodesk_mcp.audience.numbers import finished
 from flodesk_mcp.audience.rows import Rows
@@ -87,14 +87,13 @@ class Reader:
 
     async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
         memory = _Memory(self._rows, begun.id)
-        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as stream:
-            async for first in stream:
-                pages = all_there(first, stream)
+        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as handed_out:
+            async for pages in handed_out:
                 last = pages[-1]
                 self._total = max(last.total or 0, last.after)
                 async with self._rows.writing() as work:
                     found = [person for page in pages for person in page.rows]
-                    await put_people(work, found, self._clock(), reading=begun.id)
+                    await put_people(work, found, self._clock(), reading=begun.id, is_first=begun.id == 1)
                     done = update(readings).where(readings.c.id == begun.id)
                     await work.change(done.values(place=last.after, total=self._total))
                 if progress:
@@ -102,6 +101,7 @@ class Reader:
         unseen = or_(people.c.reading.is_(None), people.c.reading != begun.id)
         async with self._rows.writing() as work:
             await remove_people(work, and_(unseen, people.c.seen_at < begun.began_at))
+            await work.index(people)
 
     async def _read_top(self) -> bool:
         """Read the first pages until all on one are known, or there are as many people as at Flodesk."""

@@ -16,11 +16,16 @@ _COLUMNS = (*STORED, "reading", "first_seen_at", "was_active")
 _KEPT = ("first_seen_at", "was_active")
 
 
-async def put_people(work: Work, found: Iterable[PlainSubscriber], now: float, *, reading: int | None = None) -> None:
-    """Store people as Flodesk has just shown them, and the names of their segments."""
+async def put_people(
+    work: Work, found: Iterable[PlainSubscriber], now: float, *, reading: int | None = None, is_first: bool = False
+) -> None:
+    """Store people as Flodesk has just shown them, and the names of their segments.
+
+    `reading` is the whole reading that came past them. In the first one, whoever is active was it when it ended, as
+    far as is known: to say so for everybody at the end would write everything twice.
+    """
     once = {person["id"]: person for person in found}.values()
-    beside = (reading, now, False)
-    rows = [row_of(person, now) + beside for person in once]
+    rows = [(*row_of(person, now), reading, now, is_first and person.get("status") == "active") for person in once]
     await work.put_values(people, _COLUMNS, rows, keep=_KEPT if reading else (*_KEPT, "reading"))
     names = {segment["id"]: segment.get("name") for person in once for segment in person.get("segments") or ()}
     await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])

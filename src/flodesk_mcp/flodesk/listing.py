@@ -23,7 +23,7 @@ Item = TypeVar("Item", Subscriber, Segment, Workflow, Webhook, Campaign)
 Row = TypeVar("Row")
 
 PER_PAGE = 100
-OVERLAP = 5
+OVERLAP = 2
 REMEMBERED = 1_000
 MOST_TRIES = 3
 PATIENCE = 120.0
