@@ -54,12 +54,14 @@ class FlodeskError(Exception):
     """Anything that a call can end in, other than its answer, be it to Flodesk or to another provider.
 
     `service` is who was asked. `uncertain` says that a write was sent, and may or may not have happened, so that
-    repeating it is not safe. `in_doubt` says the same of any write, also of one that may be repeated.
+    repeating it is not safe. `in_doubt` says the same of any write, also of one that may be repeated. `advice` is what
+    a person can do, where more is known than the kind of the error says.
     """
 
     service: str = "Flodesk"
     uncertain: bool = False
     in_doubt: bool = False
+    advice: str = ""
 
 
 class InvalidArgument(FlodeskError):

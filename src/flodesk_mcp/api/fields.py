@@ -10,10 +10,21 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
+from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
+from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
-__all__ = ["NULL_IS_EMPTY", "ROWS_OR_NONE", "Count", "Model", "OptionalText", "Personal", "Text", "TextMap"]
+__all__ = [
+    "NULL_IS_EMPTY",
+    "ROWS_OR_NONE",
+    "CamelModel",
+    "Count",
+    "Model",
+    "OptionalText",
+    "Personal",
+    "Text",
+    "TextMap",
+]
 
 
 def _text(value: Any) -> Any:
@@ -72,6 +83,7 @@ class Personal(Enum):
     NAME = auto()
     VALUES = auto()
     IP = auto()
+    PHONE = auto()
     WORDS = auto()
     """A message that may hold any of these."""
 
@@ -80,3 +92,9 @@ class Model(BaseModel):
     """What all answers share: unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class CamelModel(Model):
+    """An answer whose names are written likeThis."""
+
+    model_config = ConfigDict(alias_generator=AliasGenerator(validation_alias=to_camel))
