@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_args
 
 import anyio
 
+from flodesk_mcp.api.tracing import job_span
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
 from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, OutcomeWord, RunningJob, State
 from flodesk_mcp.audience.job_store import JobStore
@@ -221,7 +222,8 @@ class Jobs:
             reached = running.cursor, running.progress
             try:
                 running.check()
-                with wait_deadline(inf, background=True):  # a job has time, and calls of people come first
+                # A job has time, and calls of people come first.
+                with job_span(job.kind), wait_deadline(inf, background=True):
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -33,8 +33,10 @@ DAY = 24 * 3600
 class Audiences:
     """Opens the audience of an account when a call works on its whole list, and keeps it open for the next."""
 
-    def __init__(self, settings: HostedSettings) -> None:
+    def __init__(self, settings: HostedSettings, *, keeps_state: bool | None = None) -> None:
+        """Take whether accounts are in the database: by default, what serving with `settings` would mean."""
         self._settings = settings
+        self._keeps_state = settings.keeps_state if keeps_state is None else keeps_state
         self._open: OrderedDict[str, Audience] = OrderedDict()
         self._database: Database | None = None
         self.background = Background()
@@ -80,6 +82,21 @@ class Audiences:
         if self._database:
             await self._database.aclose()
 
+    async def unfinished_jobs(self) -> dict[str, int]:
+        """Return how many jobs wait and run: of all accounts in PostgreSQL, else of those in use here.
+
+        Raises AudienceError.
+        """
+        if self._is_shared:
+            from flodesk_mcp.audience.database_storage import unfinished_jobs
+
+            return await unfinished_jobs(self._opened_database())
+        found: Counter[str] = Counter()
+        for identity in list(self._open):
+            async with self.jobs_of(identity) as jobs:
+                found.update([job.state for job in await jobs.latest()] if jobs else [])
+        return found
+
     @asynccontextmanager
     async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
         """Open the jobs of an account, None where it has none, without anything that opens the account at Flodesk."""
@@ -111,11 +128,15 @@ class Audiences:
         folder = self.folder
         return self._is_shared or bool(folder and (folder / "audience").is_dir())
 
+    def name_of(self, identity: str) -> str:
+        """Return what an account is called in files and tables."""
+        # A sandbox at another address is another account, though it has the same key.
+        return hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
+
     def _storage(self, identity: str) -> "Storage":
         from flodesk_mcp.audience.storage import LocalStorage
 
-        # A sandbox at another address is another account, though it has the same key.
-        name = hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
+        name = self.name_of(identity)
         if self._is_shared:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
@@ -137,7 +158,7 @@ class Audiences:
     @property
     def _is_shared(self) -> bool:
         address = self._settings.database_address or ""
-        return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
+        return self._is_lasting and self._keeps_state and address.startswith("postgres")
 
     @property
     def folder(self) -> Path | None:
@@ -146,7 +167,7 @@ class Audiences:
             return None
         address = self._settings.database_address or ""
         path = address.partition("://")[2].partition("?")[0].removeprefix("/")
-        return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
+        return Path(path).parent if self._keeps_state and path else self._settings.data_folder
 
     async def _forget_daily(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from flodesk_mcp.events.events import Events
 from flodesk_mcp.events.forwarding import Destination
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
 from flodesk_mcp.messages import InProcessMessages
+from flodesk_mcp.quota import Quota
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import Database, StoreError
@@ -46,14 +47,19 @@ class WebCallers:
     connection_personal_data: PersonalData = "shown"
 
     @classmethod
-    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient) -> "WebCallers":
+    def of(
+        cls, settings: HostedSettings, http: httpx2.AsyncClient, measured: Callable[[Quota], Quota] | None = None
+    ) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
-        Raises SettingsError.
+        Their quotas are `measured`. Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            return audiences.listen_to(identity, client_for(identity, credential, settings, http))
+            client = client_for(identity, credential, settings, http)
+            if measured:
+                client.measure(measured)
+            return audiences.listen_to(identity, client)
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
