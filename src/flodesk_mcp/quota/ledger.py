@@ -206,8 +206,8 @@ class Ledger:
     def seconds_until_spare(self, bounds: Bounds, ahead: int, now: float) -> float:
         """Return how long a job's request must wait that has `ahead` others before it.
 
-        It leaves no sooner than a pace after the one before should have left, and only if as many people as usual, who all came right
-        after it, would find their places within `bounds.held_up`.
+        It leaves no sooner than a pace after the one before should have left, and only if as many people as usual, who
+        all came right after it, would find their places within `bounds.held_up`.
         """
         paced = self.newest_background + bounds.pace - now
         kept = self.seconds_until_free(bounds, ahead + self._kept_free(bounds), now) - bounds.held_up
