@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from pydantic_core import from_json, to_json
-
 from flodesk_mcp.audience.files import FoundPerson
 from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.words import counted
@@ -17,7 +15,6 @@ MAX_SEGMENTS = 50
 SILENT = frozenset({"unsubscribed", "bounced", "complained", "cleaned", "archived"})
 """The statuses of people who get no mail, and whom nothing that is written here may bring back."""
 
-NAMES = ("first_name", "last_name")
 PROOFS = ("optin_timestamp", "optin_ip")
 
 
@@ -44,9 +41,11 @@ class Wanted:
     @classmethod
     def of(cls, found: FoundPerson, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str]) -> Self:
         """Return what a row wants; `custom` are the keys of the fields that there are."""
-        new = {label: value for label, value in found.custom_fields.items() if label not in custom}
-        known = found.custom_fields if not new else {k: v for k, v in found.custom_fields.items() if k in custom}
-        note = "; ".join(f"{problem.column} {problem.reason}" for problem in found.left_out)
+        known, new = found.custom_fields, {}
+        if not known.keys() <= custom.keys():
+            new = {label: value for label, value in known.items() if label not in custom}
+            known = {key: value for key, value in known.items() if key in custom}
+        note = "; ".join([f"{problem.column} {problem.reason}" for problem in found.left_out])
         return cls(
             found.email, found.id, found.fields, known, new, [*segments], [*names], note, found.opted_out, found.says
         )
@@ -64,6 +63,8 @@ class Wanted:
 
     def fit(self, there: Sequence[str]) -> int:
         """Leave out the segments that would be more than Flodesk lets a person be in; return how many."""
+        if len(there) + len(self.segments) + len(self.new_segments) <= MAX_SEGMENTS:
+            return 0
         room = MAX_SEGMENTS - len(there)
         added = [known for known in self.segments if known not in there]
         too_many = len(added) + len(self.new_segments) - room
@@ -75,16 +76,25 @@ class Wanted:
         self.note = "; ".join(filter(None, (self.note, said)))
         return too_many
 
-    def text(self) -> str:
-        """Return it as JSON, without what is empty."""
-        parts = [self.email, self.id, self.fields, self.custom_fields, self.new_fields, self.segments]
-        text: bytes = to_json([*parts, self.new_segments, self.note, self.refuses, self.says])
-        return text.decode()
+    def parts(self) -> list[Any]:
+        """Return it as a plan keeps it."""
+        return [
+            self.email,
+            self.id,
+            self.fields,
+            self.custom_fields,
+            self.new_fields,
+            self.segments,
+            self.new_segments,
+            self.note,
+            self.refuses,
+            self.says,
+        ]
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Return what `text` made."""
-        return cls(*from_json(text))
+    def of_parts(cls, parts: Sequence[Any] | None) -> Self:
+        """Return what a plan keeps of somebody."""
+        return cls(*(parts or ("",)))
 
 
 class Known(NamedTuple):
@@ -106,15 +116,19 @@ OnList = Known | Person
 
 def changes(wanted: Wanted, person: OnList) -> list[str]:
     """Return what of `person` is not yet as it is wanted; a proof of having opted in is not replaced by another."""
-    fields, values = wanted.fields, person.custom_fields
-    changed = [name for name in NAMES if name in fields and fields[name] != (getattr(person, name) or "")]
-    for name in PROOFS:
-        if name in fields and getattr(person, name):
+    fields, known = wanted.fields, person.custom_fields
+    changed = []
+    for name in [*fields]:
+        if name not in PROOFS:
+            if fields[name] != (getattr(person, name) or ""):
+                changed.append(name)
+        elif getattr(person, name):
             del fields[name]
-        elif name in fields:
+        else:
             changed.append(name)
-    changed += [key for key, value in wanted.custom_fields.items() if values.get(key) != value]
+    if not wanted.custom_fields.items() <= known.items():
+        changed += [key for key, value in wanted.custom_fields.items() if known.get(key) != value]
     changed += wanted.new_fields
-    if wanted.new_segments or any(known not in person.segments for known in wanted.segments):
+    if wanted.new_segments or not set(person.segments).issuperset(wanted.segments):
         changed.append("segments")
     return changed

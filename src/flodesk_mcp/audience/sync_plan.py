@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, OnList, Wanted, key_of
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, OnList, Wanted
 from flodesk_mcp.audience.conditions import Condition, Where
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import ADDED, CREATE, REMOVED, FoundPerson, Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.person import Person
-from flodesk_mcp.audience.plan import Plan, PlanRow
+from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.plan_rows import PlanRow
 from flodesk_mcp.audience.source import PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
 from flodesk_mcp.audience.words import counted
@@ -61,9 +62,7 @@ class SyncPlanning:
         numbers = count(1)
         async for people in self._mirror.people(where):
             self._draft.counts["rows"] += len(people)
-            await self._draft.put(
-                [self._taking.row(next(numbers), _key(person), self._of(person), person) for person in people]
-            )
+            await self._draft.put([self._taking.of_list(next(numbers), self._of(person), person) for person in people])
         return await self._finish({})
 
     def _of(self, person: Person) -> Wanted:
@@ -102,19 +101,15 @@ class SyncPlanning:
         number = self._draft.last_row
         async for people in self._mirror.people(Where([Condition("segment", "is", self._segment.id)])):
             members += len(people)
-            named = {row.person for row in await self._draft.plans.known(self._draft.id, [*map(_key, people)])}
-            rows = []
-            for person in people:
-                if _key(person) not in named:
-                    number += 1
-                    rows.append(self._taking_away(number, person))
-            await self._draft.put(rows)
+            others = [person for person in people if not self._taking.names(person)]
+            await self._draft.put([self._taking_away(row, person) for row, person in enumerate(others, number + 1)])
+            number += len(others)
         return members
 
     def _taking_away(self, row: int, person: Person) -> PlanRow:
         self._draft.counts["to_remove"] += 1
         wanted = Wanted(person.email or "", person.id, segments=[self._segment.id])
-        return PlanRow(row, _key(person), "remove", person.email, REMOVED, wanted.text())
+        return PlanRow(row, None, "remove", person.email, REMOVED, wanted.parts())
 
     async def _finish(self, told: Mapping[str, Any]) -> Plan:
         counts, warn = self._draft.counts, self._draft.warnings.append
@@ -137,7 +132,3 @@ class SyncPlanning:
             "segment": {"id": self._segment.id, "name": self._segment.name},
         }
         return await self._draft.finish(arguments, told)
-
-
-def _key(person: Person) -> str:
-    return key_of(person.email or person.id)
