@@ -83,7 +83,7 @@ class CarryingOut:
 
     async def _write(self, job: RunningJob, plan: Plan, rows: Sequence[PlanRow]) -> list[Outcome]:
         """Send a batch, and say what became of each row: in Flodesk's words, where it was refused."""
-        wanted = [Wanted.of_parts(row.content) for row in rows]
+        wanted = [Wanted.of(row) for row in rows]
         try:
             bodies = [self._body(one, job, plan) for one in wanted]
             result = await self._audience.flodesk.subscribers.save_batch(bodies)
@@ -112,7 +112,7 @@ class CarryingOut:
         return outcomes
 
     async def _remove(self, plan: Plan, row: PlanRow) -> Outcome:
-        wanted = Wanted.of_parts(row.content)
+        wanted = Wanted.of(row)
         try:
             await self._audience.flodesk.subscribers.remove_from_segments(wanted.id, wanted.segments)
         except NotFound:
@@ -128,7 +128,7 @@ class CarryingOut:
         new_segments = [job.cursor["segments"][name] for name in wanted.new_segments]
         body: dict[str, Any] = {"id": wanted.id} if wanted.id else {"email": wanted.email}
         body |= wanted.fields
-        if custom_fields := wanted.custom_fields | new_fields:
+        if custom_fields := {**wanted.custom_fields, **new_fields}:
             body["custom_fields"] = custom_fields
         if segments := [*wanted.segments, *new_segments]:
             body["segment_ids"] = segments

@@ -1,11 +1,12 @@
 """What a row would change: a person as somebody wants it, beside the one on the list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from flodesk_mcp.audience.files import FoundPerson
 from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.plan_rows import PlanRow
 from flodesk_mcp.audience.words import counted
 
 __all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of"]
@@ -23,42 +24,32 @@ def key_of(email: str) -> str:
     return email.casefold()
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(FoundPerson):
     """A person as a plan wants it. Segments are ids, `new_segments` names; `new_fields` are values by label."""
 
-    email: str
-    id: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-    custom_fields: dict[str, str] = field(default_factory=dict)
-    new_fields: dict[str, str] = field(default_factory=dict)
-    segments: list[str] = field(default_factory=list)
-    new_segments: list[str] = field(default_factory=list)
-    note: str = ""
-    refuses: str = ""
-    says: str = ""
+    new_fields: Mapping[str, str] = MappingProxyType({})
+    new_segments: Sequence[str] = ()
+    note = ""
 
-    @classmethod
-    def of(cls, found: FoundPerson, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str]) -> Self:
-        """Return what a row wants; `custom` are the keys of the fields that there are."""
-        known, new = found.custom_fields, {}
-        if not known.keys() <= custom.keys():
-            new = {label: value for label, value in known.items() if label not in custom}
-            known = {key: value for key, value in known.items() if key in custom}
-        note = "; ".join([f"{problem.column} {problem.reason}" for problem in found.left_out])
-        return cls(
-            found.email, found.id, found.fields, known, new, [*segments], [*names], note, found.opted_out, found.says
-        )
+    def resolve(self, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str] = ()) -> None:
+        """Make of what a row says what can be sent; `custom` are the keys of the fields that there are."""
+        self.segments = segments
+        self.new_segments = names
+        if not custom.keys() >= self.custom_fields.keys():
+            self.new_fields = {label: value for label, value in self.custom_fields.items() if label not in custom}
+            self.custom_fields = {key: value for key, value in self.custom_fields.items() if key in custom}
+        if self.left_out:
+            self.note = "; ".join(f"{problem.column} {problem.reason}" for problem in self.left_out)
 
     def after(self, earlier: Self) -> None:
         """Take over what an earlier row wants of the same person, where this one is silent."""
-        self.fields = earlier.fields | self.fields
-        self.custom_fields = earlier.custom_fields | self.custom_fields
-        self.new_fields = earlier.new_fields | self.new_fields
+        self.fields = {**earlier.fields, **self.fields}
+        self.custom_fields = {**earlier.custom_fields, **self.custom_fields}
+        self.new_fields = {**earlier.new_fields, **self.new_fields}
         self.segments = [*dict.fromkeys([*earlier.segments, *self.segments])]
         self.new_segments = [*dict.fromkeys([*earlier.new_segments, *self.new_segments])]
         self.note = "; ".join(filter(None, (earlier.note, self.note)))
-        self.refuses = self.refuses or earlier.refuses
+        self.opted_out = self.opted_out or earlier.opted_out
         self.says = self.says or earlier.says
 
     def fit(self, there: Sequence[str]) -> int:
@@ -78,23 +69,20 @@ class Wanted:
 
     def parts(self) -> list[Any]:
         """Return it as a plan keeps it."""
-        return [
-            self.email,
-            self.id,
-            self.fields,
-            self.custom_fields,
-            self.new_fields,
-            self.segments,
-            self.new_segments,
-            self.note,
-            self.refuses,
-            self.says,
-        ]
+        if self.new_fields or self.new_segments or self.note or self.opted_out or self.says:
+            rare = [{**self.new_fields}, self.new_segments, self.note, self.opted_out, self.says]
+            return [self.email, self.id, self.fields, self.custom_fields, self.segments, *rare]
+        return [self.email, self.id, self.fields, self.custom_fields, self.segments]
 
     @classmethod
-    def of_parts(cls, parts: Sequence[Any] | None) -> Self:
-        """Return what a plan keeps of somebody."""
-        return cls(*(parts or ("",)))
+    def of(cls, row: PlanRow) -> Self:
+        """Return what the row of a plan wants."""
+        wanted = cls(row.row)
+        if row.content:
+            wanted.email, wanted.id, wanted.fields, wanted.custom_fields, wanted.segments, *rare = row.content
+            if rare:
+                wanted.new_fields, wanted.new_segments, wanted.note, wanted.opted_out, wanted.says = rare
+        return wanted
 
 
 class Known(NamedTuple):
@@ -107,28 +95,28 @@ class Known(NamedTuple):
     last_name: str | None
     optin_ip: str | None
     optin_timestamp: str | None
-    segments: list[str]
-    custom_fields: dict[str, str]
+    segments: Sequence[str]
+    custom_fields: Mapping[str, str]
 
 
 OnList = Known | Person
 
 
-def changes(wanted: Wanted, person: OnList) -> list[str]:
+def changes(wanted: Wanted, person: Known) -> list[str]:
     """Return what of `person` is not yet as it is wanted; a proof of having opted in is not replaced by another."""
-    fields, known = wanted.fields, person.custom_fields
     changed = []
-    for name in [*fields]:
-        if name not in PROOFS:
-            if fields[name] != (getattr(person, name) or ""):
-                changed.append(name)
-        elif getattr(person, name):
-            del fields[name]
-        else:
-            changed.append(name)
-    if not wanted.custom_fields.items() <= known.items():
-        changed += [key for key, value in wanted.custom_fields.items() if known.get(key) != value]
-    changed += wanted.new_fields
-    if wanted.new_segments or not set(person.segments).issuperset(wanted.segments):
+    for name, value in wanted.fields.items():
+        if getattr(person, name) != value:
+            changed.append(name)  # noqa: PERF401 - a comprehension costs a call, for each of a million people
+    if changed and (kept := [name for name in PROOFS if name in changed and getattr(person, name)]):
+        wanted.fields = {name: value for name, value in wanted.fields.items() if name not in kept}
+        changed = [name for name in changed if name not in kept]
+    values = person.custom_fields
+    for name, value in wanted.custom_fields.items():
+        if values.get(name) != value:
+            changed.append(name)  # noqa: PERF401
+    if wanted.new_fields:
+        changed += wanted.new_fields
+    if wanted.new_segments or (wanted.segments and not set(person.segments).issuperset(wanted.segments)):
         changed.append("segments")
     return changed

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from flodesk_mcp.audience.plan_tables import plan_blocks
 from flodesk_mcp.audience.rows import Rows
 
-__all__ = ["Action", "PlanRow", "PlanRows"]
+__all__ = ["Action", "NewRow", "PlanRow", "PlanRows"]
 
 BLOCK = 50
 BLOCKS_AT_ONCE = 40
@@ -31,6 +31,10 @@ class PlanRow(NamedTuple):
     content: list[Any] | None
 
 
+NewRow = tuple[int, str | None, Action, str | None, str | None, list[Any] | None]
+"""The same without names, which takes a quarter of the time to make."""
+
+
 class PlanRows:
     """The rows of one plan in the order of their numbers. Who makes the plan does so with one of these."""
 
@@ -39,23 +43,23 @@ class PlanRows:
         self._plan = plan
         self._lasts = array("q")  # of the blocks that were appended
 
-    async def append(self, rows: Sequence[PlanRow]) -> int:
+    async def append(self, rows: Sequence[NewRow]) -> int:
         """Add rows in their order, behind all others; return their fingerprint."""
         blocks = [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
-        self._lasts.extend(block[-1].row for block in blocks)
-        return await self._put((block[-1].row, _text(block)) for block in blocks)
+        self._lasts.extend([block[-1][0] for block in blocks])
+        return await self._put((block[-1][0], _text(block)) for block in blocks)
 
     async def numbered(self, numbers: Iterable[int]) -> list[PlanRow]:
         """Return the rows of those `numbers`, which were appended."""
         wanted = set(numbers)
         return [row async for _, text in self._blocks_of(wanted) for row in _parsed(text) if row.row in wanted]
 
-    async def replace(self, rows: Iterable[PlanRow]) -> int:
+    async def replace(self, rows: Iterable[NewRow]) -> int:
         """Put rows, which were appended, in the place of those of the same numbers.
 
         Returns what that makes of the fingerprint.
         """
-        by_number = {row.row: row for row in rows}
+        by_number = {row[0]: row for row in rows}
         before, after = 0, []
         async for last, text in self._blocks_of(by_number):
             before += _fingerprint(last, text)
@@ -112,7 +116,7 @@ class PlanRows:
 _BLOCKS = select(plan_blocks.c.last, plan_blocks.c.rows)
 
 
-def _text(rows: Sequence[PlanRow]) -> str:
+def _text(rows: Sequence[NewRow]) -> str:
     return to_json(rows).decode()
 
 
