@@ -113,8 +113,6 @@ class HostedSettings(Settings):
     def _no_contradiction(self) -> Self:
         if bool(self.forward_url) != bool(self.forward_secret):
             raise ValueError("FLODESK_FORWARD_URL and FLODESK_FORWARD_SECRET belong together: set both, or neither.")
-        if self.forward_url and not self.keeps_state:
-            raise ValueError("FLODESK_FORWARD_URL needs a database: set FLODESK_AUTH to tokens, oauth or sign-in.")
         if "oauth" in self.modes:
             for name in ("oauth_issuer", "oauth_audience", "oauth_jwks_url"):
                 if getattr(self, name) is None:
@@ -178,6 +176,8 @@ class HostedSettings(Settings):
             raise SettingsError(
                 "FLODESK_FOLDERS is for the server on a person's own machine: hosted there are no paths."
             )
+        if self.forward_url and not self.keeps_state:
+            raise SettingsError("FLODESK_FORWARD_URL needs a database: set FLODESK_AUTH to tokens, oauth or sign-in.")
         if not self.modes and not is_loopback(self.host):
             raise SettingsError(
                 f"FLODESK_HOST is {self.host}, which others can reach: "
