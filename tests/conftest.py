@@ -109,17 +109,16 @@ def postgresql() -> Iterator[str]:
             _run(control, "-D", data, "-w", "-m", "immediate", "stop")
 
 
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis that many tests use: each takes names that no other has."""
+    yield from (server.url for server in _redis_server(tmp_path_factory.mktemp("redis")))
+
+
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis of this test's own, which it may restart."""
-    if redis_program() is None:
-        pytest.skip("Debian's package redis-server is not installed")
-    server = RedisServer(tmp_path)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+    yield from _redis_server(tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -133,6 +132,17 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return address.replace("/postgres", f"/{name}")
+
+
+def _redis_server(folder: Path) -> Iterator[RedisServer]:
+    if redis_program() is None:
+        pytest.skip("Debian's package redis-server is not installed")
+    server = RedisServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def _run(program: Path, *arguments: str) -> None:

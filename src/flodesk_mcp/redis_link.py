@@ -11,9 +11,19 @@ from typing import Any
 import anyio
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-__all__ = ["AGAIN_AFTER_SECONDS", "TROUBLE", "Ask", "RedisLink", "RedisLost", "Word", "connections", "new_connection"]
+__all__ = [
+    "AGAIN_AFTER_SECONDS",
+    "PATIENCE_SECONDS",
+    "TROUBLE",
+    "Ask",
+    "RedisLink",
+    "RedisLost",
+    "Word",
+    "connections",
+    "new_connection",
+]
 
 Word = str | bytes | int | float
 Ask = Callable[..., Awaitable[Any]]
@@ -34,7 +44,11 @@ logger = logging.getLogger(__name__)
 
 
 class RedisLost(Exception):
-    """Redis did not answer: it cannot be reached, or refused. What was asked may have been done."""
+    """Redis did not answer: it cannot be reached, or refused. With `in_doubt` what was asked may have been done."""
+
+    def __init__(self, problem: str, *, in_doubt: bool = False) -> None:
+        super().__init__(problem)
+        self.in_doubt = in_doubt
 
 
 @dataclass(eq=False)
@@ -97,7 +111,8 @@ class RedisLink:
             with anyio.fail_after(seconds):
                 await command.answered.wait()
         except TimeoutError:
-            raise RedisLost(self.problem or "it does not answer") from None
+            in_doubt = command not in self._waiting
+            raise RedisLost(self.problem or "it does not answer", in_doubt=in_doubt) from None
         finally:
             if command in self._waiting:
                 self._waiting.remove(command)
@@ -143,8 +158,9 @@ class RedisLink:
             together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             self._under_way = together[:]
             answers = await _exchange(connection, [command.words for command in together], self._heard)
-            for refusal in (answer for answer in answers if isinstance(answer, ResponseError)):
-                raise refusal  # a server that has become another's copy, or has lost its scripts
+            for refusal in answers:
+                if isinstance(refusal, ResponseError) and not isinstance(refusal, NoScriptError):
+                    raise refusal  # a server that has become another's copy, or has no memory left
 
     def _heard(self, answer: Any) -> None:
         command = self._under_way.pop(0)

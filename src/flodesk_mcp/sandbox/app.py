@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 import anyio
@@ -26,6 +28,7 @@ from flodesk_mcp.sandbox.credentials import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
 )
+from flodesk_mcp.sandbox.door import FlodeskDoor
 from flodesk_mcp.sandbox.faults import Fault, FaultQueue
 from flodesk_mcp.sandbox.gate import Gate
 from flodesk_mcp.sandbox.oauth import TOKEN_SECONDS, Logins, oauth_routes
@@ -34,7 +37,12 @@ from flodesk_mcp.sandbox.posting import Postman
 from flodesk_mcp.sandbox.quota import Quotas
 from flodesk_mcp.sandbox.recorded import RecordedRequest
 from flodesk_mcp.sandbox.sample import sample_account
-from flodesk_mcp.sandbox.transport import InProcessTransport
+from flodesk_mcp.sandbox.transport import ByHost, InProcessTransport
+
+if TYPE_CHECKING:
+    from flodesk_mcp.sandbox.flownurture import FlowNurture
+    from flodesk_mcp.sandbox.highlevel import HighLevel
+    from flodesk_mcp.sandbox.stand_in import StandIn
 
 OPERATIONS: tuple[Operation, ...] = (
     *subscribers.OPERATIONS,
@@ -46,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *userinfo.OPERATIONS,
 )
 RECORDED_REQUESTS = 10_000
+FLOWNURTURE_HOST, HIGHLEVEL_HOST = "api.flownurture.com", "services.leadconnectorhq.com"
 
 
 def utc_now() -> datetime:
@@ -86,10 +95,30 @@ class Sandbox:
         self._changed = anyio.Event()
         self._decode = unquote_plus if plus_needs_encoding else unquote
         self.app = self._application()
+        self._flodesk = InProcessTransport(self.app, self._faults)
+
+    @cached_property
+    def flownurture(self) -> "StandIn[FlowNurture]":
+        """The stand-in of FlowNurture, whose people are in part the same."""
+        from flodesk_mcp.sandbox.flownurture import flownurture_stand_in
+
+        return flownurture_stand_in(self._now)
+
+    @cached_property
+    def highlevel(self) -> "StandIn[HighLevel]":
+        """The stand-in of HighLevel, whose people are in part the same."""
+        from flodesk_mcp.sandbox.highlevel import highlevel_stand_in
+
+        return highlevel_stand_in(self._now)
 
     def transport(self) -> httpx2.AsyncBaseTransport:
-        """Return a way in without a network; the host in a URL does not matter."""
-        return InProcessTransport(self.app, self._faults)
+        """Return a way in without a network: to the providers by the hosts in their URLs, by any other to Flodesk."""
+        return ByHost(self._to)
+
+    def _to(self, host: str) -> httpx2.AsyncBaseTransport:
+        if host == FLOWNURTURE_HOST:
+            return self.flownurture.transport()
+        return self.highlevel.transport() if host == HIGHLEVEL_HOST else self._flodesk
 
     def fail(self, fault: Fault) -> None:
         """Let something go wrong for the next matching requests."""
@@ -120,16 +149,12 @@ class Sandbox:
         self._faults.clear()
         self._logins.clear()
         self._quotas.clear()
+        for provider in ("flownurture", "highlevel"):
+            vars(self).pop(provider, None)
 
     def _application(self) -> Starlette:
-        gate = Middleware(
-            Gate,
-            accounts=self.accounts,
-            logins=self._logins,
-            quotas=self._quotas,
-            faults=self._faults,
-            requests=self.requests,
-        )
+        door = FlodeskDoor(self.accounts, self._logins, self._quotas)
+        gate = Middleware(Gate, door=door, faults=self._faults, requests=self.requests)
         app = Starlette(
             routes=[
                 *control_routes(self.fail, self.reset, self.expire_tokens, self.requests),

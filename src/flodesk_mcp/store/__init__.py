@@ -7,6 +7,7 @@ from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.deliveries import Delivery, DeliveryState, StoredDeliveries
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.events import EventFilter, EventState, StoredEvent, StoredEvents, Verdict
+from flodesk_mcp.store.file_links import FileLink, Holder, StoredFileLinks, Way
 from flodesk_mcp.store.grant_tokens import EndedGrant, FoundCode, IssuedTokens, StoredGrantTokens
 from flodesk_mcp.store.grants import FoundGrant, GrantInfo, StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
@@ -18,9 +19,12 @@ from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_
 from flodesk_mcp.store.sign_ins import Asked, Granted, StoredSignIns
 from flodesk_mcp.store.store import Store
 from flodesk_mcp.store.tokens import FoundToken, StoredTokens, TokenInfo, TokenLimits
+from flodesk_mcp.store.uploads import MOST_UPLOAD_BYTES, UPLOAD_KEPT_SECONDS, NoRoom, StoredUploads, TooLarge, Upload
 from flodesk_mcp.store.uses import Uses
 
 __all__ = [
+    "MOST_UPLOAD_BYTES",
+    "UPLOAD_KEPT_SECONDS",
     "AccountInfo",
     "Allowance",
     "Announced",
@@ -32,13 +36,16 @@ __all__ = [
     "EndedGrant",
     "EventFilter",
     "EventState",
+    "FileLink",
     "FoundCode",
     "FoundGrant",
     "FoundToken",
     "GrantInfo",
     "Granted",
+    "Holder",
     "IssuedTokens",
     "NewReceiver",
+    "NoRoom",
     "Post",
     "ReceivedEvents",
     "ReceiverInfo",
@@ -54,17 +61,22 @@ __all__ = [
     "StoredDeliveries",
     "StoredEvent",
     "StoredEvents",
+    "StoredFileLinks",
     "StoredGrantTokens",
     "StoredGrants",
     "StoredLogins",
     "StoredReceivers",
     "StoredSignIns",
     "StoredTokens",
+    "StoredUploads",
     "Taken",
     "TokenInfo",
     "TokenLimits",
+    "TooLarge",
+    "Upload",
     "Uses",
     "Verdict",
+    "Way",
     "digest_of",
     "is_name",
     "new_key",

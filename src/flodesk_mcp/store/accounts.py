@@ -16,6 +16,7 @@ from flodesk_mcp.store.event_models import without_events
 from flodesk_mcp.store.models import (
     AccountRow,
     CodeRow,
+    FileLinkRow,
     GrantRow,
     GrantTokenRow,
     SubjectRow,
@@ -24,6 +25,7 @@ from flodesk_mcp.store.models import (
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
+from flodesk_mcp.store.uploads import StoredUploads
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
 
@@ -199,7 +201,7 @@ class StoredAccounts:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and clients, and who could use it.
+        """Forget an account, its tokens and clients, who could use it, and files that came for it.
 
         Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
         """
@@ -218,9 +220,11 @@ class StoredAccounts:
                 delete(GrantRow).where(GrantRow.account_id == account_id),
                 delete(TokenRow).where(TokenRow.account_id == account_id),
                 delete(SubjectRow).where(SubjectRow.account_id == account_id),
+                delete(FileLinkRow).where(FileLinkRow.account == account_id),
                 delete(AccountRow).where(AccountRow.id == account_id),
             ):
                 await session.execute(dependent)
+        await StoredUploads(self._database).forget(account_id)
         await self._database.purge()
 
     async def reseal(self) -> int:

@@ -18,6 +18,7 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
+from flodesk_mcp.web.files.pages import file_routes
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
@@ -90,8 +91,15 @@ class _Hosted:
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
         audiences = self._callers.audiences
+        parts = (
+            self._flodesk,
+            self._authentication.running(),
+            self._callers.links.running(),
+            audiences.running(),
+            self._sessions.running(),
+        )
         async with AsyncExitStack() as open_parts:
-            for part in (self._flodesk, self._authentication.running(), audiences.running(), self._sessions.running()):
+            for part in parts:
                 await open_parts.enter_async_context(part)
             if self._events:
                 await open_parts.enter_async_context(self._events.running(self._open_client))
@@ -116,6 +124,7 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
+            *file_routes(self._settings, self._callers.links, self._callers.audiences),
             *([webhook_route(self._events.inbox)] if self._events else ()),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),

@@ -20,6 +20,7 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import Database, StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
+from flodesk_mcp.web.files.links import CallerExchange, FileLinks
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
@@ -37,6 +38,7 @@ class WebCallers:
 
     pool: ClientPool
     audiences: Audiences
+    links: FileLinks
     settings: HostedSettings
     operator: ToolFilter
     events: Events | None = None
@@ -65,7 +67,8 @@ class WebCallers:
                 _destination(settings),
                 settings.events_days,
             )
-        return cls(pool, audiences, settings, operator_filter(settings), events)
+        links = FileLinks(settings, audiences.folder)
+        return cls(pool, audiences, links, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
         """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
@@ -102,7 +105,12 @@ class WebCallers:
             confirm=self.settings.confirm,
             events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
+            exchange=CallerExchange(self.links, principal, self._address(request)),
         )
+
+    def _address(self, request: Any) -> str:
+        """Return the address that links to this server begin with; the Host header was checked before."""
+        return self.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _destination(settings: HostedSettings) -> Destination | None:
