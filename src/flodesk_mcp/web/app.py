@@ -1,7 +1,7 @@
 """The ASGI application: who gets in, then the same MCP server as over stdio."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 
 import httpx2
@@ -14,6 +14,7 @@ from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
+from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, MAX_ANSWERED
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
@@ -23,6 +24,7 @@ from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
@@ -58,7 +60,7 @@ def create_app(
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
-    app.state.withdraw_questions = hosted.withdraw_questions
+    app.state.stop = hosted.stop
     return app
 
 
@@ -72,10 +74,14 @@ class _Hosted:
         documents: httpx2.AsyncBaseTransport | None,
     ) -> None:
         self._settings = settings
+        self._is_stopping = False
         self._flodesk = open_connections(settings, flodesk)
-        self._callers = WebCallers.of(settings, self._flodesk)
+        self._replicas = Replicas(settings)
+        self._callers = WebCallers.of(settings, self._flodesk, self._replicas)
         self._server = build_server(
-            lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
+            lambda: nullcontext(self._callers),
+            derived_keys(settings.encryption_keys, "questions"),
+            self._replicas.claims("answer", ANSWER_SECONDS, MAX_ANSWERED),
         )
         key = derived_key(settings.encryption_keys, "targets in the audit")
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
@@ -87,12 +93,21 @@ class _Hosted:
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
         audiences = self._callers.audiences
-        async with self._flodesk, self._authentication.running(), audiences.running(), self._sessions.running():
+        async with AsyncExitStack() as opened:
+            for part in (
+                self._flodesk,
+                self._replicas.running(),
+                self._authentication.running(),
+                audiences.running(),
+                self._sessions.running(),
+            ):
+                await opened.enter_async_context(part)
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
 
-    def withdraw_questions(self) -> None:
-        """Let calls that wait for a person fail in time: the process is about to end, and calls before it."""
+    def stop(self) -> None:
+        """Let nobody new in, and calls that wait for a person fail in time: the process is about to end."""
+        self._is_stopping = True
         self._sessions.withdraw_questions()
 
     def routes(self) -> list[Route]:
@@ -103,13 +118,16 @@ class _Hosted:
         return [
             Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
-            Route("/readyz", Readiness(checks).answer, methods=["GET"]),
+            Route("/readyz", Readiness(checks, self._known_problems()).answer, methods=["GET"]),
             *self._authentication.public_routes(),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]
+
+    def _known_problems(self) -> dict[str, Callable[[], str]]:
+        return {**self._replicas.checks, "process": lambda: "it is stopping" if self._is_stopping else ""}
 
 
 def _with_slash(*paths: str) -> Iterator[str]:

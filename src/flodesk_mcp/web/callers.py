@@ -17,6 +17,7 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
@@ -40,14 +41,15 @@ class WebCallers:
     connection_personal_data: PersonalData = "shown"
 
     @classmethod
-    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient) -> "WebCallers":
+    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient, replicas: Replicas) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
         Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            return audiences.listen_to(identity, client_for(identity, credential, settings, http))
+            client = client_for(identity, credential, settings, http, replicas.quota(identity))
+            return audiences.listen_to(identity, client)
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
