@@ -1,6 +1,6 @@
 """One process of many: it sends what it may until its time is over, and prints how many requests it sent.
 
-Arguments: the sandbox, the folder or the Redis, requests in a window, batches in a window, the window, the seconds to go
+Arguments: the sandbox, the folder or the Redis, requests in a window, batches in one, the window, the seconds to go
 on, how many calls to make at once, and `job` where they are not those of people. It begins when a line comes on its
 standard input.
 """
