@@ -14,13 +14,13 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.events.events import Events
 from flodesk_mcp.events.forwarding import Destination
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
-from flodesk_mcp.messages import InProcessMessages
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import Database, StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
 from flodesk_mcp.web.files.links import CallerExchange, FileLinks
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["WebCallers"]
@@ -46,14 +46,15 @@ class WebCallers:
     connection_personal_data: PersonalData = "shown"
 
     @classmethod
-    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient) -> "WebCallers":
+    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient, replicas: Replicas) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
         Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            return audiences.listen_to(identity, client_for(identity, credential, settings, http))
+            client = client_for(identity, credential, settings, http, replicas.quota(identity))
+            return audiences.listen_to(identity, client)
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
@@ -62,7 +63,7 @@ class WebCallers:
             events = Events(
                 Database(settings.database_address),
                 settings.public_url,
-                InProcessMessages(),
+                replicas.messages,
                 audiences.background.spawn,
                 _destination(settings),
                 settings.events_days,
