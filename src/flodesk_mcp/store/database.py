@@ -169,6 +169,10 @@ class Database:
         except DRIVER_ERRORS as error:
             raise what_failed(error, "reached or changed") from error
 
+    def beside(self, name: str) -> Path | None:
+        """Return a place of that name beside SQLite's file, None where the database is no file."""
+        return Path(f"{self._url.database}-{name}") if self._is_sqlite else None
+
     async def ping(self) -> None:
         """Reach the database, or raise."""
         async with self._engine.connect() as connection:

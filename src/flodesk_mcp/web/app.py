@@ -1,7 +1,7 @@
 """The ASGI application: who gets in, then the same MCP server as over stdio."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 
 import httpx2
@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
+from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
@@ -17,6 +18,7 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
+from flodesk_mcp.web.files.pages import file_routes
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
@@ -27,6 +29,7 @@ from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
+from flodesk_mcp.web.webhooks import webhook_route
 
 __all__ = ["create_app"]
 
@@ -74,6 +77,7 @@ class _Hosted:
         self._settings = settings
         self._flodesk = open_connections(settings, flodesk)
         self._callers = WebCallers.of(settings, self._flodesk)
+        self._events = self._callers.events
         self._server = build_server(
             lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
         )
@@ -87,9 +91,24 @@ class _Hosted:
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
         audiences = self._callers.audiences
-        async with self._flodesk, self._authentication.running(), audiences.running(), self._sessions.running():
+        parts = (
+            self._flodesk,
+            self._authentication.running(),
+            self._callers.links.running(),
+            audiences.running(),
+            self._sessions.running(),
+        )
+        async with AsyncExitStack() as open_parts:
+            for part in parts:
+                await open_parts.enter_async_context(part)
+            if self._events:
+                await open_parts.enter_async_context(self._events.running(self._open_client))
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
+
+    async def _open_client(self, identity: str) -> FlodeskClient | None:
+        account = await self._authentication.account(identity)
+        return self._callers.pool.client(account.identity, account.credential) if account else None
 
     def withdraw_questions(self) -> None:
         """Let calls that wait for a person fail in time: the process is about to end, and calls before it."""
@@ -105,6 +124,8 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks).answer, methods=["GET"]),
             *self._authentication.public_routes(),
+            *file_routes(self._settings, self._callers.links, self._callers.audiences),
+            *([webhook_route(self._events.inbox)] if self._events else ()),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),

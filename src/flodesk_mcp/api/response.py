@@ -1,6 +1,7 @@
 """What an answer says: from status, headers and bytes to data, an error, or facts of the quota. Nothing here does I/O.
 
-Bodies are mostly unknown: an error is decided by its status, never by its text. Source: flodesk-api, Errors, Limits.
+Bodies are mostly unknown: an error is decided by its status, never by its text, unless a service is known to mean by
+it another thing than others do (`service.py`).
 """
 
 import codecs
@@ -12,13 +13,14 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from json.scanner import py_make_scanner  # type: ignore[attr-defined] # typeshed leaves it out
 from math import isfinite
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from flodesk_mcp.flodesk.errors import BrokenAnswer, StatusError, UnreadableAnswer, status_error
+from flodesk_mcp.api.errors import BrokenAnswer, StatusError, UnreadableAnswer
+from flodesk_mcp.api.service import Service
 
-__all__ = ["MAX_ANSWER_BYTES", "Answer", "QuotaFacts", "decoded", "failure", "quota_facts", "retry_after", "shaped"]
+__all__ = ["MAX_ANSWER_BYTES", "Answer", "decoded", "failure", "retry_after", "shaped"]
 
 Result = TypeVar("Result")
 
@@ -27,7 +29,6 @@ LARGE_BYTES = 256 * 1024
 """What is longer takes so long that others must get their turn in between."""
 
 HUGE_BYTES = 2 * 1024 * 1024
-MAX_MESSAGE = 300
 TOO_MANY_REQUESTS = 429
 LONGEST_CLOSING = 3600.0
 """No Retry-After counts for more: a wrong date must not shut an account out for good."""
@@ -67,7 +68,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether Flodesk did what was asked."""
+        """Whether what was asked was done."""
         return 200 <= self.status < 300  # noqa: PLR2004
 
     @property
@@ -82,15 +83,8 @@ class Answer:
 
     @property
     def is_over_quota(self) -> bool:
-        """Whether Flodesk did nothing, because there were too many requests."""
+        """Whether nothing was done, because there were too many requests."""
         return self.status == TOO_MANY_REQUESTS
-
-
-class QuotaFacts(NamedTuple):
-    """What Flodesk tells of its quota: so many requests are allowed a minute, so many remain."""
-
-    allowed: int
-    remaining: int
 
 
 def decoded(answer: Answer) -> Any:
@@ -99,13 +93,13 @@ def decoded(answer: Answer) -> Any:
     Raises UnreadableAnswer; BrokenAnswer where asking again may help.
     """
     if len(answer.content) > MAX_ANSWER_BYTES:
-        raise UnreadableAnswer(f"Flodesk's answer ({answer.status}) is larger than 10 MiB.", status=answer.status)
+        raise UnreadableAnswer("is larger than 10 MiB", status=answer.status)
     if not answer.content:
-        raise UnreadableAnswer(f"Flodesk's answer ({answer.status}) is empty.", status=answer.status)
+        raise UnreadableAnswer("is empty", status=answer.status)
     try:
         return _json(answer.content)
     except ValueError:
-        raise BrokenAnswer(f"Flodesk's answer ({answer.status}) is not JSON.", status=answer.status) from None
+        raise BrokenAnswer("is not JSON", status=answer.status) from None
 
 
 def shaped(data: Any, form: TypeAdapter[Result], status: int) -> Result:
@@ -118,21 +112,15 @@ def shaped(data: Any, form: TypeAdapter[Result], status: int) -> Result:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, problem["loc"])) or "all of it"
-        reason = f"Flodesk's answer ({status}) has not the documented form: {where} ({problem['type']})."
-        raise UnreadableAnswer(reason, status=status) from None
+        told = f"has not the documented form: {where} ({problem['type']})"
+        raise UnreadableAnswer(told, status=status) from None
 
 
-def failure(answer: Answer, *, repeatable: bool) -> StatusError:
+def failure(answer: Answer, service: Service, *, repeatable: bool) -> StatusError:
     """Return the error that an answer other than a success or a 429 is. After a write only a 4xx did surely nothing."""
-    uncertain = not repeatable and not 400 <= answer.status < 500  # noqa: PLR2004
-    return status_error(answer.status, _message(answer.content), uncertain=uncertain)
-
-
-def quota_facts(headers: Mapping[str, str]) -> QuotaFacts | None:
-    """Return what the headers of any answer tell of the quota, or None."""
-    allowed = _count(headers.get("X-Fd-RateLimit-Limit"))
-    remaining = _count(headers.get("X-Fd-RateLimit-Remaining"))
-    return QuotaFacts(allowed, remaining) if allowed and remaining is not None else None
+    error = service.failure(answer.status, _said(answer.content))
+    error.uncertain = not repeatable and not 400 <= answer.status < 500  # noqa: PLR2004
+    return error
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -147,15 +135,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(seconds, 0), LONGEST_CLOSING)
 
 
-def _message(content: bytes) -> str:
-    """Return Flodesk's own short message from the body of an error, or nothing."""
-    if len(content) > LARGE_BYTES:
-        return ""
+def _said(content: bytes) -> Any:
+    """Return the JSON in the body of an error, or None."""
     try:
-        message = _json(content)["message"]
-    except (ValueError, LookupError, TypeError):
-        return ""
-    return message[:MAX_MESSAGE] if isinstance(message, str) else ""
+        return None if len(content) > LARGE_BYTES else _json(content)
+    except ValueError:
+        return None
 
 
 def _json(content: bytes) -> Any:
@@ -166,7 +151,3 @@ def _json(content: bytes) -> Any:
         return decoder.decode(whole.decode())
     except RecursionError:
         raise ValueError("too deep") from None
-
-
-def _count(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004

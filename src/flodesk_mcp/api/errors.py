@@ -7,13 +7,15 @@ FlodeskError
 ├── NoCredential             there is none yet, so nothing was sent
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
 │   └── TooManyRequests      429
+├── QuotaNotKnown            what was counted of the quota is not to be had, so nothing was sent
 ├── NotRenewed               the sign-in could not be renewed now; nothing was sent
 │   └── SignInAgain          nor ever: the person must sign in once more
-├── NoAnswer                 the network failed, or Flodesk did not answer in time
+├── NoAnswer                 the network failed, or no answer came in time
 ├── UnreadableAnswer         an answer came, but not one of the documented form
 │   └── BrokenAnswer         no JSON: perhaps cut short on its way
-└── StatusError              Flodesk answered with a status that is not a success
+└── StatusError              the answer has a status that is not a success
     ├── BadRequest           400, 422
+    │   └── Conflict         409: there is such a thing already
     ├── Unauthorized         401
     ├── Forbidden            403
     ├── NotFound             404
@@ -26,6 +28,7 @@ from math import ceil
 __all__ = [
     "BadRequest",
     "BrokenAnswer",
+    "Conflict",
     "FlodeskError",
     "Forbidden",
     "InvalidArgument",
@@ -34,6 +37,7 @@ __all__ = [
     "NotFound",
     "NotRenewed",
     "QuotaExhausted",
+    "QuotaNotKnown",
     "ServerError",
     "SignInAgain",
     "StatusError",
@@ -47,14 +51,17 @@ __all__ = [
 
 
 class FlodeskError(Exception):
-    """Anything that a call to Flodesk can end in, other than its answer.
+    """Anything that a call can end in, other than its answer, be it to Flodesk or to another provider.
 
-    `uncertain` says that a write was sent, and may or may not have happened, so that repeating it is not safe.
-    `in_doubt` says the same of any write, also of one that may be repeated.
+    `service` is who was asked. `uncertain` says that a write was sent, and may or may not have happened, so that
+    repeating it is not safe. `in_doubt` says the same of any write, also of one that may be repeated. `advice` is what
+    a person can do, where more is known than the kind of the error says.
     """
 
+    service: str = "Flodesk"
     uncertain: bool = False
     in_doubt: bool = False
+    advice: str = ""
 
 
 class InvalidArgument(FlodeskError):
@@ -89,16 +96,30 @@ class QuotaExhausted(FlodeskError):
     """The quota is spent for longer than this call may wait. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"The request quota of this Flodesk account is spent; try again in {ceil(retry_after)} s.")
+        super().__init__(retry_after)
         self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"The request quota of this {self.service} account is spent; try again in {ceil(self.retry_after)} s."
 
 
 class TooManyRequests(QuotaExhausted):
-    """429: Flodesk did nothing. `known_wait` is how long our own count makes the next request wait, or 0."""
+    """429: nothing was done. `known_wait` is how long our own count makes the next request wait, or 0."""
 
     def __init__(self, known_wait: float) -> None:
         super().__init__(known_wait or 60)
         self.known_wait = known_wait
+
+
+class QuotaNotKnown(FlodeskError):
+    """Replicas count together, and what they counted is not to be had now. The request was not sent."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "This server cannot see now how much of the account's request quota is left, so nothing was sent. "
+            f"Try again in {ceil(retry_after)} seconds."
+        )
+        self.retry_after = retry_after
 
 
 class NotRenewed(FlodeskError):
@@ -126,12 +147,16 @@ class NoAnswer(FlodeskError):
 class UnreadableAnswer(FlodeskError):
     """An answer with success status `status` that is empty, too large, not JSON, or not of the documented form.
 
-    After a write it says that Flodesk accepted it: only what came of it is not known.
+    `problem` says which. After a write it says that it was accepted: only what came of it is not known.
     """
 
-    def __init__(self, reason: str, *, status: int) -> None:
-        super().__init__(reason)
+    def __init__(self, problem: str, *, status: int) -> None:
+        super().__init__(problem)
+        self.problem = problem
         self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.service}'s answer ({self.status}) {self.problem}."
 
 
 class BrokenAnswer(UnreadableAnswer):
@@ -139,17 +164,24 @@ class BrokenAnswer(UnreadableAnswer):
 
 
 class StatusError(FlodeskError):
-    """Flodesk answered with `status`. `message` is its own short one, untrusted, or empty."""
+    """An answer with `status`. `message` is the service's own short one, untrusted, or empty."""
 
     def __init__(self, status: int, message: str = "", *, uncertain: bool = False) -> None:
-        super().__init__(f"Flodesk answered {status}." + (f" Its words: {message!r}" if message else ""))
+        super().__init__(status, message)
         self.status = status
         self.message = message
         self.uncertain = uncertain
 
+    def __str__(self) -> str:
+        return f"{self.service} answered {self.status}." + (f" Its words: {self.message!r}" if self.message else "")
+
 
 class BadRequest(StatusError):
-    """400 or 422: Flodesk does not accept the arguments."""
+    """400 or 422: the arguments are not accepted."""
+
+
+class Conflict(BadRequest):
+    """409: there is such a thing already."""
 
 
 class Unauthorized(StatusError):
@@ -165,7 +197,7 @@ class NotFound(StatusError):
 
 
 class ServerError(StatusError):
-    """5xx: Flodesk or a proxy in front of it failed."""
+    """5xx: the service or a proxy in front of it failed."""
 
 
 def status_error(status: int, message: str, *, uncertain: bool = False) -> StatusError:
@@ -175,6 +207,7 @@ def status_error(status: int, message: str, *, uncertain: bool = False) -> Statu
         401: Unauthorized,
         403: Forbidden,
         404: NotFound,
+        409: Conflict,
         422: BadRequest,
     }
     kind = ServerError if status >= 500 else kinds.get(status, StatusError)  # noqa: PLR2004

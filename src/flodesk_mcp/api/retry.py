@@ -1,4 +1,4 @@
-"""As many attempts as it takes: what may be repeated, and when. Source: flodesk-api, Repeating a request."""
+"""As many attempts as it takes: what may be repeated, and when."""
 
 import gc
 import random
@@ -9,23 +9,24 @@ from typing import Any, TypeVar
 import anyio
 from pydantic import TypeAdapter
 
-from flodesk_mcp.deadline import current_deadline, wait_deadline
-from flodesk_mcp.flodesk.errors import (
+from flodesk_mcp.api.errors import (
     BrokenAnswer,
     FlodeskError,
     NoAnswer,
     NotFound,
     NotRenewed,
     QuotaExhausted,
+    QuotaNotKnown,
     ServerError,
     StatusError,
     TooManyRequests,
     UnreadableAnswer,
 )
-from flodesk_mcp.flodesk.request import Request
-from flodesk_mcp.flodesk.response import Answer, decoded, failure, shaped
-from flodesk_mcp.flodesk.transport import Transport
-from flodesk_mcp.quota import QuotaSpent
+from flodesk_mcp.api.request import Request
+from flodesk_mcp.api.response import Answer, decoded, failure, shaped
+from flodesk_mcp.api.transport import Transport
+from flodesk_mcp.deadline import current_deadline, wait_deadline
+from flodesk_mcp.quota import QuotaSpent, QuotaUnknown
 
 __all__ = ["Sender"]
 
@@ -43,17 +44,17 @@ class Sender:
         self._max_wait_seconds = max_wait_seconds
 
     async def send(self, form: TypeAdapter[Result], request: Request) -> Result:
-        """Return what Flodesk answers to `request`, in its documented form.
+        """Return the answer to `request`, in its documented form.
 
         Raises FlodeskError: QuotaExhausted, NoAnswer, UnreadableAnswer or a StatusError.
         """
-        with _doubt_about(request):
+        with self._errors_of(request):
             answer, data = await self._answered(request)
             return await _in_turn(answer, lambda: shaped(data, form, answer.status))
 
     async def command(self, request: Request) -> None:
         """Send a `request` that is answered with 204, or whatever success comes instead. Raises FlodeskError."""
-        with _doubt_about(request):
+        with self._errors_of(request):
             await self._answered(request)
 
     def one_deadline(self) -> AbstractContextManager[None]:
@@ -80,22 +81,34 @@ class Sender:
                     raise
                 except NotRenewed as error:
                     raise doubt or error from error
+                except QuotaUnknown as unknown:
+                    raise doubt or QuotaNotKnown(unknown.seconds) from unknown
                 except QuotaSpent as spent:
                     failed: FlodeskError = QuotaExhausted(spent.seconds)
                 except _RETRIED as error:
                     failed = error
                 failures += 1
-                if request.method != "GET" and not _did_nothing(failed):
+                if not (request.reads or _did_nothing(failed)):
                     doubt = failed
                 if failures == MAX_ATTEMPTS or not await _waited(failed, failures, request):
                     raise doubt or failed
+
+    @contextmanager
+    def _errors_of(self, request: Request) -> Iterator[None]:
+        """Mark errors with who was asked, and those after which a write may have happened."""
+        try:
+            yield
+        except FlodeskError as error:
+            error.service = self._transport.service.name
+            error.in_doubt = not request.reads and _may_have_worked(error)
+            raise
 
     async def _data(self, answer: Answer, request: Request) -> Any:
         """Return the data of an answer, or raise the error that it is."""
         if answer.is_over_quota:
             raise TooManyRequests(self._transport.quota.seconds_until_free(batch=request.batch))
         if not answer.is_success:
-            raise failure(answer, repeatable=request.repeatable)
+            raise failure(answer, self._transport.service, repeatable=request.repeatable)
         return await _in_turn(answer, lambda: decoded(answer)) if request.answered else None
 
 
@@ -137,16 +150,6 @@ async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool
         async with deadline.waiting(seconds):
             await anyio.sleep(seconds)
     return True
-
-
-@contextmanager
-def _doubt_about(request: Request) -> Iterator[None]:
-    """Mark an error after which a write may have happened."""
-    try:
-        yield
-    except FlodeskError as error:
-        error.in_doubt = request.method != "GET" and _may_have_worked(error)
-        raise
 
 
 def _may_have_worked(error: FlodeskError) -> bool:

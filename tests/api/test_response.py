@@ -7,9 +7,19 @@ import httpx2
 import pytest
 from pydantic import TypeAdapter
 
+from flodesk_mcp.api.response import (
+    MAX_ANSWER_BYTES,
+    Answer,
+    decoded,
+    failure,
+    retry_after,
+    shaped,
+)
+from flodesk_mcp.api.service import QuotaFacts
 from flodesk_mcp.flodesk import (
     BadRequest,
     BrokenAnswer,
+    Conflict,
     Forbidden,
     NotFound,
     Segment,
@@ -18,16 +28,7 @@ from flodesk_mcp.flodesk import (
     Unauthorized,
     UnreadableAnswer,
 )
-from flodesk_mcp.flodesk.response import (
-    MAX_ANSWER_BYTES,
-    Answer,
-    QuotaFacts,
-    decoded,
-    failure,
-    quota_facts,
-    retry_after,
-    shaped,
-)
+from flodesk_mcp.flodesk.service import FLODESK
 
 NOW = datetime(2026, 9, 15, 10, 30, tzinfo=UTC)
 
@@ -98,53 +99,53 @@ def test_another_form_is_told_by_its_place_and_not_by_its_value() -> None:
         (401, Unauthorized),
         (403, Forbidden),
         (404, NotFound),
-        (409, StatusError),
+        (409, Conflict),
         (422, BadRequest),
         (500, ServerError),
         (599, ServerError),
     ],
 )
 def test_an_error_is_decided_by_its_status(status: int, kind: type[StatusError]) -> None:
-    error = failure(answer(status, b'{"code": "not_found", "message": "Segment not found."}'), repeatable=True)
+    error = failure(answer(status, b'{"code": "not_found", "message": "Segment not found."}'), FLODESK, repeatable=True)
     assert type(error) is kind
     assert (error.status, error.message, error.uncertain) == (status, "Segment not found.", False)
 
 
 @pytest.mark.parametrize(("status", "uncertain"), [(302, True), (400, False), (404, False), (500, True)])
 def test_after_what_must_not_be_repeated_only_a_4xx_says_that_nothing_happened(status: int, uncertain: bool) -> None:
-    assert failure(answer(status), repeatable=False).uncertain == uncertain
+    assert failure(answer(status), FLODESK, repeatable=False).uncertain == uncertain
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"x"', b'{"message": 7}', b'{"message": null}', b"null"])
 def test_an_error_without_a_message_has_none(content: bytes) -> None:
-    assert failure(answer(404, content), repeatable=True).message == ""
+    assert failure(answer(404, content), FLODESK, repeatable=True).message == ""
 
 
 def test_a_message_is_capped() -> None:
-    assert len(failure(answer(404, b'{"message": "' + b"x" * 999 + b'"}'), repeatable=True).message) == 300
+    assert len(failure(answer(404, b'{"message": "' + b"x" * 999 + b'"}'), FLODESK, repeatable=True).message) == 300
 
 
 @pytest.mark.parametrize(
     ("limit", "remaining", "facts"),
     [
-        ("100", "7", QuotaFacts(100, 7)),
-        ("100", "0", QuotaFacts(100, 0)),
-        ("0", "0", None),
-        ("100", "-1", None),
-        ("100", "many", None),
-        ("1e2", "7", None),
-        ("²", "7", None),
-        ("9" * 10, "7", None),
-        ("", "", None),
+        ("100", "7", [QuotaFacts(100, 7)]),
+        ("100", "0", [QuotaFacts(100, 0)]),
+        ("0", "0", []),
+        ("100", "-1", []),
+        ("100", "many", []),
+        ("1e2", "7", []),
+        ("²", "7", []),
+        ("9" * 10, "7", []),
+        ("", "", []),
     ],
 )
-def test_the_quota_is_read_from_numbers_and_nothing_else(limit: str, remaining: str, facts: QuotaFacts | None) -> None:
-    assert quota_facts({"X-Fd-RateLimit-Limit": limit, "X-Fd-RateLimit-Remaining": remaining}) == facts
+def test_the_quota_is_read_from_numbers_and_nothing_else(limit: str, remaining: str, facts: list[QuotaFacts]) -> None:
+    assert [*FLODESK.quota_facts({"X-Fd-RateLimit-Limit": limit, "X-Fd-RateLimit-Remaining": remaining})] == facts
 
 
 def test_half_of_what_there_is_to_know_of_the_quota_is_nothing() -> None:
-    assert quota_facts(httpx2.Headers({"X-Fd-RateLimit-Limit": "100"})) is None
-    assert quota_facts(httpx2.Headers()) is None
+    assert not FLODESK.quota_facts(httpx2.Headers({"X-Fd-RateLimit-Limit": "100"}))
+    assert not FLODESK.quota_facts(httpx2.Headers())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How a request proves whose account it is for. Source: flodesk-api, Access."""
+"""How a request proves whose account it is for."""
 
 import base64
 import hmac
@@ -13,7 +13,7 @@ _PROCESS_KEY = secrets.token_bytes(32)
 
 
 class Credential(httpx2.Auth):
-    """A secret that opens one Flodesk account. Its repr never shows the secret."""
+    """A secret that opens one account. Its repr never shows the secret."""
 
     kind = "credential"
     """What people call it."""
@@ -27,7 +27,7 @@ class Credential(httpx2.Auth):
         return self
 
     async def replaces(self, proof: "Credential") -> bool:
-        """Tell whether `proof`, which Flodesk has just refused, has a successor to try."""
+        """Tell whether `proof`, which was just refused, has a successor to try."""
         return proof._header != self._header
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
@@ -40,18 +40,18 @@ class Credential(httpx2.Auth):
 
 
 class ApiKey(Credential):
-    """An API key of a private integration: HTTP Basic, the key as user name, no password."""
+    """An API key that is shown by HTTP Basic: the key as user name, no password."""
 
     kind = "API key"
 
     def __init__(self, key: str) -> None:
         if ":" in _checked(key):
-            raise ValueError("A Flodesk API key has no colon: it is sent as a user name.")
+            raise ValueError("An API key has no colon: it is sent as a user name.")
         super().__init__("Basic " + base64.b64encode(f"{key}:".encode()).decode())
 
 
 class BearerToken(Credential):
-    """An OAuth access token of a partner integration."""
+    """A token of OAuth, or a key that is shown like one."""
 
     kind = "access token"
 
@@ -70,5 +70,5 @@ def identity_of(credential: Credential, key: bytes = _PROCESS_KEY) -> str:
 
 def _checked(secret: str) -> str:
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise ValueError("A Flodesk credential is one word of printable ASCII characters.")
+        raise ValueError("A credential is one word of printable ASCII characters.")
     return secret

@@ -1,10 +1,10 @@
-"""What is sent: a request, and its path from the pieces that a caller names. Source: flodesk-api, Paths."""
+"""What is sent: a request, and its path from the pieces that a caller names."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.api.errors import InvalidArgument
 
 __all__ = ["Request", "given", "person", "request_paths"]
 
@@ -18,9 +18,10 @@ _ALLOWED = "@:!$&'()*+,;="
 class Request:
     """What to send, to the path of `segments`.
 
-    `repeatable` says that sending it twice does no more than sending it once, `batch` that it counts as a batch, too,
-    `answered` that a body is expected in answer, `versioned` that its path is below the base URL's `/v1` and not
-    beside it. `paths` holds a second one to try on a 404.
+    `repeatable` says that sending it twice does no more than sending it once, `reads` that it changes nothing (by
+    default a GET), `batch` that it counts as a batch, too, `answered` that a body is expected in answer, `versioned`
+    that its path is below the base URL's `/v1` and not beside it, `slash` that its path ends in one. `paths` holds a
+    second one to try on a 404.
 
     Raises InvalidArgument for a segment that could lead to another operation.
     """
@@ -35,12 +36,17 @@ class Request:
         batch: bool = False,
         answered: bool = True,
         versioned: bool = True,
+        slash: bool = False,
+        reads: bool | None = None,
     ) -> None:
         self.method = method
         self.paths = request_paths(*segments)
+        if slash:
+            self.paths = tuple(f"{path}/" for path in self.paths)
         self.query: dict[str, str | int] = given(query or {})
         self.body = body
         self.repeatable = repeatable
+        self.reads = method == "GET" if reads is None else reads
         self.batch = batch
         self.answered = answered
         self.versioned = versioned
@@ -52,7 +58,7 @@ class Request:
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that are not None: Flodesk sees only what the caller gave."""
+    """Return the values that are not None: only what the caller gave is sent."""
     return {name: value for name, value in values.items() if value is not None}
 
 

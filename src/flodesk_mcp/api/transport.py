@@ -9,11 +9,12 @@ import anyio
 import httpx2
 
 from flodesk_mcp import HOMEPAGE, __version__
+from flodesk_mcp.api.credentials import Credential
+from flodesk_mcp.api.errors import InvalidArgument, NoAnswer
+from flodesk_mcp.api.request import Request
+from flodesk_mcp.api.response import MAX_ANSWER_BYTES, Answer, retry_after
+from flodesk_mcp.api.service import Service
 from flodesk_mcp.deadline import current_deadline
-from flodesk_mcp.flodesk.credentials import Credential
-from flodesk_mcp.flodesk.errors import InvalidArgument, NoAnswer
-from flodesk_mcp.flodesk.request import Request
-from flodesk_mcp.flodesk.response import MAX_ANSWER_BYTES, Answer, quota_facts, retry_after
 from flodesk_mcp.quota import Quota, Slot
 
 __all__ = ["USER_AGENT", "Transport", "answered_within", "open_http", "read_capped"]
@@ -54,16 +55,24 @@ class Transport:
     """
 
     def __init__(
-        self, http: httpx2.AsyncClient, credential: Credential, *, base_url: str, quota: Quota, timeout_seconds: float
+        self,
+        http: httpx2.AsyncClient,
+        credential: Credential,
+        service: Service,
+        *,
+        base_url: str,
+        quota: Quota,
+        timeout_seconds: float,
     ) -> None:
         self.credential = credential
+        self.service = service
         self.quota = quota
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._host = httpx2.URL(base_url).netloc.decode()
         self._timeout_seconds = timeout_seconds
         self._headers = httpx2.Headers(http.headers)
-        self._headers.update(HEADERS)
+        self._headers.update({**HEADERS, **service.headers})
         # `attempt` limits the whole request; whether it left must be known before that.
         self._extensions = {"timeout": httpx2.Timeout(None, connect=timeout_seconds / 3).as_dict()}
 
@@ -119,7 +128,7 @@ class Transport:
         try:
             head = Answer(response.status_code, response.headers, b"")
             slot.counted = not head.is_over_quota
-            if facts := quota_facts(head.headers):
+            for facts in self.service.quota_facts(head.headers):
                 self.quota.observe(*facts, slot, batch=request.batch)
             answer = Answer(head.status, head.headers, await read_capped(response))
         finally:
