@@ -14,6 +14,7 @@ from flodesk_mcp.settings import PersonalData
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.callers.providers import Providers
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
@@ -32,7 +33,7 @@ class Caller:
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
     before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
     read and written. `failed` is told what a tool
-    call ended with, before that becomes words for an agent.
+    call ended with, before that becomes words for an agent. Without `open_providers` there is Flodesk alone.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Caller:
     personal_data: PersonalData
     folders: Sequence[Path] = ()
     failed: Callable[[Exception], None] = _nobody_listens
+    open_providers: Callable[[], "Providers"] | None = None
 
     @cached_property
     def flodesk(self) -> FlodeskClient:
@@ -62,6 +64,19 @@ class Caller:
         Raises AudienceError.
         """
         return self.open_audience()
+
+    @cached_property
+    def providers(self) -> "Providers":
+        """Flodesk and the other marketing tools that there is a credential for."""
+        if self.open_providers is not None:
+            return self.open_providers()
+        from flodesk_mcp.callers.providers import Providers
+
+        return Providers(lambda: self.flodesk)
+
+    def source_for(self, service: str) -> str:
+        """Return where the credential for a service was set, as people would look for it."""
+        return self.credential_source if service == "Flodesk" else self.providers.source_of(service)
 
     @property
     def masked(self) -> bool:

@@ -8,9 +8,11 @@ from flodesk_mcp.tools import (
     audience,
     campaigns,
     custom_fields,
+    highlevel_social,
     segments,
     subscriber_actions,
     subscribers,
+    unified,
     webhooks,
     workflows,
 )
@@ -28,6 +30,8 @@ TOOLSETS: tuple[Toolset, ...] = (
     campaigns.toolset,
     account.toolset,
     audience.toolset,
+    unified.toolset,
+    highlevel_social.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
