@@ -8,9 +8,12 @@ from flodesk_mcp.tools import (
     audience,
     campaigns,
     custom_fields,
+    events,
+    highlevel_social,
     segments,
     subscriber_actions,
     subscribers,
+    unified,
     webhooks,
     workflows,
 )
@@ -28,6 +31,9 @@ TOOLSETS: tuple[Toolset, ...] = (
     campaigns.toolset,
     account.toolset,
     audience.toolset,
+    events.toolset,
+    unified.toolset,
+    highlevel_social.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
