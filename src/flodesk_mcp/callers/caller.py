@@ -15,6 +15,7 @@ from flodesk_mcp.settings import PersonalData
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.events.account_events import AccountEvents
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
@@ -32,8 +33,9 @@ class Caller:
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
     before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
-    read and written; where there is an `exchange`, they come and leave by its links instead. `failed` is told what a
-    tool call ended with, before that becomes words for an agent.
+    read and written; where there is an `exchange`, they come and leave by its links instead. `events` are those of the
+    account, None where there is no database to keep them. `failed` is told what a tool call ended with, before that
+    becomes words for an agent.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Caller:
     personal_data: PersonalData
     folders: Sequence[Path] = ()
     exchange: Exchange | None = None
+    events: "AccountEvents | None" = None
     failed: Callable[[Exception], None] = _nobody_listens
 
     @cached_property

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.event_models import without_events
 from flodesk_mcp.store.models import (
     AccountRow,
     CodeRow,
@@ -159,6 +160,15 @@ class StoredAccounts:
             raise _unknown(name)
         return StoredAccount.of(account, self._sealer)
 
+    async def known_by(self, account_id: str) -> StoredAccount | None:
+        """Return the account of that id, opened, if there is one.
+
+        Raises StoreError when no key opens it.
+        """
+        async with self._database.reading() as session:
+            account = await session.get(AccountRow, account_id)
+        return StoredAccount.of(account, self._sealer) if account else None
+
     async def account_of(self, issuer: str, subject: str) -> StoredAccount | None:
         """Return the account that is open to a person of an identity provider, if one is.
 
@@ -204,6 +214,7 @@ class StoredAccounts:
         grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
         async with self._database.writing() as session:
             for dependent in (
+                *without_events(account_id),
                 delete(CodeRow).where(CodeRow.grant_id.in_(grants)),
                 delete(GrantTokenRow).where(GrantTokenRow.grant_id.in_(grants)),
                 delete(GrantRow).where(GrantRow.account_id == account_id),
@@ -229,6 +240,11 @@ class StoredAccounts:
                 account.sealed_credential = self._sealer.reseal(account.sealed_credential)
         await self._database.purge()
         return len(accounts)
+
+    async def names(self) -> dict[str, str]:
+        """Return the names of all accounts by id."""
+        async with self._database.reading() as session:
+            return {row.id: row.name for row in await session.execute(select(AccountRow.id, AccountRow.name))}
 
     async def all(self) -> Sequence[StoredAccount]:
         """Return every account, opened.

@@ -8,6 +8,7 @@ from flodesk_mcp.tools import (
     audience,
     campaigns,
     custom_fields,
+    events,
     segments,
     subscriber_actions,
     subscribers,
@@ -28,6 +29,7 @@ TOOLSETS: tuple[Toolset, ...] = (
     campaigns.toolset,
     account.toolset,
     audience.toolset,
+    events.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)

@@ -161,11 +161,15 @@ def _takes_caller(function: Callable[..., Any]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Toolset:
-    """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on."""
+    """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on.
+
+    Without `in_all` it is on only where it is named: not every server can do what its tools do.
+    """
 
     id: str
     words: str
     default: bool = False
+    in_all: bool = True
     tools: list[ToolSpec] = field(default_factory=list)
     buttons: list[ToolSpec] = field(default_factory=list)
 
