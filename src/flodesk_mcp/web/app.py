@@ -60,7 +60,7 @@ def create_app(
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
-    app.state.stop = hosted.stop
+    app.state.stop, app.state.has_replicas = hosted.stop, hosted.has_replicas
     return app
 
 
@@ -106,6 +106,11 @@ class _Hosted:
                 await opened.enter_async_context(part)
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether other processes answer what this one does not."""
+        return self._replicas.are_many
 
     def stop(self) -> None:
         """Let nobody new in, and calls that wait for a person fail in time: the process is about to end."""
