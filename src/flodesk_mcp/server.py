@@ -173,7 +173,7 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    tools = [spec.advertised_to(ctx.lifespan_context) for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
     return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 

@@ -43,7 +43,7 @@ async def sessions() -> AsyncIterator[Sessions]:
     settings = load_settings(HostedSettings, sandbox=True)
     async with open_connections(settings) as http:
         callers = WebCallers.of(settings, http, Replicas(settings))
-        yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000)
+        yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000, Replicas(settings))
 
 
 class Connection:

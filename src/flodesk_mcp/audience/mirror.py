@@ -12,6 +12,7 @@ from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.rows import Work
@@ -143,8 +144,9 @@ class Mirror:
     async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
         reader = Reader(self._flodesk, self.rows, self._clock)
         must_be_whole = whole or status.checked_at is None or status.reading is not None
-        if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
-            await reader.read_whole(progress)
+        with seldom_searched_for():
+            if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
+                await reader.read_whole(progress)
 
     async def people(
         self, where: Where | None = None, after: Place | None = None, batch: int = BATCH

@@ -32,11 +32,13 @@ STATUSES: Mapping[str, Status] = {
 """An archived person's is unknown: what became of them the API does not tell."""
 
 
+NO_FIELD = "Flodesk has no phone and no company: use custom_fields."
+
 LACKS: Mapping[str, str] = {
     "list_contacts.search": "Flodesk's API does not search: use search_flodesk_subscribers (toolset audience), or "
     "get_contact with an address.",
-    "save_contact.phone": "Flodesk has no phone: use custom_fields.",
-    "save_contact.company": "Flodesk has no company: use custom_fields.",
+    "save_contact.phone": NO_FIELD,
+    "save_contact.company": NO_FIELD,
     "plan_flodesk_import": "Flodesk is where an import goes to, not where it comes from.",
 }
 """What this provider cannot do, and what can be done instead."""

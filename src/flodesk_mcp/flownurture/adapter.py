@@ -3,17 +3,19 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+from flodesk_mcp.api.credentials import BearerToken
 from flodesk_mcp.api.errors import InvalidArgument
 from flodesk_mcp.api.request import given
-from flodesk_mcp.flownurture.client import FlowNurtureClient
+from flodesk_mcp.flownurture.client import BASE_URL, REQUESTS_PER_MINUTE, FlowNurtureClient
 from flodesk_mcp.flownurture.contacts import MAX_PER_PAGE
 from flodesk_mcp.flownurture.models import Contact as TheirContact
 from flodesk_mcp.flownurture.models import Segment, Workflow, WorkflowStep
+from flodesk_mcp.providers.known import Access
 from flodesk_mcp.providers.model import Contact, ContactSegment, ContactWorkflow, Enrolled, InSegments, Rows, Step
 from flodesk_mcp.providers.names import beyond, id_of, missing
 from flodesk_mcp.providers.provider import NotOffered, Provider, page_of
 
-__all__ = ["FlowNurtureAdapter"]
+__all__ = ["ADAPTER", "FlowNurtureAdapter", "open_adapter"]
 
 OWN_FIELDS = {"jobTitle": "job_title", "lifecycleStage": "lifecycle_stage"}
 STAGES = ("SUBSCRIBER", "LEAD", "MQL", "SQL", "CUSTOMER")
@@ -153,6 +155,24 @@ class FlowNurtureAdapter(Provider):
                     f"{tag_id[:80]!r} is a segment of FlowNurture, made by rules: nobody can be added to it or removed "
                     "from it. Give the id of a tag, from FlowNurture's web app."
                 )
+
+
+ADAPTER = FlowNurtureAdapter
+
+
+def open_adapter(access: Access) -> FlowNurtureAdapter:
+    """Return the account that a key opens. Raises ValueError for what cannot be one."""
+    credential = BearerToken(access.settings["flownurture_api_key"])
+    return FlowNurtureAdapter(
+        FlowNurtureClient(
+            credential,
+            base_url=access.settings.get("flownurture_base_url", BASE_URL),
+            http=access.http,
+            quota=access.open_quota(credential, "flownurture", REQUESTS_PER_MINUTE, 60),
+            max_wait_seconds=access.max_wait_seconds,
+            timeout_seconds=access.timeout_seconds,
+        )
+    )
 
 
 def _contact(row: TheirContact) -> Contact:

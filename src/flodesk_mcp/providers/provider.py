@@ -94,11 +94,12 @@ class Provider(ABC):
             if instead := self.lacks.get(tool + argument):
                 raise NotOffered(f"{self.name} cannot do this: {instead}")
 
-    def about(self, tool: str) -> str:
+    @classmethod
+    def about(cls, tool: str) -> str:
         """Return what is otherwise here than what a tool says of itself, in a sentence or some, or nothing."""
-        told = [self.notes.get(tool, "")]
-        told += [text for name, text in self.lacks.items() if name.partition(".")[0] == tool]
-        return " ".join(filter(None, told))
+        told = [cls.notes.get(tool, "")]
+        told += [text for name, text in cls.lacks.items() if name.partition(".")[0] == tool]
+        return " ".join(dict.fromkeys(filter(None, told)))
 
 
 def page_of(rows: Sequence[Any], limit: int, after: Any) -> Rows[Any]:

@@ -38,7 +38,7 @@ def _off(caller: Caller) -> dict[str, list[str]]:
     """Return the toolsets of which nothing is on, with what they would give, by the setting that keeps them off."""
     off: dict[str, list[str]] = {}
     for toolset in TOOLSETS:
-        if caller.tool_filter.of(toolset.tools):
+        if caller.tool_filter.of(toolset.tools) or not toolset.in_all:
             continue
         # A tool that reads first: of one that writes, read-only would hide that its toolset is off, too.
         first = min(toolset.tools, key=lambda spec: not spec.reads_only)

@@ -9,9 +9,11 @@ from flodesk_mcp.tools import (
     campaigns,
     custom_fields,
     events,
+    highlevel_social,
     segments,
     subscriber_actions,
     subscribers,
+    unified,
     webhooks,
     workflows,
 )
@@ -30,6 +32,8 @@ TOOLSETS: tuple[Toolset, ...] = (
     account.toolset,
     audience.toolset,
     events.toolset,
+    unified.toolset,
+    highlevel_social.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)

@@ -90,8 +90,10 @@ class _Hosted:
         key = derived_key(settings.encryption_keys, "targets in the audit")
         self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
-        self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings, self._callers, self._flodesk, documents)
+        self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES, self._replicas)
+        self._authentication = Authentication(
+            settings, self._callers, self._flodesk, documents, self._replicas.messages
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
