@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -18,6 +19,9 @@ from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
 from flodesk_mcp.web.settings import HostedSettings
+
+if TYPE_CHECKING:
+    from flodesk_mcp.web.provider_headers import HostedProviders
 
 __all__ = ["WebCallers"]
 
@@ -34,6 +38,7 @@ class WebCallers:
 
     pool: ClientPool
     audiences: Audiences
+    providers: Callable[[], "HostedProviders"]
     settings: HostedSettings
     operator: ToolFilter
     connection: ToolFilter = field(default_factory=ToolFilter)
@@ -49,9 +54,15 @@ class WebCallers:
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
             return audiences.listen_to(identity, client_for(identity, credential, settings, http))
 
+        @cache
+        def open_providers() -> "HostedProviders":
+            from flodesk_mcp.web.provider_headers import HostedProviders  # only where their tools are on
+
+            return HostedProviders(settings, http)
+
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
-        return cls(pool, audiences, settings, operator_filter(settings))
+        return cls(pool, audiences, open_providers, settings, operator_filter(settings))
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
         """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
@@ -87,4 +98,5 @@ class WebCallers:
             max_wait_seconds=self.settings.max_wait_seconds,
             confirm=self.settings.confirm,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
+            open_providers=lambda: self.providers().of(request, principal.account, open_client),
         )
