@@ -102,7 +102,8 @@ def bundle_manifest() -> dict[str, Any]:
 
 def fill(folder: Path) -> None:
     """Put into an empty folder all that the bundle is made of."""
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for tree in ("src", "skills"):
+        shutil.copytree(ROOT / tree, folder / tree, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     for part in PARTS.iterdir():

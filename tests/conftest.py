@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the event loop runs on virtual time, so nothing waits for a real clock; and a PostgreSQL."""
+"""Fixtures for all tests: an event loop on virtual time, where nothing waits for a real clock; PostgreSQL and Redis."""
 
 import asyncio
 import gc
@@ -18,6 +18,7 @@ import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
 from ports import free_port
+from redis_server import RedisServer, redis_program
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
@@ -108,6 +109,18 @@ def postgresql() -> Iterator[str]:
             _run(control, "-D", data, "-w", "-m", "immediate", "stop")
 
 
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis that many tests use: each takes names that no other has."""
+    yield from (server.url for server in _redis_server(tmp_path_factory.mktemp("redis")))
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of this test's own, which it may restart."""
+    yield from _redis_server(tmp_path)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database of either kind, for tests on real time."""
@@ -119,6 +132,17 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return address.replace("/postgres", f"/{name}")
+
+
+def _redis_server(folder: Path) -> Iterator[RedisServer]:
+    if redis_program() is None:
+        pytest.skip("Debian's package redis-server is not installed")
+    server = RedisServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def _run(program: Path, *arguments: str) -> None:

@@ -53,6 +53,7 @@ def test_the_exported_names_are_pinned() -> None:
         "Personal",
         "Profile",
         "QuotaExhausted",
+        "QuotaNotKnown",
         "Segment",
         "SegmentRef",
         "ServerError",

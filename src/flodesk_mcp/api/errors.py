@@ -7,6 +7,7 @@ FlodeskError
 ├── NoCredential             there is none yet, so nothing was sent
 ├── QuotaExhausted           the wait for quota would be longer than the call may take
 │   └── TooManyRequests      429
+├── QuotaNotKnown            what was counted of the quota is not to be had, so nothing was sent
 ├── NotRenewed               the sign-in could not be renewed now; nothing was sent
 │   └── SignInAgain          nor ever: the person must sign in once more
 ├── NoAnswer                 the network failed, or no answer came in time
@@ -36,6 +37,7 @@ __all__ = [
     "NotFound",
     "NotRenewed",
     "QuotaExhausted",
+    "QuotaNotKnown",
     "ServerError",
     "SignInAgain",
     "StatusError",
@@ -107,6 +109,17 @@ class TooManyRequests(QuotaExhausted):
     def __init__(self, known_wait: float) -> None:
         super().__init__(known_wait or 60)
         self.known_wait = known_wait
+
+
+class QuotaNotKnown(FlodeskError):
+    """Replicas count together, and what they counted is not to be had now. The request was not sent."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "This server cannot see now how much of the account's request quota is left, so nothing was sent. "
+            f"Try again in {ceil(retry_after)} seconds."
+        )
+        self.retry_after = retry_after
 
 
 class NotRenewed(FlodeskError):

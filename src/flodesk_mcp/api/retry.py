@@ -16,6 +16,7 @@ from flodesk_mcp.api.errors import (
     NotFound,
     NotRenewed,
     QuotaExhausted,
+    QuotaNotKnown,
     ServerError,
     StatusError,
     TooManyRequests,
@@ -25,7 +26,7 @@ from flodesk_mcp.api.request import Request
 from flodesk_mcp.api.response import Answer, decoded, failure, shaped
 from flodesk_mcp.api.transport import Transport
 from flodesk_mcp.deadline import current_deadline, wait_deadline
-from flodesk_mcp.quota import QuotaSpent
+from flodesk_mcp.quota import QuotaSpent, QuotaUnknown
 
 __all__ = ["Sender"]
 
@@ -80,6 +81,8 @@ class Sender:
                     raise
                 except NotRenewed as error:
                     raise doubt or error from error
+                except QuotaUnknown as unknown:
+                    raise doubt or QuotaNotKnown(unknown.seconds) from unknown
                 except QuotaSpent as spent:
                     failed: FlodeskError = QuotaExhausted(spent.seconds)
                 except _RETRIED as error:

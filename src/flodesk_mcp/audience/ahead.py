@@ -7,17 +7,23 @@ from typing import TypeVar
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-__all__ = ["all_there", "reading_ahead"]
+__all__ = ["reading_ahead"]
 
 Item = TypeVar("Item")
 
 MOST_AHEAD = 8
+TOGETHER_SECONDS = 0.05
+"""What comes so soon after another is handed out with it: to store a page for itself takes as long as to fetch it."""
 
 
 @asynccontextmanager
-async def reading_ahead(source: AsyncGenerator[Item, None]) -> AsyncIterator[MemoryObjectReceiveStream[Item]]:
-    """Let `source` be read by another task, up to eight items ahead. Raises what `source` raises, at the end."""
+async def reading_ahead(source: AsyncGenerator[Item, None]) -> AsyncIterator[AsyncGenerator[list[Item], None]]:
+    """Let `source` be read by another task, a few items ahead; yield what hands them out, those together that come so.
+
+    Raises what `source` raises, at the end.
+    """
     sending, receiving = anyio.create_memory_object_stream[Item](MOST_AHEAD)
+    has_ended = anyio.Event()
     failures: list[Exception] = []
 
     async def read() -> None:
@@ -27,11 +33,12 @@ async def reading_ahead(source: AsyncGenerator[Item, None]) -> AsyncIterator[Mem
                     await sending.send(item)
             except Exception as error:  # the group would wrap it
                 failures.append(error)
+        has_ended.set()
 
-    async with receiving, anyio.create_task_group() as tasks:
+    async with receiving, anyio.create_task_group() as tasks, aclosing(_together(receiving, has_ended)) as handed_out:
         tasks.start_soon(read)
         try:
-            yield receiving
+            yield handed_out
         except Exception as error:
             failures.insert(0, error)
         tasks.cancel_scope.cancel()
@@ -39,11 +46,15 @@ async def reading_ahead(source: AsyncGenerator[Item, None]) -> AsyncIterator[Mem
         raise failures[0]
 
 
-def all_there(first: Item, stream: MemoryObjectReceiveStream[Item]) -> list[Item]:
-    """Return `first` with what has been read since."""
-    items = [first]
-    while True:
+async def _together(
+    stream: MemoryObjectReceiveStream[Item], has_ended: anyio.Event
+) -> AsyncGenerator[list[Item], None]:
+    async for first in stream:
+        with anyio.move_on_after(TOGETHER_SECONDS):
+            await has_ended.wait()
+        items = [first]
         try:
-            items.append(stream.receive_nowait())
+            while True:
+                items.append(stream.receive_nowait())
         except (anyio.WouldBlock, anyio.EndOfStream):
-            return items
+            yield items

@@ -37,7 +37,10 @@ OPEN_FIELDS = tuple(
 
 @dataclass(frozen=True)
 class ExportOrder:
-    """What is to be taken out: of those who match, `fields`, as `file_format`, into `file` or, without one, parts."""
+    """What is to be taken out: of those who match, `fields`, as `file_format`, into `file` or, without one, parts.
+
+    `name` is what somebody wants to call those.
+    """
 
     file_format: Literal["csv", "jsonl"] = "csv"
     where: Sequence[Condition] = ()
@@ -45,6 +48,7 @@ class ExportOrder:
     fields: Sequence[str] = FIELDS
     file: str | None = None
     masked: bool = False
+    name: str | None = None
 
     def as_arguments(self) -> dict[str, Any]:
         """Return it as a job keeps it."""
@@ -163,7 +167,7 @@ class Export:
         made_at = datetime.fromtimestamp(self._audience.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         wanted = [name for name in FIELDS if name in order.fields]
         return {
-            "file": Path(order.file).name if order.file else None,
+            "file": Path(order.file).name if order.file else order.name,
             "format": order.file_format,
             "made_at": made_at,
             "as_of": cursor.as_of,

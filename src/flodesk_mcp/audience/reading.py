@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from flodesk_mcp.audience.ahead import all_there, reading_ahead
+from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.comparison import Comparison
 from flodesk_mcp.audience.numbers import finished
 from flodesk_mcp.audience.rows import Rows
@@ -13,6 +13,7 @@ from flodesk_mcp.audience.tables import mirrors, people, readings
 from flodesk_mcp.audience.writing import count_of, put_people, remove_people
 from flodesk_mcp.flodesk import FlodeskClient, Page, Subscriber, wait_deadline
 from flodesk_mcp.flodesk.listing import whole_pages
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["SMALL", "Progress", "Reader"]
 
@@ -86,14 +87,13 @@ class Reader:
 
     async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
         memory = _Memory(self._rows, begun.id)
-        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as stream:
-            async for first in stream:
-                pages = all_there(first, stream)
+        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as handed_out:
+            async for pages in handed_out:
                 last = pages[-1]
                 self._total = max(last.total or 0, last.after)
                 async with self._rows.writing() as work:
                     found = [person for page in pages for person in page.rows]
-                    await put_people(work, found, self._clock(), reading=begun.id)
+                    await put_people(work, found, self._clock(), reading=begun.id, is_first=begun.id == 1)
                     done = update(readings).where(readings.c.id == begun.id)
                     await work.change(done.values(place=last.after, total=self._total))
                 if progress:
@@ -101,6 +101,7 @@ class Reader:
         unseen = or_(people.c.reading.is_(None), people.c.reading != begun.id)
         async with self._rows.writing() as work:
             await remove_people(work, and_(unseen, people.c.seen_at < begun.began_at))
+            await work.index(people)
 
     async def _read_top(self) -> bool:
         """Read the first pages until all on one are known, or there are as many people as at Flodesk."""
@@ -108,7 +109,7 @@ class Reader:
         while True:
             number += 1
             page = await self._page(number, PER_PAGE)
-            ids = [person.id for person in page.data]
+            ids = [person["id"] for person in page.data]
             async with self._rows.writing() as work:
                 known = await count_of(work, people.c.id.in_(ids))
                 await put_people(work, page.data, self._clock())
@@ -126,12 +127,12 @@ class Reader:
     def _comparison(self) -> Comparison:
         return Comparison(self._list, self._get, self._rows, self._clock)
 
-    async def _page(self, number: int, size: int) -> Page[Subscriber]:
+    async def _page(self, number: int, size: int) -> Page[PlainSubscriber]:
         return await self._list(number, size)
 
-    async def _list(self, number: int, size: int, status: str | None = None) -> Page[Subscriber]:
+    async def _list(self, number: int, size: int, status: str | None = None) -> Page[PlainSubscriber]:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
-            return await self._flodesk.subscribers.list(page=number, per_page=size, status=status)
+            return await self._flodesk.subscribers.list_plain(page=number, per_page=size, status=status)
 
     async def _get(self, id: str) -> Subscriber:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
@@ -153,9 +154,9 @@ class _Memory:
         self._reading = reading
         self._recent: dict[str, None] = {}
 
-    async def knows_any(self, rows: Sequence[Subscriber], /) -> bool:
+    async def knows_any(self, rows: Sequence[PlainSubscriber], /) -> bool:
         """Tell whether one of `rows` was read."""
-        ids = [row.id for row in rows]
+        ids = [row["id"] for row in rows]
         if any(known in self._recent for known in ids):
             return True
         query = select(people.c.id).where(people.c.id.in_(ids), people.c.reading == self._reading)
@@ -164,10 +165,10 @@ class _Memory:
         self._remember(known)
         return bool(known)
 
-    def unread(self, rows: Sequence[Subscriber], /) -> list[Subscriber]:
+    def unread(self, rows: Sequence[PlainSubscriber], /) -> list[PlainSubscriber]:
         """Return those of `rows` that were not read yet, and count all as read."""
-        found = [row for row in rows if row.id not in self._recent]
-        self._remember([row.id for row in found])
+        found = [row for row in rows if row["id"] not in self._recent]
+        self._remember([row["id"] for row in found])
         return found
 
     def _remember(self, ids: Sequence[str]) -> None:

@@ -6,13 +6,14 @@ from typing import Protocol
 
 import anyio.to_thread
 
-from flodesk_mcp.audience.files import FoundPerson, People, Problem, Table, Understanding
+from flodesk_mcp.audience.comparing import Wanted
+from flodesk_mcp.audience.files import People, Problem, Table, Understanding
 
 __all__ = ["Chunk", "PeopleOf", "Source"]
 
 CHUNK = 2_000
 
-Chunk = list[FoundPerson | Problem]
+Chunk = list[Wanted | Problem]
 
 
 class Source(Protocol):
@@ -43,7 +44,7 @@ class PeopleOf:
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         with self._source() as table:
-            people = People(table, self._understanding)
+            people = People(table, self._understanding, Wanted)
             chunk: Chunk = []
             for found in people:
                 chunk.append(found)

@@ -135,8 +135,8 @@ class ToolFilter:
         """
         known = {tool.toolset.id: tool.toolset for tool in catalog}
         by_default = frozenset(name for name, toolset in known.items() if toolset.default)
-        every = frozenset(name for name, toolset in known.items() if toolset.in_all)
-        groups = {"default": by_default, "all": every}
+        in_all = frozenset(name for name, toolset in known.items() if toolset.in_all)
+        groups = {"default": by_default, "all": in_all}
         names = {tool.name for tool in catalog}
         chosen = _names(toolsets, known.keys() | groups.keys(), "toolset")
         layer = Layer(

@@ -20,30 +20,31 @@ from flodesk_mcp.flodesk.models import Campaign, Page, Segment, Subscriber, Webh
 __all__ = ["Memory", "PageRead", "whole_list", "whole_pages"]
 
 Item = TypeVar("Item", Subscriber, Segment, Workflow, Webhook, Campaign)
+Row = TypeVar("Row")
 
 PER_PAGE = 100
-OVERLAP = 5
+OVERLAP = 2
 REMEMBERED = 1_000
 MOST_TRIES = 3
 PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
 
 
-class Memory(Protocol[Item]):
+class Memory(Protocol[Row]):
     """What a reader has read so far."""
 
-    async def knows_any(self, rows: Sequence[Item], /) -> bool:
+    async def knows_any(self, rows: Sequence[Row], /) -> bool:
         """Tell whether one of `rows` was read."""
 
-    def unread(self, rows: Sequence[Item], /) -> list[Item]:
+    def unread(self, rows: Sequence[Row], /) -> list[Row]:
         """Return those of `rows` that were not read yet, and count all as read."""
 
 
 @dataclass(frozen=True)
-class PageRead(Generic[Item]):
+class PageRead(Generic[Row]):
     """What a page brought that was not read before. `after` is the place in the list where the next one begins."""
 
-    rows: list[Item]
+    rows: list[Row]
     after: int
     total: int | None
 
@@ -63,8 +64,8 @@ async def whole_list(fetch: Callable[[int, int], Awaitable[Page[Item]]]) -> Asyn
 
 
 async def whole_pages(
-    fetch: Callable[[int, int], Awaitable[Page[Item]]], memory: Memory[Item], start: int = 0
-) -> AsyncGenerator[PageRead[Item], None]:
+    fetch: Callable[[int, int], Awaitable[Page[Row]]], memory: Memory[Row], start: int = 0
+) -> AsyncGenerator[PageRead[Row], None]:
     """Yield the pages of a list as `whole_list` reads it, from the place `start` on. `memory` knows what was read.
 
     So a reading that was interrupted goes on where it stopped. Raises FlodeskError.
@@ -156,7 +157,7 @@ def _window(target: int, beyond: int, largest: int) -> tuple[int, int]:
     return (target // size + 1, size) if ends[size] > beyond else (beyond // largest + 1, largest)
 
 
-def _is_last(page: Page[Item], number: int, size: int) -> bool:
+def _is_last(page: Page[Row], number: int, size: int) -> bool:
     """Tell whether nothing comes after `page`. Campaigns may come without a count of their pages."""
     if not page.data or page.meta.total_pages is None:
         return len(page.data) < size

@@ -161,7 +161,7 @@ def _meta(value: Any) -> Any:
     return value if isinstance(value, dict) else {}
 
 
-Item = TypeVar("Item", bound=Model)
+Item = TypeVar("Item")
 
 
 class Page(Model, Generic[Item]):

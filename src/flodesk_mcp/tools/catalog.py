@@ -8,6 +8,7 @@ from flodesk_mcp.tools import (
     audience,
     campaigns,
     custom_fields,
+    events,
     highlevel_social,
     segments,
     subscriber_actions,
@@ -30,6 +31,7 @@ TOOLSETS: tuple[Toolset, ...] = (
     campaigns.toolset,
     account.toolset,
     audience.toolset,
+    events.toolset,
     unified.toolset,
     highlevel_social.toolset,
 )

@@ -187,8 +187,8 @@ def _takes_caller(function: Callable[..., Any]) -> bool:
 class Toolset:
     """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on.
 
-    One that is not `in_all` must be named. `tailor` makes of a tool what one caller sees, `listed_by` names the tools
-    that list what arguments stand for.
+    Without `in_all` it is on only where it is named: not every server can do what its tools do. `tailor` makes of a
+    tool what one caller sees, `listed_by` names the tools that list what arguments stand for.
     """
 
     id: str

@@ -17,12 +17,11 @@ from flodesk_mcp.callers.providers import (
     Shown,
     opened_with,
     providers_of_settings,
-    quota_in_process,
     whose_ids,
 )
 from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
 from flodesk_mcp.freshness import FreshMap
-from flodesk_mcp.providers.known import KNOWN, KnownProvider
+from flodesk_mcp.providers.known import KNOWN, KnownProvider, OpenQuota
 from flodesk_mcp.providers.provider import Provider
 from flodesk_mcp.web.auth.principal import OpenedAccount
 from flodesk_mcp.web.settings import HostedSettings
@@ -36,8 +35,9 @@ MOST_KEPT = 10_000
 class HostedProviders:
     """Opens the accounts of other providers. Whoever brings the same credential shares its quota."""
 
-    def __init__(self, settings: HostedSettings, http: httpx2.AsyncClient) -> None:
+    def __init__(self, settings: HostedSettings, http: httpx2.AsyncClient, open_quota: OpenQuota) -> None:
         self._settings = settings
+        self._open_quota = open_quota
         self._http = http
         self._opened: FreshMap[str, Provider] = FreshMap(KEPT_SECONDS, MOST_KEPT)
         self._shown: FreshMap[str, Shown] = FreshMap(KEPT_SECONDS, MOST_KEPT)
@@ -47,11 +47,11 @@ class HostedProviders:
         """Return those of who makes `request` for `account`."""
         if account.source in {self._settings.credential_source, KEYCHAIN}:
             if self._of_settings is None:
-                self._of_settings = providers_of_settings(self._settings, flodesk, lambda: self._http)
+                self._of_settings = providers_of_settings(self._settings, flodesk, lambda: self._http, self._open_quota)
             return self._of_settings
         brought = {known: _brought(known, request) for known in KNOWN} if "headers" in self._settings.modes else {}
         found = {known.id: values | _defaults(known, self._settings) for known, values in brought.items() if values}
-        offered = opened_with(self._settings, lambda: self._http, quota_in_process, found)
+        offered = opened_with(self._settings, lambda: self._http, self._open_quota, found)
         others = {name: Offered(one.kind, self._once(name, found[name], one.open)) for name, one in offered.items()}
         sources = {known.name: f"the header {known.headers[0]}" for known in KNOWN}
         shown = self._shown.get(account.identity)

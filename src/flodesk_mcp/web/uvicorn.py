@@ -100,7 +100,7 @@ class _GracefulServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
-        self._withdraw_questions = app.state.withdraw_questions
+        self._stop = app.state.stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -112,7 +112,7 @@ class _GracefulServer(uvicorn.Server):
         def close_streams() -> None:
             AppStatus.should_exit = True
 
-        self._withdraw_questions()
+        self._stop()
         closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
