@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flodesk_mcp.audience.carrying_out import CarryingOut
-from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
+from flodesk_mcp.audience.conditions import FIELDS, Condition, Where, nearest_of
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import PlanRefused, WrongCondition
 from flodesk_mcp.audience.export import Export, ExportOrder
@@ -16,6 +16,7 @@ from flodesk_mcp.audience.job import Job, JobKind
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Freshness, Mirror, Place
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.audience.plan import Plan, Plans
 from flodesk_mcp.audience.planning import Planning
 from flodesk_mcp.audience.report import Report
@@ -182,9 +183,7 @@ class Audience:
 
         async def make(draft: Draft) -> Plan:
             labels = await self.flodesk.custom_fields.labels()
-            planning = SyncPlanning(
-                draft, self.mirror, segment, labels, columns=columns, remove_others=remove_others
-            )
+            planning = SyncPlanning(draft, self.mirror, segment, labels, columns=columns, remove_others=remove_others)
             if source is None or isinstance(source, Where):
                 return await planning.plan_of(source)
             return await planning.plan(source)

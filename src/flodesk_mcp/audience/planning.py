@@ -10,7 +10,7 @@ from math import inf
 import anyio
 
 from flodesk_mcp.audience.draft import Draft
-from flodesk_mcp.audience.errors import StillPlanning, StillReading
+from flodesk_mcp.audience.errors import StillPlanning
 from flodesk_mcp.audience.jobs import Spawn
 from flodesk_mcp.audience.plan import BEATS_SECONDS, Plan, Plans
 from flodesk_mcp.audience.upkeep import MOST_SECONDS, Upkeep

@@ -52,8 +52,8 @@ class Upkeep:
     async def refresh(self, *, at_once: bool = False, seconds: float = MOST_SECONDS) -> Freshness:
         """Refresh a mirror that is older than five minutes, or read everybody `at_once`; return how fresh it is then.
 
-        Waits no longer than the call may, and than `seconds`. Then an older mirror has to do; where there is none, StillReading is raised.
-        Raises FlodeskError for a refresh that failed.
+        Waits no longer than the call may, and than `seconds`. Then an older mirror has to do; where there is none,
+        StillReading is raised. Raises FlodeskError for a refresh that failed.
         """
         seconds = min(patience(), seconds) if self._spawn else inf
         if at_once or not self._is_fresh(status := await self._mirror.freshness()):
