@@ -14,11 +14,20 @@ from flodesk_mcp.providers.provider import Provider
 from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.settings import Settings, variable
 
-__all__ = ["Providers", "opened_with", "providers_of_settings", "quota_in_process"]
+__all__ = ["Offered", "Providers", "Shown", "opened_with", "providers_of_settings", "quota_in_process", "whose_ids"]
 
 FLODESK = "flodesk"
 REMEMBERED_SECONDS = 3600
 MAX_REMEMBERED = 10_000
+
+
+Shown = FreshMap[tuple[str, str], bool]
+"""Which ids were shown, by provider."""
+
+
+def whose_ids() -> Shown:
+    """Return an empty memory of them."""
+    return FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
 
 
 class Offered(NamedTuple):
@@ -39,8 +48,9 @@ class Providers:
         flodesk: Callable[[], FlodeskClient],
         others: Mapping[str, Offered] = MappingProxyType({}),
         sources: Mapping[str, str] = MappingProxyType({}),
+        shown: Shown | None = None,
     ) -> None:
-        """Take the others by their ids, and by the names of services where their credentials were set."""
+        """Take the others by id, by names of services where their credentials were set, and which ids were shown."""
 
         def kind() -> type[Provider]:
             from flodesk_mcp.flodesk.adapter import FlodeskAdapter
@@ -55,7 +65,7 @@ class Providers:
         self._offered = {FLODESK: Offered(kind, open_flodesk), **others}
         self._sources = sources
         self._opened: dict[str, Provider] = {}
-        self._shown: FreshMap[tuple[str, str], bool] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
+        self._shown = whose_ids() if shown is None else shown
 
     @property
     def ids(self) -> list[str]:
@@ -70,6 +80,8 @@ class Providers:
                 if id in _known()
                 else InvalidArgument(f"There is no provider {id[:80]!r}. There are {', '.join(self.ids)}.")
             )
+        if id == FLODESK:  # whose client may be another by the next call
+            return self._offered[id].open()
         if id not in self._opened:
             self._opened[id] = self._offered[id].open()
         return self._opened[id]
@@ -130,7 +142,10 @@ def opened_with(
     def opener(known: KnownProvider) -> Callable[[], Provider]:
         def open_provider() -> Provider:
             access = Access(found[known.id], http(), open_quota, settings.max_wait_seconds, settings.timeout_seconds)
-            return known.open(access)
+            try:
+                return known.open(access)
+            except ValueError as error:
+                raise InvalidArgument(f"The credential for {known.name} cannot be one: {error}") from error
 
         return open_provider
 

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -23,6 +24,9 @@ from flodesk_mcp.web.files.links import CallerExchange, FileLinks
 from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.settings import HostedSettings
 
+if TYPE_CHECKING:
+    from flodesk_mcp.web.provider_headers import HostedProviders
+
 __all__ = ["WebCallers"]
 
 logger = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ class WebCallers:
     pool: ClientPool
     audiences: Audiences
     links: FileLinks
+    providers: Callable[[], "HostedProviders"]
     settings: HostedSettings
     operator: ToolFilter
     events: Events | None = None
@@ -56,6 +61,12 @@ class WebCallers:
             client = client_for(identity, credential, settings, http, replicas.quota(identity))
             return audiences.listen_to(identity, client)
 
+        @cache
+        def open_providers() -> "HostedProviders":
+            from flodesk_mcp.web.provider_headers import HostedProviders  # only where their tools are on
+
+            return HostedProviders(settings, http, replicas.provider_quota)
+
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
         events = None
@@ -69,7 +80,7 @@ class WebCallers:
                 settings.events_days,
             )
         links = FileLinks(settings, audiences.folder)
-        return cls(pool, audiences, links, settings, operator_filter(settings), events)
+        return cls(pool, audiences, links, open_providers, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
         """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
@@ -106,6 +117,7 @@ class WebCallers:
             confirm=self.settings.confirm,
             events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
+            open_providers=lambda: self.providers().of(request, principal.account, open_client),
             exchange=CallerExchange(self.links, principal, self._address(request)),
         )
 
