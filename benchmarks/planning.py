@@ -17,10 +17,11 @@ import anyio
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.files import open_file
-from flodesk_mcp.audience.person import row_of
 from flodesk_mcp.audience.storage import LocalStorage
-from flodesk_mcp.audience.tables import mirrors, people
-from flodesk_mcp.flodesk import ApiKey, FlodeskClient, Subscriber, open_http
+from flodesk_mcp.audience.tables import mirrors
+from flodesk_mcp.audience.writing import put_people
+from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.sandbox.account import CustomField
@@ -69,23 +70,23 @@ def measure_reading(path: Path, folder: Path) -> Took:
 async def fill_mirror(audience: Audience, number: int) -> None:
     """Put people into the mirror, half of them as the list has them."""
     for first in range(0, number, 5_000):
-        rows = []
-        for n in range(first, min(first + 5_000, number)):
-            city = {"city": f"City {n % 300}"} if n % 2 else {}
-            person = Subscriber(
-                id=f"{n:024x}",
-                email=f"p{n}@example.com",
-                first_name=f"First{n % 900}",
-                last_name=f"Last{n % 7_000}",
-                status="active",
-                custom_fields=city,
-            )
-            rows.append(row_of(person, 0.0) | {"reading": 1, "first_seen_at": 0.0, "was_active": True})
+        found = [_person(n) for n in range(first, min(first + 5_000, number))]
         async with audience.mirror.rows.writing() as work:
-            await work.put(people, rows)
+            await put_people(work, found, 0.0, reading=1)
     now = time.time()
     async with audience.mirror.rows.writing() as work:
         await work.put(mirrors, [{"checked_at": now, "whole_at": now, "used_at": now, "removed": 0}])
+
+
+def _person(number: int) -> PlainSubscriber:
+    return PlainSubscriber(
+        id=f"{number:024x}",
+        email=f"p{number}@example.com",
+        first_name=f"First{number % 900}",
+        last_name=f"Last{number % 7_000}",
+        status="active",
+        custom_fields={"city": f"City {number % 300}"} if number % 2 else {},
+    )
 
 
 def memory() -> int:

@@ -9,7 +9,7 @@ from math import inf
 
 import anyio
 
-__all__ = ["WaitDeadline", "current_deadline", "in_background", "patience", "wait_deadline", "waiting"]
+__all__ = ["WaitDeadline", "current_deadline", "patience", "wait_deadline", "waiting"]
 
 REPORT_EVERY_SECONDS = 2.0
 
@@ -96,12 +96,6 @@ def current_deadline() -> WaitDeadline:
     if deadline is None:
         raise LookupError("no wait_deadline block is open")
     return deadline
-
-
-def in_background() -> bool:
-    """Whether the requests made here are those of a job."""
-    deadline = _current.get()
-    return deadline is not None and deadline.background
 
 
 @asynccontextmanager

@@ -47,6 +47,7 @@ from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
+from flodesk_mcp.surface.skills import SKILLS, GetSkillParams, entry_of, listed_skills, read_skill, skill_resources
 from flodesk_mcp.surface.subscriptions import Subscriptions
 from flodesk_mcp.tools import BUTTONS, CARDS, CATALOG, TOOLS, call_tool, mask_addresses, mask_all, shows_cards
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
@@ -56,6 +57,9 @@ __all__ = ["build_server", "operator_filter", "single_server"]
 NAME = "flodesk-mcp"
 FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 CHANGING = CacheHint(ttl_ms=60_000, scope="private")
+
+_COMPLETE = {"resultType": "complete", "ttlMs": FIXED.ttl_ms, "cacheScope": FIXED.scope}
+"""What the SDK puts around the results of its own methods, around those of an extension, in both eras."""
 
 Context = ServerRequestContext[Caller]
 Paging = PaginatedRequestParams | None
@@ -101,6 +105,8 @@ def build_server(
         on_get_prompt=_get_prompt,
         on_completion=_complete,
     )
+    server.add_request_handler("skills/list", PaginatedRequestParams, _list_skills)
+    server.add_request_handler("skills/get", GetSkillParams, _get_skill)
     server.middleware += [RequestStateBoundary(sealing, default_audience=NAME), _find_caller]
     return server
 
@@ -146,8 +152,9 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         for offered in answer.get("capabilities", {}).values():
             if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
                 offered["listChanged"] = False
-        if shows_cards(ctx):  # to others nothing is said of it, and the SDK says nothing of it in `initialize`
-            answer["capabilities"] = {**answer["capabilities"], "extensions": {CARDS: {}}}
+        # To a client without cards nothing is said of them; and in `initialize` the SDK says nothing of extensions.
+        extensions: dict[str, Any] = {SKILLS: {}} | ({CARDS: {}} if shows_cards(ctx) else {})
+        answer["capabilities"] = {**answer["capabilities"], "extensions": extensions}
     elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
         # Some clients show every result's meta data to their model: no more than the revision demands.
         answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
@@ -166,7 +173,7 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    tools = [spec.advertised_to(ctx.lifespan_context) for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
     return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 
@@ -185,7 +192,8 @@ async def _call_tool(
 
 async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:
     _refuse_cursor(params)
-    return ListResourcesResult(resources=resources_for(ctx.lifespan_context.tool_filter))
+    tool_filter = ctx.lifespan_context.tool_filter
+    return ListResourcesResult(resources=resources_for(tool_filter) + skill_resources(tool_filter))
 
 
 async def _list_templates(ctx: Context, params: Paging) -> ListResourceTemplatesResult:
@@ -197,7 +205,18 @@ async def _read_resource(ctx: Context, params: ReadResourceRequestParams) -> Rea
     uri = str(params.uri)
     if page := read_card(ctx.lifespan_context, uri):
         return page
+    if file := read_skill(ctx.lifespan_context.tool_filter, uri):
+        return file
     return await read_resource(ctx.lifespan_context, uri)
+
+
+async def _list_skills(ctx: Context, params: Paging) -> dict[str, Any]:
+    _refuse_cursor(params)
+    return {"skills": listed_skills(ctx.lifespan_context.tool_filter), **_COMPLETE}
+
+
+async def _get_skill(ctx: Context, params: GetSkillParams) -> dict[str, Any]:
+    return {"skill": entry_of(ctx.lifespan_context.tool_filter, params.uri), **_COMPLETE}
 
 
 async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:

@@ -38,6 +38,7 @@ def test_the_exported_names_are_pinned() -> None:
         "Campaign",
         "CampaignDraft",
         "CanvaDesign",
+        "Conflict",
         "Credential",
         "CustomField",
         "FlodeskClient",

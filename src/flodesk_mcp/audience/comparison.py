@@ -14,6 +14,7 @@ from flodesk_mcp.audience.rows import Rows, Work
 from flodesk_mcp.audience.tables import people
 from flodesk_mcp.audience.writing import count_of, put_people, remove_people
 from flodesk_mcp.flodesk import NotFound, Page, Subscriber
+from flodesk_mcp.flodesk.plain import PlainSubscriber, plain
 
 __all__ = ["Comparison"]
 
@@ -22,7 +23,7 @@ PER_PAGE = 100
 MOST_SUSPECTS = 100
 LEAST_LOOKS = 20
 
-ListPage = Callable[[int, int, str | None], Awaitable[Page[Subscriber]]]
+ListPage = Callable[[int, int, str | None], Awaitable[Page[PlainSubscriber]]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class _Doubt:
 
 @dataclass
 class _Findings:
-    unknown: dict[str, Subscriber] = field(default_factory=dict)
+    unknown: dict[str, PlainSubscriber] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
 
 
@@ -105,7 +106,7 @@ class Comparison:
         page = await self._look(first, status)
         async with self._rows.reading() as work:
             for index, person in enumerate(page, first):
-                if doubt.begin < index < doubt.end and (rank := await _rank(work, person.id, status)) is not None:
+                if doubt.begin < index < doubt.end and (rank := await _rank(work, person["id"], status)) is not None:
                     return [
                         _Doubt(doubt.begin, index, doubt.mirror_begin, max(rank, doubt.mirror_begin)),
                         _Doubt(index, doubt.end, max(rank, doubt.mirror_begin), doubt.mirror_end),
@@ -113,9 +114,9 @@ class Comparison:
         raise _TooMany
 
     async def _compare(self, doubt: _Doubt, status: str | None, findings: _Findings) -> None:
-        here: dict[str, Subscriber] = {}
+        here: dict[str, PlainSubscriber] = {}
         for first in range(doubt.begin // PER_PAGE * PER_PAGE, doubt.end, PER_PAGE):
-            here |= {person.id: person for person in await self._look(first, status)}
+            here |= {person["id"]: person for person in await self._look(first, status)}
         begin, end = doubt.mirror_begin, doubt.mirror_end
         async with self._rows.reading() as work:
             query = select(people.c.id).where(_of(status)).order_by(people.c.created_us.desc(), people.c.id.desc())
@@ -130,14 +131,14 @@ class Comparison:
         found, gone = list(findings.unknown.values()), []
         for suspect in findings.suspects:
             try:
-                found.append(await self._get(suspect))
+                found.append(plain(await self._get(suspect)))
             except NotFound:
                 gone.append(suspect)
         async with self._rows.writing() as work:
             await put_people(work, found, self._clock())
             await remove_people(work, people.c.id.in_(gone))
 
-    async def _look(self, first: int, status: str | None) -> list[Subscriber]:
+    async def _look(self, first: int, status: str | None) -> list[PlainSubscriber]:
         self._looks -= 1
         if self._looks < 0:
             raise _TooMany

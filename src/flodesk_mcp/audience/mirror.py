@@ -1,7 +1,7 @@
 """The mirror of one account's people: kept fresh, searched, and told of our own writes."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.rows import Work
@@ -19,6 +20,7 @@ from flodesk_mcp.audience.storage import Storage
 from flodesk_mcp.audience.tables import mirrors, people, readings, segments
 from flodesk_mcp.audience.writing import count_of, put_people
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
+from flodesk_mcp.flodesk.plain import plain
 
 __all__ = ["Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
 
@@ -47,16 +49,15 @@ class Freshness:
     total: int | None = None
 
 
-_AS_TEXT = [place for place, name in enumerate(COLUMNS) if isinstance(people.c[name].type, JSON)]
 _WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
 
 
-def _person(row: tuple[Any, ...]) -> Person:
-    """Return the person of a row of `_WHOLE`. JSON is read here, because most of it is empty."""
-    values = list(row[: len(COLUMNS)])
-    for place in _AS_TEXT:
-        values[place] = from_json(values[place])
-    return Person(*values)
+def _placed(row: Sequence[Any]) -> tuple[Person, Place]:
+    """Return the person of a row of `_WHOLE` and `created_us`, and their place. JSON is read here: most is empty."""
+    segments, custom, seen_at, created_us = row[-4:]
+    ids = [] if segments == "[]" else from_json(segments)
+    values = {} if custom == "{}" else from_json(custom)
+    return Person(*[*row[:-4], ids, values, seen_at]), Place(created_us, row[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,20 +144,24 @@ class Mirror:
     async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
         reader = Reader(self._flodesk, self.rows, self._clock)
         must_be_whole = whole or status.checked_at is None or status.reading is not None
-        if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
-            await reader.read_whole(progress)
+        with seldom_searched_for():
+            if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
+                await reader.read_whole(progress)
 
-    async def people(
-        self, where: Where | None = None, after: Place | None = None, batch: int = BATCH
-    ) -> AsyncIterator[list[Person]]:
+    async def people(self, where: Where | None = None, batch: int = BATCH) -> AsyncGenerator[list[Person], None]:
         """Yield those who match, the newest first, in batches: memory is constant, and refreshing loses nobody.
 
-        Somebody who matches from the beginning to the end comes exactly once. `after` is where to go on.
+        Somebody who matches from the beginning to the end comes exactly once.
         """
-        while True:
-            found = await self.page(where, after, batch)
-            if found:
-                yield [person for person, _ in found]
+        async for found in self.places(where, None, batch):
+            yield [person for person, _ in found]
+
+    async def places(
+        self, where: Where | None, after: Place | None, batch: int = BATCH
+    ) -> AsyncGenerator[list[tuple[Person, Place]], None]:
+        """Yield the same, from behind `after` on, each with their place."""
+        while found := await self.page(where, after, batch):
+            yield found
             if len(found) < batch:
                 return
             after = found[-1][1]
@@ -198,7 +203,7 @@ class Mirror:
             query = query.where(
                 us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
             )
-        return [(_person(tuple(row)), Place(row.created_us, row.id)) for row in await work.all(query)]
+        return list(map(_placed, await work.all(query)))
 
     async def _count(self, work: Work, where: Where | None) -> int:
         return await count_of(work, *self._clauses(where))
@@ -210,7 +215,7 @@ class Mirror:
         """Store what Flodesk has just answered of people, if there is a mirror. Raises AudienceError."""
         if seen and await self.exists():
             async with self.rows.writing() as work:
-                await put_people(work, seen, self._clock())
+                await put_people(work, map(plain, seen), self._clock())
 
     async def used(self) -> None:
         """Take note that the mirror is in use: one that is not for a long time is forgotten."""

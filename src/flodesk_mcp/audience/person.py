@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_json
+
 from flodesk_mcp.audience.folding import fold
 from flodesk_mcp.flodesk import SegmentRef, Subscriber
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
-__all__ = ["COLUMNS", "Person", "folded_key", "microseconds", "row_of"]
+__all__ = ["COLUMNS", "STORED", "Person", "folded_key", "microseconds", "row_of"]
 
 COLUMNS = (
     "id",
@@ -62,28 +65,46 @@ class Person:
         )
 
 
-def row_of(subscriber: Subscriber, seen_at: float) -> dict[str, Any]:
-    """Return the row of the table `people` for an answer of Flodesk, with what searches compare."""
-    custom = {key: value for key, value in (subscriber.custom_fields or {}).items() if value}
-    return {
-        "id": subscriber.id,
-        "email": subscriber.email,
-        "first_name": subscriber.first_name,
-        "last_name": subscriber.last_name,
-        "status": subscriber.status,
-        "source": subscriber.source,
-        "created_at": subscriber.created_at,
-        "optin_ip": subscriber.optin_ip,
-        "optin_timestamp": subscriber.optin_timestamp,
-        "segments": [segment.id for segment in subscriber.segments or ()],
-        "custom_fields": custom,
-        "seen_at": seen_at,
-        "created_us": microseconds(subscriber.created_at),
-        "email_folded": fold(subscriber.email),
-        "first_name_folded": fold(subscriber.first_name),
-        "last_name_folded": fold(subscriber.last_name),
-        "custom_folded": {folded_key(key): fold(value) for key, value in custom.items()},
-    }
+STORED = (
+    *COLUMNS,
+    "created_us",
+    "email_folded",
+    "first_name_folded",
+    "last_name_folded",
+    "custom_folded",
+)
+"""The columns that `row_of` fills: those, and what searches compare."""
+
+
+def row_of(person: PlainSubscriber, seen_at: float) -> tuple[Any, ...]:
+    """Return the values of STORED for an answer of Flodesk, JSON as text."""
+    email, first_name, last_name = person.get("email"), person.get("first_name"), person.get("last_name")
+    created_at = person.get("created_at")
+    segments = [segment["id"] for segment in person.get("segments") or ()]
+    custom = {key: text for key, text in (person.get("custom_fields") or {}).items() if text}
+    return (
+        person["id"],
+        email,
+        first_name,
+        last_name,
+        person.get("status"),
+        person.get("source"),
+        created_at,
+        person.get("optin_ip"),
+        person.get("optin_timestamp"),
+        _json(segments) if segments else "[]",
+        _json(custom) if custom else "{}",
+        seen_at,
+        microseconds(created_at),
+        fold(email),
+        fold(first_name),
+        fold(last_name),
+        _json({folded_key(key): fold(text) for key, text in custom.items()}) if custom else "{}",
+    )
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()
 
 
 @lru_cache(maxsize=1_000)

@@ -5,44 +5,24 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
 from flodesk_mcp.audience.errors import PlanRefused
-from flodesk_mcp.audience.plan_tables import plan_rows, plans
+from flodesk_mcp.audience.plan_rows import PlanRows
+from flodesk_mcp.audience.plan_tables import plan_blocks, plans
 from flodesk_mcp.audience.rows import Rows, Work
 
-__all__ = ["PLAN_SECONDS", "Action", "Plan", "PlanRow", "Plans"]
+__all__ = ["PLAN_SECONDS", "Plan", "Plans"]
 
 PLAN_SECONDS = 1_800
 """How long a plan can be carried out: what it was made from changes."""
 
 KEPT_SECONDS = 30 * 86_400
 """How long the rows of one that was carried out stay, should its job have to go on."""
-
-BATCH = 1_000
-
-Action = Literal["write", "remove", "unchanged", "skip"]
-
-
-class PlanRow(NamedTuple):
-    """What shall be done with one row. `person` is by what a repeated one is known, `content` the JSON that is sent."""
-
-    row: int
-    person: str | None
-    action: Action
-    email: str | None
-    reason: str | None
-    content: str | None
-
-    @property
-    def fingerprint(self) -> int:
-        """A number that stands for what shall be done; the sum of all stands for the plan, in whatever order."""
-        done = f"{self.row} {self.action} {self.person} {self.content}"
-        return int.from_bytes(hashlib.sha256(done.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +60,15 @@ class Plans:
             await work.put(plans, [row | {"digest": None, "job": None}])
         return name
 
-    async def add(self, id: str, rows: Sequence[PlanRow]) -> None:
-        """Add rows to a plan that is being made, or replace those of the same number."""
-        async with self._rows.writing() as work:
-            await work.put(plan_rows, [{"plan": id, **row._asdict()} for row in rows])
-
-    async def known(self, id: str, people: Sequence[str]) -> list[PlanRow]:
-        """Return the rows of those `people` that the plan has."""
-        query = _rows_of(id).where(plan_rows.c.person.in_(people))
-        async with self._rows.reading() as work:
-            return [PlanRow(*tuple(row)) for row in await work.all(query)]
+    def rows(self, id: str) -> PlanRows:
+        """Return the rows of a plan."""
+        return PlanRows(self._rows, id)
 
     async def finish(
-        self, id: str, fingerprints: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]
+        self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]
     ) -> Plan:
-        """Bind a plan to its content by the sum of the `fingerprints` of its rows, so that it can be carried out."""
-        digest = _digest(arguments, fingerprints)
+        """Bind a plan to its content by the `fingerprint` of its rows, so that it can be carried out."""
+        digest = _digest(arguments, fingerprint)
         made = {"arguments": dict(arguments), "numbers": dict(numbers), "digest": digest, "created_at": self._clock()}
         async with self._rows.writing() as work:
             await work.change(update(plans).where(plans.c.id == id).values(made))
@@ -141,10 +114,7 @@ class Plans:
         Raises PlanRefused, also where its content is not what it was.
         """
         plan = await self.open(id)
-        fingerprints = 0
-        async for rows in self._all(id):
-            fingerprints += sum(row.fingerprint for row in rows)
-        if plan.digest != _digest(plan.arguments, fingerprints):
+        if plan.digest != _digest(plan.arguments, await self.rows(id).fingerprint()):
             raise PlanRefused("The content of this plan was changed: make a new one.")
         async with self._rows.writing() as work:
             taken = update(plans).where(plans.c.id == id, plans.c.job.is_(None))
@@ -157,20 +127,6 @@ class Plans:
         async with self._rows.writing() as work:
             await work.change(update(plans).where(plans.c.id == id).values(job=job))
 
-    async def rows(
-        self, id: str, after: int, limit: int, actions: Sequence[Action] = get_args(Action)
-    ) -> list[PlanRow]:
-        """Return up to `limit` rows after row `after`, in their order, with one of `actions`."""
-        query = _rows_of(id).where(plan_rows.c.row > after, plan_rows.c.action.in_(actions))
-        query = query.order_by(plan_rows.c.row).limit(limit)
-        async with self._rows.reading() as work:
-            return [PlanRow(*tuple(row)) for row in await work.all(query)]
-
-    async def discard(self, id: str) -> None:
-        """Forget the rows of a plan: what they say of people is needed no longer."""
-        async with self._rows.writing() as work:
-            await work.change(delete(plan_rows).where(plan_rows.c.plan == id))
-
     async def get(self, id: str) -> Plan:
         """Return a plan, whatever became of it. Raises PlanRefused where there is none."""
         query = select(*(plans.c[name] for name in Plan.__slots__)).where(plans.c.id == id, plans.c.digest.is_not(None))
@@ -180,12 +136,6 @@ class Plans:
             raise PlanRefused("There is no such plan, or it is long over: make a new one.")
         return Plan(*tuple(row))
 
-    async def _all(self, id: str) -> AsyncIterator[list[PlanRow]]:
-        after = -1
-        while rows := await self.rows(id, after, BATCH):
-            yield rows
-            after = rows[-1].row
-
     async def _forget(self, work: Work, now: float) -> None:
         old = await work.all(
             select(plans.c.id).where(
@@ -194,18 +144,14 @@ class Plans:
             )
         )
         for plan in old:
-            await work.change(delete(plan_rows).where(plan_rows.c.plan == plan.id))
+            await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
             await work.change(delete(plans).where(plans.c.id == plan.id))
 
 
-def _digest(arguments: Mapping[str, Any], fingerprints: int) -> str:
-    bound = f"{json.dumps(arguments, sort_keys=True)} {fingerprints % 2**256}"
+def _digest(arguments: Mapping[str, Any], fingerprint: int) -> str:
+    bound = f"{json.dumps(arguments, sort_keys=True)} {fingerprint % 2**256}"
     return hashlib.sha256(bound.encode()).hexdigest()
 
 
 def _button(plan: Plan, secret: str) -> str:
     return hashlib.sha256(f"{plan.id} {plan.digest} {secret}".encode()).hexdigest()
-
-
-def _rows_of(id: str) -> Any:
-    return select(*(plan_rows.c[name] for name in PlanRow._fields)).where(plan_rows.c.plan == id)

@@ -1,18 +1,20 @@
 """Reading the list into the mirror: whole, page by page, so that it goes on where it was interrupted; and its top."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
+from anyio.abc import TaskGroup
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from flodesk_mcp.audience.ahead import all_there, reading_ahead
+from flodesk_mcp.audience.ahead import Expecting, reading_ahead
 from flodesk_mcp.audience.comparison import Comparison
 from flodesk_mcp.audience.numbers import finished
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.tables import mirrors, people, readings
 from flodesk_mcp.audience.writing import count_of, put_people, remove_people
 from flodesk_mcp.flodesk import FlodeskClient, Page, Subscriber, wait_deadline
-from flodesk_mcp.flodesk.listing import whole_pages
+from flodesk_mcp.flodesk.listing import PageRead, whole_pages
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["SMALL", "Progress", "Reader"]
 
@@ -26,6 +28,10 @@ REMEMBERED = 1_000
 PER_PAGE = 100
 PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
+
+PAGES_AHEAD = 8
+TOGETHER_SECONDS = 0.05
+"""Pages that come so soon one after the other are stored together: storing one takes as long as fetching it."""
 
 ROUNDS = 3
 
@@ -86,14 +92,18 @@ class Reader:
 
     async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
         memory = _Memory(self._rows, begun.id)
-        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as stream:
-            async for first in stream:
-                pages = all_there(first, stream)
+
+        def begin(tasks: TaskGroup) -> AsyncGenerator[PageRead[PlainSubscriber], None]:
+            pages = Expecting(self._page, tasks)
+            return whole_pages(pages.fetch, memory, begun.place, pages.expect)
+
+        async with reading_ahead(begin, PAGES_AHEAD, TOGETHER_SECONDS) as handed_out:
+            async for pages in handed_out:
                 last = pages[-1]
                 self._total = max(last.total or 0, last.after)
                 async with self._rows.writing() as work:
                     found = [person for page in pages for person in page.rows]
-                    await put_people(work, found, self._clock(), reading=begun.id)
+                    await put_people(work, found, self._clock(), reading=begun.id, is_first=begun.id == 1)
                     done = update(readings).where(readings.c.id == begun.id)
                     await work.change(done.values(place=last.after, total=self._total))
                 if progress:
@@ -108,7 +118,7 @@ class Reader:
         while True:
             number += 1
             page = await self._page(number, PER_PAGE)
-            ids = [person.id for person in page.data]
+            ids = [person["id"] for person in page.data]
             async with self._rows.writing() as work:
                 known = await count_of(work, people.c.id.in_(ids))
                 await put_people(work, page.data, self._clock())
@@ -126,12 +136,12 @@ class Reader:
     def _comparison(self) -> Comparison:
         return Comparison(self._list, self._get, self._rows, self._clock)
 
-    async def _page(self, number: int, size: int) -> Page[Subscriber]:
+    async def _page(self, number: int, size: int) -> Page[PlainSubscriber]:
         return await self._list(number, size)
 
-    async def _list(self, number: int, size: int, status: str | None = None) -> Page[Subscriber]:
+    async def _list(self, number: int, size: int, status: str | None = None) -> Page[PlainSubscriber]:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
-            return await self._flodesk.subscribers.list(page=number, per_page=size, status=status)
+            return await self._flodesk.subscribers.list_plain(page=number, per_page=size, status=status)
 
     async def _get(self, id: str) -> Subscriber:
         with wait_deadline(PATIENCE, background=self._total > SMALL):
@@ -153,9 +163,9 @@ class _Memory:
         self._reading = reading
         self._recent: dict[str, None] = {}
 
-    async def knows_any(self, rows: Sequence[Subscriber], /) -> bool:
+    async def knows_any(self, rows: Sequence[PlainSubscriber], /) -> bool:
         """Tell whether one of `rows` was read."""
-        ids = [row.id for row in rows]
+        ids = [row["id"] for row in rows]
         if any(known in self._recent for known in ids):
             return True
         query = select(people.c.id).where(people.c.id.in_(ids), people.c.reading == self._reading)
@@ -164,10 +174,10 @@ class _Memory:
         self._remember(known)
         return bool(known)
 
-    def unread(self, rows: Sequence[Subscriber], /) -> list[Subscriber]:
+    def unread(self, rows: Sequence[PlainSubscriber], /) -> list[PlainSubscriber]:
         """Return those of `rows` that were not read yet, and count all as read."""
-        found = [row for row in rows if row.id not in self._recent]
-        self._remember([row.id for row in found])
+        found = [row for row in rows if row["id"] not in self._recent]
+        self._remember([row["id"] for row in found])
         return found
 
     def _remember(self, ids: Sequence[str]) -> None:

@@ -5,13 +5,28 @@ Whoever writes a query leaves the account out. `Rows` adds it, for every table i
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Column, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    Delete,
+    Dialect,
+    FromClause,
+    Join,
+    Row,
+    Select,
+    Table,
+    Text,
+    Update,
+    any_,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
@@ -34,35 +49,20 @@ class Connections(Protocol):
         """Open a connection for a block that writes, and commit at its end."""
 
 
-@dataclass(frozen=True)
-class _Upsert:
-    """A statement as the driver takes it: SQLAlchemy's own way of binding takes longer than the database itself."""
-
-    sql: str
-    names: tuple[str, ...]
-    texts: frozenset[str]
-    """Columns that hold JSON."""
-
-    def parameters(self, rows: Sequence[Mapping[str, Any]], account: str) -> list[Any]:
-        """Return the values of `rows` in the order of the statement."""
-        values, found = itemgetter(*self.names), []
-        for row in rows:
-            bound = {**row, "account": account}
-            for name in self.texts:
-                bound[name] = to_json(row[name]).decode()
-            found.append(values(bound))
-        return found
-
-
 @lru_cache
-def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect) -> _Upsert:
+def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect) -> str:
+    """Return a statement as the driver takes it: SQLAlchemy's own way of binding takes longer than the database itself.
+
+    Its values are the account, and then those of `columns`, which are in the order of the table.
+    """
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = make(table)
-    replaced = {name: statement.excluded[name] for name in names if name not in keep and name not in _key(table)}
+    replaced = {name: statement.excluded[name] for name in columns if name not in keep and name not in _key(table)}
     upsert = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
-    compiled = upsert.compile(dialect=dialect, column_keys=["account", *names])
-    texts = frozenset(name for name in names if isinstance(table.c[name].type, JSON))
-    return _Upsert(str(compiled), tuple(compiled.positiontup or ()), texts)
+    compiled = upsert.compile(dialect=dialect, column_keys=["account", *columns])
+    if compiled.positiontup != ["account", *columns]:
+        raise ValueError(f"The columns of {table.name} are given in another order than they have.")
+    return str(compiled)
 
 
 class Work:
@@ -75,6 +75,17 @@ class Work:
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Return every row that `query` finds among those of the account."""
         return (await self._connection.execute(_of_account(query, self._account))).all()
+
+    async def among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> Sequence[Row[Any]]:
+        """Return what `query` finds with one of `values`, of which there may be thousands, in the column of that name.
+
+        They are one parameter: a list of them would take longer to bind than to look for.
+        """
+        limited = _of_account(query, self._account)
+        if self.dialect == "postgresql":
+            return (await self._connection.execute(limited.where(name == any_(cast(values, ARRAY(Text)))))).all()
+        given = func.json_each(to_json(values).decode()).table_valued("value")
+        return (await self._connection.execute(limited.where(name.in_(select(given.c.value))))).all()
 
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""
@@ -100,12 +111,25 @@ class Work:
         result = await self._connection.execute(_of_account(statement, self._account))
         return int(result.rowcount)
 
-    async def put(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
-        """Insert `rows`, or replace those of the same key, but for the columns to `keep`."""
-        if not rows:
-            return
-        statement = _upsert(table, tuple(rows[0]), tuple(keep), self._connection.dialect)
-        await self._connection.exec_driver_sql(statement.sql, statement.parameters(rows, self._account))
+    async def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert `rows`, or replace those of the same key."""
+        if rows:
+            columns = [column for column in table.columns if column.name in rows[0].keys() - {"account"}]
+            names = tuple(column.name for column in columns)
+            texts = {column.name for column in columns if isinstance(column.type, JSON)}
+            values = [[to_json(row[name]).decode() if name in texts else row[name] for name in names] for row in rows]
+            await self.put_values(table, names, values)
+
+    async def put_values(
+        self, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]], *, keep: tuple[str, ...] = ()
+    ) -> None:
+        """Do the same for rows of values: of `columns`, in the order of the table, JSON as text.
+
+        Of a row that is replaced, the columns to `keep` stay as they are.
+        """
+        if rows:
+            statement = _upsert(table, columns, keep, self._connection.dialect)
+            await self._connection.exec_driver_sql(statement, [(self._account, *row) for row in rows])
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""

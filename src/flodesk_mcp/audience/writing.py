@@ -1,24 +1,33 @@
 """How people get into the mirror, and out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from flodesk_mcp.audience.person import row_of
+from flodesk_mcp.audience.person import STORED, row_of
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.tables import mirrors, people, segments
-from flodesk_mcp.flodesk import Subscriber
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["count_of", "put_people", "remove_people"]
 
 
-async def put_people(work: Work, found: Sequence[Subscriber], now: float, *, reading: int | None = None) -> None:
-    """Store people as Flodesk has just shown them, and the names of their segments."""
-    kept = ["first_seen_at", "was_active"] + ([] if reading else ["reading"])
-    beside = {"reading": reading, "first_seen_at": now, "was_active": False}
-    rows = [row_of(person, now) | beside for person in {person.id: person for person in found}.values()]
-    await work.put(people, rows, keep=kept)
-    names = {segment.id: segment.name for person in found for segment in person.segments or ()}
+_COLUMNS = (*STORED, "reading", "first_seen_at", "was_active")
+_KEPT = ("first_seen_at", "was_active")
+
+
+async def put_people(
+    work: Work, found: Iterable[PlainSubscriber], now: float, *, reading: int | None = None, is_first: bool = False
+) -> None:
+    """Store people as Flodesk has just shown them, and the names of their segments.
+
+    `reading` is the whole reading that came past them. In the first one, whoever is active was it when it ended, as
+    far as is known: to say so for everybody at the end would write everything twice.
+    """
+    once = {person["id"]: person for person in found}.values()
+    rows = [(*row_of(person, now), reading, now, is_first and person.get("status") == "active") for person in once]
+    await work.put_values(people, _COLUMNS, rows, keep=_KEPT if reading else (*_KEPT, "reading"))
+    names = {segment["id"]: segment.get("name") for person in once for segment in person.get("segments") or ()}
     await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])
 
 

@@ -5,20 +5,17 @@ from typing import Any, Literal
 import click
 from pydantic import SecretStr
 
-from flodesk_mcp.callers.clients import credential_from, open_connections
-from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
+from flodesk_mcp.callers.clients import credential_from
+from flodesk_mcp.cli.account_client import account_client
 from flodesk_mcp.cli.entered import entered
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
-from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.settings import SettingsError
 from flodesk_mcp.store import new_key
 from flodesk_mcp.web.auth.principal import shown_subject
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["account"]
-
-SIGN_IN_AT = "the page where the account was connected."
 
 
 @click.group()
@@ -61,15 +58,8 @@ async def list_accounts(store: OpenStore) -> None:
 @with_store
 async def check(store: OpenStore, name: str) -> None:
     """Ask Flodesk whether it takes the credential of an account."""
-    stored = await store.accounts.account(name)
-    async with open_connections(store.settings) as http:
-        opening = StoredCredentials(store.logins, oauth_client(store.settings, http), SIGN_IN_AT)
-        credential = opening.credential(stored)
-        flodesk = FlodeskClient(credential, base_url=store.settings.base_url, http=http)
-        try:
-            await flodesk.segments.list(per_page=1)
-        except FlodeskError as error:
-            raise SettingsError(f"Account {name!r}: {error}") from error
+    async with account_client(store, await store.accounts.account(name)) as flodesk:
+        await flodesk.segments.list(per_page=1)
     click.echo(f"Flodesk takes the credential of {name!r}.")
 
 

@@ -20,30 +20,31 @@ from flodesk_mcp.flodesk.models import Campaign, Page, Segment, Subscriber, Webh
 __all__ = ["Memory", "PageRead", "whole_list", "whole_pages"]
 
 Item = TypeVar("Item", Subscriber, Segment, Workflow, Webhook, Campaign)
+Row = TypeVar("Row")
 
 PER_PAGE = 100
-OVERLAP = 5
+OVERLAP = 2
 REMEMBERED = 1_000
 MOST_TRIES = 3
 PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
 
 
-class Memory(Protocol[Item]):
+class Memory(Protocol[Row]):
     """What a reader has read so far."""
 
-    async def knows_any(self, rows: Sequence[Item], /) -> bool:
+    async def knows_any(self, rows: Sequence[Row], /) -> bool:
         """Tell whether one of `rows` was read."""
 
-    def unread(self, rows: Sequence[Item], /) -> list[Item]:
+    def unread(self, rows: Sequence[Row], /) -> list[Row]:
         """Return those of `rows` that were not read yet, and count all as read."""
 
 
 @dataclass(frozen=True)
-class PageRead(Generic[Item]):
+class PageRead(Generic[Row]):
     """What a page brought that was not read before. `after` is the place in the list where the next one begins."""
 
-    rows: list[Item]
+    rows: list[Row]
     after: int
     total: int | None
 
@@ -63,16 +64,23 @@ async def whole_list(fetch: Callable[[int, int], Awaitable[Page[Item]]]) -> Asyn
 
 
 async def whole_pages(
-    fetch: Callable[[int, int], Awaitable[Page[Item]]], memory: Memory[Item], start: int = 0
-) -> AsyncGenerator[PageRead[Item], None]:
+    fetch: Callable[[int, int], Awaitable[Page[Row]]],
+    memory: Memory[Row],
+    start: int = 0,
+    expect: Callable[[int, int], None] | None = None,
+) -> AsyncGenerator[PageRead[Row], None]:
     """Yield the pages of a list as `whole_list` reads it, from the place `start` on. `memory` knows what was read.
 
-    So a reading that was interrupted goes on where it stopped. Raises FlodeskError.
+    So a reading that was interrupted goes on where it stopped. `expect` is told of each page that will be fetched
+    after the next one, unless the list changes: where an overlap holds a row that was read, it does not matter which
+    of the two pages was answered first. Raises FlodeskError.
     """
     failed: Counter[int] = Counter()  # where an overlap was missing since the last new row
-    largest, target, beyond = PER_PAGE, max(start - OVERLAP, 0), start
+    largest, target, beyond, total = PER_PAGE, max(start - OVERLAP, 0), start, 0
     while True:
         number, size = _window(target, beyond, largest)
+        if expect and (end := number * size) < total:
+            expect(*_window(end - OVERLAP, end, largest))
         with wait_deadline(PATIENCE):
             page = await fetch(number, size)
         first = (number - 1) * size
@@ -82,7 +90,7 @@ async def whole_pages(
             continue
         if rows := memory.unread(page.data):
             failed.clear()
-        beyond = first + len(page.data)
+        beyond, total = first + len(page.data), page.meta.total_items or 0
         yield PageRead(rows, beyond, page.meta.total_items)
         if _is_last(page, number, size):
             return
@@ -156,7 +164,7 @@ def _window(target: int, beyond: int, largest: int) -> tuple[int, int]:
     return (target // size + 1, size) if ends[size] > beyond else (beyond // largest + 1, largest)
 
 
-def _is_last(page: Page[Item], number: int, size: int) -> bool:
+def _is_last(page: Page[Row], number: int, size: int) -> bool:
     """Tell whether nothing comes after `page`. Campaigns may come without a count of their pages."""
     if not page.data or page.meta.total_pages is None:
         return len(page.data) < size

@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.deadline import in_background
+from flodesk_mcp.api.errors import FlodeskError, InvalidArgument
+from flodesk_mcp.api.request import Request, given, person
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
-from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
-from flodesk_mcp.flodesk.request import Request, given, person
-from flodesk_mcp.flodesk.retry import Sender
+from flodesk_mcp.flodesk.plain import PlainSubscriber
 from flodesk_mcp.freshness import FreshMap
 
 __all__ = ["Subscribers"]
@@ -36,6 +36,7 @@ ROW_FIELDS = frozenset(
 
 _SUBSCRIBER = TypeAdapter(Subscriber)
 _SUBSCRIBERS = TypeAdapter(Page[Subscriber])
+_PLAIN = TypeAdapter(Page[PlainSubscriber])
 _BATCH = TypeAdapter(BatchResult)
 
 Listener = Callable[[Sequence[Subscriber]], Awaitable[None]]
@@ -65,9 +66,18 @@ class Subscribers:
         """Return one page of subscribers, of every status unless one is given. Source: GET /subscribers."""
         query = {"page": page, "per_page": per_page, "status": status, "segment_id": segment_id}
         found = await self._sender.send(_SUBSCRIBERS, Request("GET", "subscribers", query=query))
-        if not in_background():  # a whole list would push out whom the calls of people have seen
-            self._remember(found.data)
+        self._remember(found.data)
         return found
+
+    async def list_plain(
+        self, *, page: int = 1, per_page: int = 20, status: str | None = None
+    ) -> Page[PlainSubscriber]:
+        """Return the same page as plain data. Source: GET /subscribers.
+
+        For whoever reads a whole list: it would push out whom the calls of people have seen, so it is not remembered.
+        """
+        query = {"page": page, "per_page": per_page, "status": status}
+        return await self._sender.send(_PLAIN, Request("GET", "subscribers", query=query))
 
     def every(self, *, status: str | None = None, segment_id: str | None = None) -> AsyncGenerator[Subscriber, None]:
         """Yield every subscriber, or all of one status or segment, while others may change the list. See whole_list."""

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
+from flodesk_mcp.store.event_models import without_events
 from flodesk_mcp.store.models import (
     AccountRow,
     CodeRow,
+    FileLinkRow,
     GrantRow,
     GrantTokenRow,
     SubjectRow,
@@ -23,6 +25,7 @@ from flodesk_mcp.store.models import (
 from flodesk_mcp.store.names import check_name, is_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
+from flodesk_mcp.store.uploads import StoredUploads
 
 __all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
 
@@ -157,6 +160,15 @@ class StoredAccounts:
             raise _unknown(name)
         return StoredAccount.of(account, self._sealer)
 
+    async def known_by(self, account_id: str) -> StoredAccount | None:
+        """Return the account of that id, opened, if there is one.
+
+        Raises StoreError when no key opens it.
+        """
+        async with self._database.reading() as session:
+            account = await session.get(AccountRow, account_id)
+        return StoredAccount.of(account, self._sealer) if account else None
+
     async def account_of(self, issuer: str, subject: str) -> StoredAccount | None:
         """Return the account that is open to a person of an identity provider, if one is.
 
@@ -189,7 +201,7 @@ class StoredAccounts:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
     async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and clients, and who could use it.
+        """Forget an account, its tokens and clients, who could use it, and files that came for it.
 
         Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
         """
@@ -202,14 +214,17 @@ class StoredAccounts:
         grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
         async with self._database.writing() as session:
             for dependent in (
+                *without_events(account_id),
                 delete(CodeRow).where(CodeRow.grant_id.in_(grants)),
                 delete(GrantTokenRow).where(GrantTokenRow.grant_id.in_(grants)),
                 delete(GrantRow).where(GrantRow.account_id == account_id),
                 delete(TokenRow).where(TokenRow.account_id == account_id),
                 delete(SubjectRow).where(SubjectRow.account_id == account_id),
+                delete(FileLinkRow).where(FileLinkRow.account == account_id),
                 delete(AccountRow).where(AccountRow.id == account_id),
             ):
                 await session.execute(dependent)
+        await StoredUploads(self._database).forget(account_id)
         await self._database.purge()
 
     async def reseal(self) -> int:
@@ -225,6 +240,11 @@ class StoredAccounts:
                 account.sealed_credential = self._sealer.reseal(account.sealed_credential)
         await self._database.purge()
         return len(accounts)
+
+    async def names(self) -> dict[str, str]:
+        """Return the names of all accounts by id."""
+        async with self._database.reading() as session:
+            return {row.id: row.name for row in await session.execute(select(AccountRow.id, AccountRow.name))}
 
     async def all(self) -> Sequence[StoredAccount]:
         """Return every account, opened.

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
+from flodesk_mcp.flodesk import FlodeskClient
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
@@ -18,6 +19,7 @@ from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, MAX_ANSWERED
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
+from flodesk_mcp.web.files.pages import file_routes
 from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
@@ -29,6 +31,7 @@ from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
+from flodesk_mcp.web.webhooks import webhook_route
 
 __all__ = ["create_app"]
 
@@ -78,6 +81,7 @@ class _Hosted:
         self._flodesk = open_connections(settings, flodesk)
         self._replicas = Replicas(settings)
         self._callers = WebCallers.of(settings, self._flodesk, self._replicas)
+        self._events = self._callers.events
         self._server = build_server(
             lambda: nullcontext(self._callers),
             derived_keys(settings.encryption_keys, "questions"),
@@ -95,17 +99,25 @@ class _Hosted:
     async def running(self) -> AsyncIterator[None]:
         """Open what requests need, for as long as the application runs."""
         audiences = self._callers.audiences
+        parts = (
+            self._flodesk,
+            self._replicas.running(),
+            self._authentication.running(),
+            self._callers.links.running(),
+            audiences.running(),
+            self._sessions.running(),
+        )
         async with AsyncExitStack() as opened:
-            for part in (
-                self._flodesk,
-                self._replicas.running(),
-                self._authentication.running(),
-                audiences.running(),
-                self._sessions.running(),
-            ):
+            for part in parts:
                 await opened.enter_async_context(part)
+            if self._events:
+                await opened.enter_async_context(self._events.running(self._open_client))
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
+
+    async def _open_client(self, identity: str) -> FlodeskClient | None:
+        account = await self._authentication.account(identity)
+        return self._callers.pool.client(account.identity, account.credential) if account else None
 
     @property
     def has_replicas(self) -> bool:
@@ -127,6 +139,8 @@ class _Hosted:
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks, self._known_problems()).answer, methods=["GET"]),
             *self._authentication.public_routes(),
+            *file_routes(self._settings, self._callers.links, self._callers.audiences),
+            *([webhook_route(self._events.inbox)] if self._events else ()),
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),

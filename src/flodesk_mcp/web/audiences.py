@@ -18,6 +18,7 @@ from flodesk_mcp.web.settings import HostedSettings
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.audience.job_store import JobStore
     from flodesk_mcp.audience.storage import Storage
     from flodesk_mcp.store import Database
 
@@ -84,13 +85,21 @@ class Audiences:
     async def _has_unfinished_jobs(self, identity: str) -> bool:
         if not self.may_have_any or identity in self._open:
             return False
+        async with self.jobs_of(identity) as jobs:
+            return jobs is not None and bool(await jobs.unfinished())
+
+    @asynccontextmanager
+    async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
+        """Open the jobs of an account, None where it has none, without anything that opens the account at Flodesk."""
         from flodesk_mcp.audience.job_store import JobStore
 
-        storage = self._storage(identity)
+        known = self._open.get(identity)
+        storage = known.storage if known else self._storage(identity)
         try:
-            return storage.has_jobs() and bool(await JobStore(storage).unfinished())
+            yield JobStore(storage) if storage.has_jobs() else None
         finally:
-            await storage.aclose()
+            if known is None:
+                await storage.aclose()
 
     def listen_to(self, identity: str, flodesk: FlodeskClient) -> FlodeskClient:
         """Let what `flodesk` is answered of people reach the mirror of the account; return it."""
@@ -107,7 +116,7 @@ class Audiences:
     @property
     def may_have_any(self) -> bool:
         """Whether mirrors or jobs of any account may be stored."""
-        folder = self._folder
+        folder = self.folder
         return self.are_shared or bool(folder and (folder / "audience").is_dir())
 
     def _storage(self, identity: str) -> "Storage":
@@ -118,7 +127,7 @@ class Audiences:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
             return DatabaseStorage(self._opened_database(), name)
-        return LocalStorage(self._folder, name)
+        return LocalStorage(self.folder, name)
 
     def _name(self, identity: str) -> str:
         # A sandbox at another address is another account, though it has the same key.
@@ -143,7 +152,7 @@ class Audiences:
         return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
 
     @property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
         """Where the files of accounts are: beside the database; None for memory."""
         if not self._is_lasting:
             return None
@@ -161,8 +170,8 @@ class Audiences:
                     from flodesk_mcp.audience.database_storage import forget_unused
 
                     await forget_unused(self._opened_database(), before)
-                elif self._folder:
-                    forget_unused_files(self._folder, before)
+                elif self.folder:
+                    forget_unused_files(self.folder, before)
             except (FlodeskError, OSError) as error:
                 logger.warning("Unused mirrors could not be forgotten: %s", error)
             await anyio.sleep(DAY)

@@ -13,7 +13,7 @@ from flodesk_mcp.callers.clients import credential_of, find_credential
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.flodesk import identity_of, open_http
 from flodesk_mcp.messages import Messages
-from flodesk_mcp.store import Store
+from flodesk_mcp.store import Store, StoreError
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
 from flodesk_mcp.web.auth.background import noting_uses
@@ -120,6 +120,22 @@ class Authentication:
             return self._here
         stored = [account for account in await self._store.accounts.all() if not account.signed_out]
         return [*self._here, *(OpenedAccount.of(account, self._credentials) for account in stored)]
+
+    async def account(self, identity: str) -> OpenedAccount | None:
+        """Return one of them, None for any other and for one that somebody must sign in to again.
+
+        Raises StoreError.
+        """
+        if not (self._store and self._credentials):
+            return None
+        here = next((account for account in self._here if account.identity == identity), None)
+        stored = None if here else await self._store.accounts.known_by(identity)
+        if stored is None or stored.signed_out:
+            return here
+        try:
+            return OpenedAccount.of(stored, self._credentials)
+        except ValueError as error:
+            raise StoreError(f"The credential of account {stored.name!r} cannot be one: {error}") from None
 
     def guard(self, app: ASGIApp) -> ASGIApp:
         """Let only those in who prove something, and read nothing of what others send."""
