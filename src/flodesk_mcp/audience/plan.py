@@ -64,9 +64,7 @@ class Plans:
         """Return the rows of a plan."""
         return PlanRows(self._rows, id)
 
-    async def finish(
-        self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]
-    ) -> Plan:
+    async def finish(self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]) -> Plan:
         """Bind a plan to its content by the `fingerprint` of its rows, so that it can be carried out."""
         digest = _digest(arguments, fingerprint)
         made = {"arguments": dict(arguments), "numbers": dict(numbers), "digest": digest, "created_at": self._clock()}
