@@ -63,7 +63,7 @@ async def main() -> None:
             await flodesk.post("subscribers", json={"email": email})
         await flodesk.post("subscribers/nora@example.com/unsubscribe")  # as by the link in a mail
         async with asyncio.timeout(60):
-            while "nora@example.com" in crm.mailed():
+            while "nora@example.com" in crm.mailed():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         assert crm.mailed() == ["ben@example.com"]
 
