@@ -107,9 +107,7 @@ class Audience:
             as_of=as_of(known),
         )
 
-    async def report(
-        self, segment_id: str | None = None, days: int = 90, departures: LookUp | None = None
-    ) -> Report:
+    async def report(self, segment_id: str | None = None, days: int = 90, departures: LookUp | None = None) -> Report:
         """Return the report on everybody, or on those in a segment. Sign-ups and `departures` count from `days` ago.
 
         The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
