@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flodesk_mcp.tools import ALL_OF_FLODESK, CATALOG
+from flodesk_mcp.tools import TOOLSETS as ALL_TOOLSETS
 
 from .offers import MODES, TOOLSETS, offered
 
@@ -58,7 +59,7 @@ def whole() -> dict[str, Any]:
 
 @pytest.mark.parametrize("part", WHOLE)
 async def test_all_that_can_be_advertised_is_what_the_snapshots_hold_in_full(part: str) -> None:
-    compared(f"whole/{part}", (await offered("auto", toolsets="all,unified,highlevel_social"))[part])
+    compared(f"whole/{part}", (await offered("auto", toolsets=",".join(toolset.id for toolset in ALL_TOOLSETS)))[part])
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,7 +1,7 @@
 """What an adapter does for one provider's account, and what it says of that which the provider cannot do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -83,10 +83,6 @@ class Provider(ABC):
     @abstractmethod
     async def enroll(self, workflow_id: str, id_or_email: str) -> Enrolled:
         """Put a contact into a workflow."""
-
-    @abstractmethod
-    def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact, or all in one segment, as other tools' lists are taken over."""
 
     def check(self, tool: str, given: Mapping[str, Any]) -> None:
         """Raise NotOffered where this provider cannot do what `tool` is asked for with what is `given`."""
