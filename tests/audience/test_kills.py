@@ -45,7 +45,7 @@ class Watched:
         """Answer as an ASGI application."""
         if scope["path"].startswith(HIGHLEVEL):
             path = scope["path"].removeprefix(HIGHLEVEL)
-            await self.sandbox.highlevel.app(scope | {"path": path, "raw_path": path.encode()}, receive, send)
+            await self.sandbox.highlevel.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
             return
         now = time.monotonic()
         self.requests.append(now)

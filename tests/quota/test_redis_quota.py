@@ -8,12 +8,13 @@ import anyio
 import pytest
 from redis import Redis
 
+from deploy.programs import Redis as RedisServer
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.flodesk import QuotaNotKnown
 from flodesk_mcp.quota import QuotaSpent, QuotaUnknown
 from flodesk_mcp.quota.redis import RedisMemory, RedisQuota
 from flodesk_mcp.sandbox import Sandbox
-from redis_server import RedisServer
+from ports import free_port
 
 from .crowd import at_once, client_of, listings
 
@@ -169,7 +170,7 @@ async def test_a_redis_that_hangs_for_a_moment_delays_calls_and_loses_none(redis
 
 
 async def test_a_password_and_a_database_are_in_the_address(tmp_path_factory: pytest.TempPathFactory) -> None:
-    server = RedisServer(tmp_path_factory.mktemp("redis"), password="secret/word")
+    server = RedisServer(tmp_path_factory.mktemp("redis"), free_port(), password="secret/word")
     server.start()
     try:
         memory = RedisMemory(server.url.replace("secret/word", "secret%2Fword").replace("/0", "/3"), minute=MINUTE)

@@ -1,15 +1,15 @@
 """What a row would change: a person as somebody wants it, beside the one on the list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
-from flodesk_mcp.audience.files import FoundPerson
+from flodesk_mcp.audience.files import FoundPerson, Problem
 from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan_rows import PlanRow
 from flodesk_mcp.audience.words import counted
 
-__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of"]
+__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of", "note_on"]
 
 MAX_SEGMENTS = 50
 
@@ -31,15 +31,11 @@ class Wanted(FoundPerson):
     new_segments: Sequence[str] = ()
     note = ""
 
-    def resolve(self, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str] = ()) -> None:
-        """Make of what a row says what can be sent; `custom` are the keys of the fields that there are."""
-        self.segments = segments
-        self.new_segments = names
-        if not custom.keys() >= self.custom_fields.keys():
-            self.new_fields = {label: value for label, value in self.custom_fields.items() if label not in custom}
-            self.custom_fields = {key: value for key, value in self.custom_fields.items() if key in custom}
-        if self.left_out:
-            self.note = "; ".join(f"{problem.column} {problem.reason}" for problem in self.left_out)
+    def divide(self, known: Collection[str]) -> None:
+        """Tell the new custom fields, which go by labels, from those that are `known` by their keys."""
+        if not all(key in known for key in self.custom_fields):
+            self.new_fields = {label: value for label, value in self.custom_fields.items() if label not in known}
+            self.custom_fields = {key: value for key, value in self.custom_fields.items() if key in known}
 
     def after(self, earlier: Self) -> None:
         """Take over what an earlier row wants of the same person, where this one is silent."""
@@ -83,6 +79,11 @@ class Wanted(FoundPerson):
             if rare:
                 wanted.new_fields, wanted.new_segments, wanted.note, wanted.opted_out, wanted.says = rare
         return wanted
+
+
+def note_on(left_out: Sequence[Problem]) -> str:
+    """Return what is said of a person some of whose values were not taken."""
+    return "; ".join(f"{problem.column} {problem.reason}" for problem in left_out)
 
 
 class Known(NamedTuple):

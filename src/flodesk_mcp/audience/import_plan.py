@@ -1,11 +1,11 @@
 """Planning an import: who is new, who changes and how, and who is left alone."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, Known, Wanted, changes
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, Known, Wanted, changes, note_on
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import Understanding
 from flodesk_mcp.audience.mirror import Mirror
@@ -56,6 +56,7 @@ class ImportPlanning:
         understanding = Understanding(self._custom_fields, self._columns, create_missing_fields=self._create)
         people = PeopleOf(source, understanding)
         async for chunk in people:
+            self._taking.compared = self._compared(people.columns.values())
             await self._taking.take(chunk)
         arguments = {
             "double_optin": self._double_optin,
@@ -73,15 +74,30 @@ class ImportPlanning:
         }
         return await self._draft.finish(arguments, {name: value for name, value in told.items() if value})
 
-    def _resolve(self, wanted: Wanted) -> None:
+    def _compared(self, fields: Collection[str]) -> set[str]:
+        """Return what has to be known of those on the list, seeing what the list to import says of them."""
+        named = {name for name in ("first_name", "last_name", "optin_ip", "optin_timestamp") if name in fields}
+        if "full_name" in fields:
+            named |= {"first_name", "last_name"}
+        joins = "segments" in fields or any(self._everyone)
+        return {*named, "custom_fields", *(["segments"] if joins else [])}
+
+    def _resolve(self, people: Sequence[Wanted]) -> None:
         ids, new = self._everyone
-        if wanted.segments:
-            own, own_new = self._names.of(wanted.segments, create=self._create)
-            ids, new = [*dict.fromkeys([*ids, *own])], [*dict.fromkeys([*new, *own_new])]
-        for problem in wanted.left_out:
-            self._draft.counts[LEFT_OUT] += 1
-            self._draft.tell(problem)
-        wanted.resolve(self._custom_fields, ids, new)
+        for wanted in people:
+            if wanted.segments:
+                own, own_new = self._names.of(wanted.segments, create=self._create)
+                wanted.segments = [*dict.fromkeys([*ids, *own])]
+                wanted.new_segments = [*dict.fromkeys([*new, *own_new])]
+            else:
+                wanted.segments, wanted.new_segments = ids, new
+            if wanted.left_out:
+                self._draft.counts[LEFT_OUT] += len(wanted.left_out)
+                for problem in wanted.left_out:
+                    self._draft.tell(problem)
+                wanted.note = note_on(wanted.left_out)
+            if self._create:
+                wanted.divide(self._custom_fields)
 
     def _verdict(self, wanted: Wanted, person: Known | None) -> Verdict:
         if wanted.opted_out:

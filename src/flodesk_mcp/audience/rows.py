@@ -29,7 +29,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
@@ -131,12 +130,6 @@ class Work:
         if rows:
             statement = _upsert(table, columns, keep, self._connection.dialect)
             await self._connection.exec_driver_sql(statement, [(self._account, *row) for row in rows])
-
-    async def index(self, table: Table) -> None:
-        """Make the indexes of `table` in a file that has none yet: kept up row by row they cost more than the rows."""
-        if self._connection.dialect.name == "sqlite":
-            for index in table.indexes:
-                await self._connection.execute(CreateIndex(index, if_not_exists=True))
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""

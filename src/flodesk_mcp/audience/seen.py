@@ -1,6 +1,7 @@
 """Who was named before, in a list of any length: 25 MB for a million people, where a dict would take 150."""
 
 from array import array
+from collections.abc import Iterable
 
 __all__ = ["Seen"]
 
@@ -19,21 +20,27 @@ class Seen:
 
     def __contains__(self, text: str) -> bool:
         """Tell whether the text has a number."""
-        return bool(self._marks[self._place(_mark(text))])
+        return bool(self._marks[self._place(hash(text) & MARK or 1)])
 
-    def put(self, text: str, number: int) -> int | None:
-        """Give a text a number, and return the one that it had."""
-        mark = _mark(text)
-        place = self._place(mark)
-        if self._marks[place]:
-            before = self._numbers[place]
-            self._numbers[place] = number
-            return before
-        self._marks[place], self._numbers[place] = mark, number
-        self._size += 1
-        if self._size > FULL * len(self._marks):
-            self._grow()
-        return None
+    def put(self, texts: Iterable[tuple[str, int]]) -> dict[int, str]:
+        """Give texts numbers, and return those that some of them had, each with its text."""
+        before = {}
+        marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
+        for text, number in texts:
+            mark = hash(text) & MARK or 1
+            place = mark & last
+            while (there := marks[place]) and there != mark:
+                place = (place + 1) & last
+            if there:
+                before[numbers[place]] = text
+            else:
+                marks[place] = mark
+                self._size += 1
+            numbers[place] = number
+            if self._size > FULL * last:
+                self._grow()
+                marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
+        return before
 
     def _place(self, mark: int) -> int:
         """Return where a text is, or the place that is free for it."""
@@ -51,7 +58,3 @@ class Seen:
             if mark:
                 place = self._place(mark)
                 self._marks[place], self._numbers[place] = mark, number
-
-
-def _mark(text: str) -> int:
-    return hash(text) & MARK or 1

@@ -1,6 +1,6 @@
 """Planning who shall be in a segment: at least some people, or exactly those."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -47,7 +47,7 @@ class SyncPlanning:
         self._columns = columns
         self._remove_others = remove_others
         self._undoes = False
-        self._taking = Taking(draft, mirror, self._resolve, self._verdict)
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict, {"id", "segments"})
 
     async def plan(self, source: Source) -> Plan:
         """Read all of `source`; the report of an earlier sync is put back. Raises FileRefused, AudienceError."""
@@ -70,9 +70,10 @@ class SyncPlanning:
         wanted.segments = [self._segment.id]
         return wanted
 
-    def _resolve(self, wanted: Wanted) -> None:
-        self._undoes = self._undoes or wanted.says in {ADDED, REMOVED}
-        wanted.resolve(self._custom_fields, [self._segment.id])
+    def _resolve(self, people: Sequence[Wanted]) -> None:
+        for wanted in people:
+            wanted.segments = [self._segment.id]
+            self._undoes = self._undoes or wanted.says in {ADDED, REMOVED}
 
     def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:  # noqa: PLR0911 - a table
         if wanted.opted_out:

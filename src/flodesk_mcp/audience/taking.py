@@ -1,13 +1,13 @@
 """From the rows of a list to those of a plan: everybody once, beside whom the list of the account has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flodesk_mcp.audience.comparing import Known, Wanted, key_of
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files import Problem
-from flodesk_mcp.audience.known import by_addresses, by_ids
+from flodesk_mcp.audience.known import COMPARED, by_addresses, by_ids
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan_rows import Action, NewRow
@@ -25,20 +25,25 @@ Verdict = tuple[Action, str | None, tuple[str, ...]]
 
 
 class Taking:
-    """Puts rows into a draft. `resolve` makes what a row says what is wanted, `verdict` tells what that comes to."""
+    """Puts rows into a draft. `resolve` makes what rows say what is wanted, `verdict` tells what that comes to.
+
+    `compared` are the columns of the mirror that `verdict` looks at.
+    """
 
     def __init__(
         self,
         draft: Draft,
         mirror: Mirror,
-        resolve: Callable[[Wanted], None],
+        resolve: Callable[[Sequence[Wanted]], None],
         verdict: Callable[[Wanted, Any], Verdict],
+        compared: Collection[str] = COMPARED,
     ) -> None:
         self._draft = draft
         self._mirror = mirror
         self._resolve = resolve
         self._verdict = verdict
         self._seen = Seen()
+        self.compared = compared
 
     def names(self, person: Person) -> bool:
         """Tell whether any row was about somebody."""
@@ -46,16 +51,15 @@ class Taking:
 
     async def take(self, chunk: Chunk) -> None:
         """Put the rows of a chunk into the draft. Raises FileRefused, AudienceError."""
-        rows: list[NewRow] = []
-        wanted: dict[str, Wanted] = {}
-        self._draft.counts["rows"] += len(chunk)
-        if self._draft.counts["rows"] > MAX_ROWS:
+        counts = self._draft.counts
+        counts["rows"] += len(chunk)
+        if counts["rows"] > MAX_ROWS:
             raise FileRefused(f"It has more than {MAX_ROWS:,} rows: divide it.")
-        for one in chunk:
-            if isinstance(one, Problem):
-                rows.append(self._unusable(one))
-                continue
-            self._resolve(one)
+        rows = [self._unusable(one) for one in chunk if isinstance(one, Problem)]
+        people = [one for one in chunk if not isinstance(one, Problem)]
+        self._resolve(people)
+        wanted: dict[str, Wanted] = {}
+        for one in people:
             key = one.email.casefold() if one.email else BY_ID + one.id
             if before := wanted.get(key):
                 rows.append(self._repeated(before.row, before.email, one.row))
@@ -71,7 +75,7 @@ class Taking:
     def of_list(self, wanted: Wanted, person: Person) -> NewRow:
         """Return a row about somebody whom a search found, counted."""
         key = _key(person)
-        self._seen.put(key, wanted.row)
+        self._seen.put([(key, wanted.row)])
         return self._row(key, wanted, person)
 
     def _row(self, key: str, wanted: Wanted, person: Known | Person | None) -> NewRow:
@@ -81,7 +85,7 @@ class Taking:
         counts = self._draft.counts
         for name in counted:
             counts[name] += 1
-        if "invalid" in counted:
+        if action == "skip" and "invalid" in counted:
             self._draft.tell(Problem(wanted.row, "", reason or ""))
         return wanted.row, key, action, wanted.email or None, reason, wanted.parts()
 
@@ -97,8 +101,7 @@ class Taking:
 
     async def _pass_on(self, wanted: Mapping[str, Wanted], known: Mapping[str, Known]) -> None:
         """Pass on what earlier rows of the same people want; those count no more."""
-        put = self._seen.put
-        again = {before: key for key, one in wanted.items() if (before := put(key, one.row)) is not None}
+        again = self._seen.put((key, one.row) for key, one in wanted.items())
         if not again:
             return
         repeated = []
@@ -112,9 +115,12 @@ class Taking:
 
     async def _people(self, wanted: Mapping[str, Wanted]) -> dict[str, Known]:
         """Return those of the list, by the key of the row that means them."""
-        found = await by_addresses(self._mirror, [one.email for one in wanted.values() if one.email])
-        by_id = await by_ids(self._mirror, [one.id for one in wanted.values() if not one.email])
-        return found | {BY_ID + known: person for known, person in by_id.items()} if by_id else found
+        addresses = [one.email for one in wanted.values() if one.email]
+        found = await by_addresses(self._mirror, addresses, self.compared)
+        if len(addresses) == len(wanted):
+            return found
+        by_id = await by_ids(self._mirror, [one.id for one in wanted.values() if not one.email], self.compared)
+        return found | {BY_ID + known: person for known, person in by_id.items()}
 
 
 def _key(person: Person) -> str:

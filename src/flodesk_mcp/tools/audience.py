@@ -89,7 +89,7 @@ async def get_flodesk_audience_report(
     contacts, who is in there twice, sign-ups per week, how many by status and source, what share has a value in custom
     fields. No opens or revenue.
     """
-    report = await caller.audience.report(segment_id, days)
+    report = await caller.audience.report(segment_id, days, caller.events.unsubscribes if caller.events else None)
     return (report.without_addresses() if caller.masked else report).shortened()
 
 

@@ -63,7 +63,7 @@ def create_app(
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
-    app.state.stop = hosted.stop
+    app.state.stop, app.state.has_replicas = hosted.stop, hosted.has_replicas
     return app
 
 
@@ -118,6 +118,11 @@ class _Hosted:
     async def _open_client(self, identity: str) -> FlodeskClient | None:
         account = await self._authentication.account(identity)
         return self._callers.pool.client(account.identity, account.credential) if account else None
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether other processes answer what this one does not."""
+        return self._replicas.are_many
 
     def stop(self) -> None:
         """Let nobody new in, and calls that wait for a person fail in time: the process is about to end."""

@@ -42,7 +42,10 @@ def _rows(read: Callable[[], Iterator[list[str]]], lines: "_Lines", width: int) 
             for cells in read():
                 number += 1
                 lines.taken.clear()
-                if row := fitted(number, cells, width):
+                if len(cells) <= width:
+                    if any(cells):
+                        yield number, cells
+                elif row := fitted(number, cells, width):
                     yield row
         except csv.Error:
             number += 1
