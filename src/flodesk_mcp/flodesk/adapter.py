@@ -56,11 +56,6 @@ class FlodeskAdapter(Provider):
     def __init__(self, client: FlodeskClient) -> None:
         self._client = client
 
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._client.requests_left
-
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
     ) -> Rows[Contact]:

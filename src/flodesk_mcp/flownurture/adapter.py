@@ -50,11 +50,6 @@ class FlowNurtureAdapter(Provider):
     def __init__(self, client: FlowNurtureClient) -> None:
         self._client = client
 
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._client.requests_left
-
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
     ) -> Rows[Contact]:

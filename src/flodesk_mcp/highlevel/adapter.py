@@ -74,11 +74,6 @@ class HighLevelAdapter(Provider):
         """Return somebody who works with the account."""
         return await self._client.location.user(id)
 
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in these ten seconds."""
-        return self._client.requests_left
-
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
     ) -> Rows[Contact]:
