@@ -4,6 +4,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
+COPY skills skills
 RUN python -m venv /opt/flodesk-mcp \
     && /opt/flodesk-mcp/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[hosted]'
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import ALL_OF_FLODESK
 from release.facts import (
     AUTHOR,
     HOMEPAGE,
@@ -61,7 +61,7 @@ def bundle_manifest() -> dict[str, Any]:
                 },
             },
         },
-        "tools": [{"name": spec.name, "description": spec.description} for spec in CATALOG],
+        "tools": [{"name": spec.name, "description": spec.description} for spec in ALL_OF_FLODESK],
         "prompts_generated": True,
         "keywords": KEYWORDS,
         "license": LICENSE,
@@ -102,7 +102,8 @@ def bundle_manifest() -> dict[str, Any]:
 
 def fill(folder: Path) -> None:
     """Put into an empty folder all that the bundle is made of."""
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for tree in ("src", "skills"):
+        shutil.copytree(ROOT / tree, folder / tree, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     for part in PARTS.iterdir():

@@ -39,6 +39,7 @@ from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.single import single_caller
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
+from flodesk_mcp.claims import Claims
 from flodesk_mcp.settings import Settings, SettingsError, variable
 from flodesk_mcp.surface.cards import read_card, with_button, with_cards
 from flodesk_mcp.surface.completions import complete
@@ -46,6 +47,7 @@ from flodesk_mcp.surface.icon import ICON
 from flodesk_mcp.surface.instructions import instructions
 from flodesk_mcp.surface.prompts import get_prompt, prompts_for
 from flodesk_mcp.surface.resources import read_resource, resources_for, templates_for
+from flodesk_mcp.surface.skills import SKILLS, GetSkillParams, entry_of, listed_skills, read_skill, skill_resources
 from flodesk_mcp.surface.subscriptions import Subscriptions
 from flodesk_mcp.tools import BUTTONS, CARDS, CATALOG, TOOLS, call_tool, mask_addresses, mask_all, shows_cards
 from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, Asking
@@ -56,21 +58,40 @@ NAME = "flodesk-mcp"
 FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 CHANGING = CacheHint(ttl_ms=60_000, scope="private")
 
+_COMPLETE = {"resultType": "complete", "ttlMs": FIXED.ttl_ms, "cacheScope": FIXED.scope}
+"""What the SDK puts around the results of its own methods, around those of an extension, in both eras."""
+
 Context = ServerRequestContext[Caller]
 Paging = PaginatedRequestParams | None
 
 
+class _Server(Server[Any]):
+    """Names itself in a result by no more than the revision demands: some clients show all of it to their model."""
+
+    @property
+    def server_info_stamp(self) -> dict[str, Any]:
+        return {"name": NAME, "version": __version__}
+
+    @property
+    def whole_stamp(self) -> dict[str, Any]:
+        """What tells a client all about this server, once."""
+        return super().server_info_stamp
+
+
 def build_server(
-    open_callers: Callable[[], AbstractAsyncContextManager[Callers]], question_keys: Sequence[bytes] = ()
+    open_callers: Callable[[], AbstractAsyncContextManager[Callers]],
+    question_keys: Sequence[bytes] = (),
+    answers: Claims | None = None,
 ) -> Server[Any]:
     """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves.
 
     Questions that are put in one request and answered in the next are sealed with the first of `question_keys`, and
-    opened with any; without them, with a key that the server keeps until it ends.
+    opened with any; without them, with a key that the server keeps until it ends. `answers` knows those that were
+    used; without it, this server alone does.
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
     subscriptions = Subscriptions()
-    server: Server[Any] = Server(
+    server = _Server(
         NAME,
         title="Flodesk",
         website_url=HOMEPAGE,
@@ -86,7 +107,7 @@ def build_server(
         },
         get_tool_input_schema=lambda name: TOOLS[name].input_schema if name in TOOLS else None,
         on_list_tools=_list_tools,
-        on_call_tool=partial(_call_tool, Asking()),
+        on_call_tool=partial(_call_tool, Asking(answers)),
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
@@ -97,7 +118,12 @@ def build_server(
         on_get_prompt=_get_prompt,
         on_completion=_complete,
     )
-    server.middleware += [RequestStateBoundary(sealing, default_audience=NAME), _find_caller]
+    server.add_request_handler("skills/list", PaginatedRequestParams, _list_skills)
+    server.add_request_handler("skills/get", GetSkillParams, _get_skill)
+    server.middleware += [
+        RequestStateBoundary(sealing, default_audience=NAME),
+        partial(_find_caller, server.whole_stamp),
+    ]
     return server
 
 
@@ -125,7 +151,9 @@ def operator_filter(settings: Settings) -> ToolFilter:
         raise SettingsError(str(error)) from error
 
 
-async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+async def _find_caller(
+    whole_stamp: dict[str, Any], ctx: ServerRequestContext[Any], call_next: CallNext
+) -> HandlerResult:
     """Be the middleware that finds out who calls, once, and hands it on in place of all callers."""
     callers: Callers = ctx.lifespan_context
     caller = callers.caller(ctx.request)
@@ -142,11 +170,11 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         for offered in answer.get("capabilities", {}).values():
             if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
                 offered["listChanged"] = False
-        if shows_cards(ctx):  # to others nothing is said of it, and the SDK says nothing of it in `initialize`
-            answer["capabilities"] = {**answer["capabilities"], "extensions": {CARDS: {}}}
-    elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
-        # Some clients show every result's meta data to their model: no more than the revision demands.
-        answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
+        if SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
+            answer["_meta"] = {**meta, SERVER_INFO_META_KEY: whole_stamp}
+        # To a client without cards nothing is said of them; and in `initialize` the SDK says nothing of extensions.
+        extensions: dict[str, Any] = {SKILLS: {}} | ({CARDS: {}} if shows_cards(ctx) else {})
+        answer["capabilities"] = {**answer["capabilities"], "extensions": extensions}
     return answer
 
 
@@ -162,7 +190,7 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    tools = [spec.advertised_to(ctx.lifespan_context) for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
     return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 
@@ -181,7 +209,8 @@ async def _call_tool(
 
 async def _list_resources(ctx: Context, params: Paging) -> ListResourcesResult:
     _refuse_cursor(params)
-    return ListResourcesResult(resources=resources_for(ctx.lifespan_context.tool_filter))
+    tool_filter = ctx.lifespan_context.tool_filter
+    return ListResourcesResult(resources=resources_for(tool_filter) + skill_resources(tool_filter))
 
 
 async def _list_templates(ctx: Context, params: Paging) -> ListResourceTemplatesResult:
@@ -193,7 +222,18 @@ async def _read_resource(ctx: Context, params: ReadResourceRequestParams) -> Rea
     uri = str(params.uri)
     if page := read_card(ctx.lifespan_context, uri):
         return page
+    if file := read_skill(ctx.lifespan_context.tool_filter, uri):
+        return file
     return await read_resource(ctx.lifespan_context, uri)
+
+
+async def _list_skills(ctx: Context, params: Paging) -> dict[str, Any]:
+    _refuse_cursor(params)
+    return {"skills": listed_skills(ctx.lifespan_context.tool_filter), **_COMPLETE}
+
+
+async def _get_skill(ctx: Context, params: GetSkillParams) -> dict[str, Any]:
+    return {"skill": entry_of(ctx.lifespan_context.tool_filter, params.uri), **_COMPLETE}
 
 
 async def _list_prompts(ctx: Context, params: Paging) -> ListPromptsResult:

@@ -37,7 +37,8 @@ def wheel(built: Path) -> Path:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names} == {"flodesk_mcp", f"flodesk_mcp-{__version__}.dist-info"}
-    assert "flodesk_mcp/py.typed" in names
+    skills = {f"flodesk_mcp/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob("skills/*/*")}
+    assert {"flodesk_mcp/py.typed", *skills} <= set(names)
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from(built: Path) -> None:
@@ -45,6 +46,7 @@ def test_the_sdist_holds_what_the_wheel_is_built_from(built: Path) -> None:
         names = {name.partition("/")[2].partition("/")[0] for name in packed.getnames()}
     assert names == {
         "src",
+        "skills",
         "pyproject.toml",
         "README.md",
         "LICENSE",
@@ -74,8 +76,9 @@ async def test_it_is_installed_and_works(packagers: Packagers, wheel: Path, pyth
     assert packagers.run(command, "--version").strip() == f"flodesk-mcp {__version__}"
     assert "All is well" in packagers.run(command, "--sandbox", "doctor")
     assert "--auth" in packagers.run(command, "serve", "--help")
-    async with started({"command": str(command), "args": ["--sandbox"]}, packagers) as client:
+    async with started({"command": str(command), "args": ["--sandbox", "--toolsets=all"]}, packagers) as client:
         result = await client.call_tool("list_all_flodesk_segments", {"limit": 1})
+        assert await client.read_resource("skill://flodesk/launch/SKILL.md")
     assert isinstance(result, CallToolResult)
     assert not result.is_error
 

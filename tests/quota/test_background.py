@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 
 import anyio
 import pytest
@@ -15,8 +16,10 @@ import pytest
 from flodesk_mcp.flodesk import BearerToken, FlodeskClient, QuotaExhausted, open_http, wait_deadline
 from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.quota.file import FileQuota
+from flodesk_mcp.quota.redis import RedisQuota
 from flodesk_mcp.sandbox import SANDBOX_ACCESS_TOKEN, Sandbox
 
+from .blocking_memory import BlockingMemory
 from .crowd import HOUR, Call, SlowNetwork, at_once, most_in_a_minute, statuses
 
 pytestmark = pytest.mark.anyio
@@ -80,9 +83,12 @@ class Account:
         return waits
 
 
-@pytest.fixture(params=["one process", "a process each"])
+@pytest.fixture(params=["one process", "a process each", "a replica each"])
 def open_quota(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Quota]:
-    """Open the quota of the account: the same for all, or by another process."""
+    """Open the quota of the account: the same for all, or by another process, or by another replica."""
+    if request.param == "a replica each":
+        url, account = request.getfixturevalue("redis_url"), token_hex(8)
+        return lambda *limits: RedisQuota(BlockingMemory(url), account, *limits)
     if request.param == "a process each":
         return partial(FileQuota, tmp_path, lambda key: "account")
     quotas: dict[tuple[int, ...], Quota] = {}

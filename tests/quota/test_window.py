@@ -1,5 +1,6 @@
 """The request window alone, against a model that is too slow to be wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 from conftest import VirtualTimeLoop
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota import QuotaSpent, Slot
+from flodesk_mcp.quota.ledger import Bounds
+from flodesk_mcp.quota.redis_window import RedisWindow
+from flodesk_mcp.quota.turns import LATE
 from flodesk_mcp.quota.window import Window
+
+from .blocking_memory import BlockingMemory
 
 pytestmark = pytest.mark.anyio
 
@@ -69,9 +75,24 @@ def modelled(plans: list[Plan], limit: int, at_once: int) -> list[float | None]:
 @settings(max_examples=300, deadline=None)
 @given(PLANS, st.integers(1, 6), st.integers(1, 6))
 def test_requests_leave_in_order_and_as_soon_as_the_window_allows(plans: list[Plan], limit: int, at_once: int) -> None:
+    holds_model(plans, limit, at_once, lambda: Window(limit, at_once))
+
+
+@settings(max_examples=25, deadline=None)
+@given(PLANS, st.integers(1, 6), st.integers(1, 6))
+def test_so_they_do_where_redis_counts(redis_url: str, plans: list[Plan], limit: int, at_once: int) -> None:
+    memory = BlockingMemory(redis_url)
+    holds_model(
+        plans, limit, at_once, lambda: RedisWindow(memory, memory.unused_name(), Bounds(limit, at_once)), 25 * LATE
+    )
+
+
+def holds_model(
+    plans: list[Plan], limit: int, at_once: int, opened: Callable[[], Window | RedisWindow], late: float = 0.01
+) -> None:
     left: list[float | None] = [None] * len(plans)
 
-    async def request(window: Window, number: int) -> None:
+    async def request(window: Window | RedisWindow, number: int) -> None:
         plan = plans[number]
         with anyio.move_on_after(plan.patience) as patience:
             async with window.slot(WaitDeadline(inf)) as slot:
@@ -81,7 +102,7 @@ def test_requests_leave_in_order_and_as_soon_as_the_window_allows(plans: list[Pl
                 await anyio.sleep(plan.seconds)
 
     async def all_requests() -> None:
-        window = Window(limit, at_once)
+        window = opened()
         async with anyio.create_task_group() as tasks:
             for number, plan in enumerate(plans):
                 await anyio.sleep(plan.gap)
@@ -91,7 +112,7 @@ def test_requests_leave_in_order_and_as_soon_as_the_window_allows(plans: list[Pl
     anyio.run(all_requests, backend_options={"loop_factory": VirtualTimeLoop})
     expected = modelled(plans, limit, at_once)
     assert [moment is None for moment in left] == [moment is None for moment in expected]
-    assert [moment or 0 for moment in left] == pytest.approx([moment or 0 for moment in expected], abs=0.01)
+    assert [moment or 0 for moment in left] == pytest.approx([moment or 0 for moment in expected], abs=late)
 
 
 @settings(max_examples=100, deadline=None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["Places", "asked_for", "places"]
 
-FILES = ("requests.toml", "audience.toml")
+FILES = ("requests.toml", "audience.toml", "events.toml")
 
 
 def asked_for(tools: Collection[str]) -> Mapping[str, list[str]]:

@@ -42,7 +42,7 @@ def test_what_cannot_be_a_credential_is_not_stored(access_token: tuple[str, ...]
     for typed in ("\n", "two words\n"):
         result = run("account", "add", "studio", *access_token, typed=typed)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == "flodesk-mcp: A Flodesk credential is one word of printable ASCII characters.\n"
+        assert result.stderr == "flodesk-mcp: A credential is one word of printable ASCII characters.\n"
     assert run("account", "list").stdout == ""
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.columns import FIELDS, Lines, headings
-from flodesk_mcp.audience.conditions import Condition, Match
+from flodesk_mcp.audience.conditions import Condition
 from flodesk_mcp.audience.destination import Digest, InFile, InParts
 from flodesk_mcp.audience.job import Commit, Job, RunningJob
 from flodesk_mcp.audience.manifest import put_manifest
 from flodesk_mcp.audience.mirror import Place
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.flodesk import Personal, Subscriber
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ OPEN_FIELDS = tuple(
 
 @dataclass(frozen=True)
 class ExportOrder:
-    """What is to be taken out: of those who match, `fields`, as `file_format`, into `file` or, without one, parts."""
+    """What is to be taken out: of those who match, `fields`, as `file_format`, into `file` or, without one, parts.
+
+    `name` is what somebody wants to call those.
+    """
 
     file_format: Literal["csv", "jsonl"] = "csv"
     where: Sequence[Condition] = ()
@@ -46,6 +50,7 @@ class ExportOrder:
     fields: Sequence[str] = FIELDS
     file: str | None = None
     masked: bool = False
+    name: str | None = None
 
     def as_arguments(self) -> dict[str, Any]:
         """Return it as a job keeps it."""
@@ -166,7 +171,7 @@ class Export:
         made_at = datetime.fromtimestamp(self._audience.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         wanted = [name for name in FIELDS if name in order.fields]
         return {
-            "file": Path(order.file).name if order.file else None,
+            "file": Path(order.file).name if order.file else order.name,
             "format": order.file_format,
             "made_at": made_at,
             "as_of": cursor.as_of,

@@ -9,7 +9,25 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Column, ColumnClause, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnClause,
+    Delete,
+    Dialect,
+    FromClause,
+    Join,
+    Row,
+    Select,
+    Table,
+    Text,
+    Update,
+    any_,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
@@ -59,6 +77,17 @@ class Work:
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Return every row that `query` finds among those of the account."""
         return (await self._connection.execute(_of_account(query, self._account))).all()
+
+    async def among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> Sequence[Row[Any]]:
+        """Return what `query` finds with one of `values`, of which there may be thousands, in the column of that name.
+
+        They are one parameter: a list of them would take longer to bind than to look for.
+        """
+        limited = _of_account(query, self._account)
+        if self.dialect == "postgresql":
+            return (await self._connection.execute(limited.where(name == any_(cast(values, ARRAY(Text)))))).all()
+        given = func.json_each(to_json(values).decode()).table_valued("value")
+        return (await self._connection.execute(limited.where(name.in_(select(given.c.value))))).all()
 
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""

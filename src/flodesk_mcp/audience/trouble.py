@@ -11,6 +11,7 @@ from flodesk_mcp.flodesk import (
     NoAnswer,
     NotFound,
     QuotaExhausted,
+    QuotaNotKnown,
     ServerError,
     Unauthorized,
     UnknownName,
@@ -18,7 +19,7 @@ from flodesk_mcp.flodesk import (
 
 __all__ = ["GO_ON", "PASSING", "sentence"]
 
-PASSING = (NoAnswer, ServerError, QuotaExhausted, BrokenAnswer)
+PASSING = (NoAnswer, ServerError, QuotaExhausted, QuotaNotKnown, BrokenAnswer)
 """Trouble that ends by itself: a job waits for the end of it."""
 
 GO_ON = "`flodesk-mcp jobs run` then goes on where it stopped."

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from flodesk_mcp.callers.exchange import Exchange
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.deadline import Report, wait_deadline
 from flodesk_mcp.flodesk import FlodeskClient
@@ -14,6 +15,8 @@ from flodesk_mcp.settings import PersonalData
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.callers.providers import Providers
+    from flodesk_mcp.events.account_events import AccountEvents
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
 
@@ -31,8 +34,9 @@ class Caller:
     `name` stands for the caller in logs, without a secret or an address; `identity` for the account.
     `credential_source` says where the credential was set: a 401 names it. `confirm` says whether a person is asked
     before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
-    read and written. `failed` is told what a tool
-    call ended with, before that becomes words for an agent.
+    read and written; where there is an `exchange`, they come and leave by its links instead. `events` are those of the
+    account, None where there is no database to keep them. `failed` is told what a tool call ended with, before that
+    becomes words for an agent. Without `open_providers` there is Flodesk alone.
     """
 
     name: str
@@ -45,7 +49,10 @@ class Caller:
     confirm: Confirm
     personal_data: PersonalData
     folders: Sequence[Path] = ()
+    exchange: Exchange | None = None
+    events: "AccountEvents | None" = None
     failed: Callable[[Exception], None] = _nobody_listens
+    open_providers: Callable[[], "Providers"] | None = None
 
     @cached_property
     def flodesk(self) -> FlodeskClient:
@@ -62,6 +69,19 @@ class Caller:
         Raises AudienceError.
         """
         return self.open_audience()
+
+    @cached_property
+    def providers(self) -> "Providers":
+        """Flodesk and the other marketing tools that there is a credential for."""
+        if self.open_providers is not None:
+            return self.open_providers()
+        from flodesk_mcp.callers.providers import Providers
+
+        return Providers(lambda: self.flodesk)
+
+    def source_for(self, service: str) -> str:
+        """Return where the credential for a service was set, as people would look for it."""
+        return self.credential_source if service == "Flodesk" else self.providers.source_of(service)
 
     @property
     def masked(self) -> bool:

@@ -23,6 +23,10 @@ class Toolset(Protocol):
     def default(self) -> bool:
         """Whether it is on unless a setting says otherwise."""
 
+    @property
+    def in_all(self) -> bool:
+        """Whether `all` stands for it, too."""
+
 
 class Tool(Protocol):
     """What a filter must know of a tool."""
@@ -131,7 +135,8 @@ class ToolFilter:
         """
         known = {tool.toolset.id: tool.toolset for tool in catalog}
         by_default = frozenset(name for name, toolset in known.items() if toolset.default)
-        groups = {"default": by_default, "all": frozenset(known)}
+        in_all = frozenset(name for name, toolset in known.items() if toolset.in_all)
+        groups = {"default": by_default, "all": in_all}
         names = {tool.name for tool in catalog}
         chosen = _names(toolsets, known.keys() | groups.keys(), "toolset")
         layer = Layer(

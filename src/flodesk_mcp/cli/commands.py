@@ -18,8 +18,10 @@ COMMANDS = {
     "account": ("accounts", "Store Flodesk accounts for a hosted server."),
     "demo": ("demo", "Watch an agent's calls: a real server and client, on a sample account. Needs no key."),
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
+    "events": ("events", "See events of webhooks and their deliveries, and pass events on once more."),
     "export": ("export", "Take everybody on the list, or all who match, out into a file."),
     "grant": ("grants", "See and cut off the clients that people connected to a hosted server."),
+    "highlevel": ("highlevel", "Take the daily numbers of HighLevel's social planner out as CSV."),
     "import": ("imports", "Bring in the people of a CSV, TSV, XLSX, JSON or JSONL file."),
     "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
     "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),
@@ -36,6 +38,7 @@ COMMANDS = {
     "setup": ("setup", "Connect the MCP clients of this computer; your key goes into its keychain."),
     "sync": ("syncs", "Put the people of a FILE, or those who meet conditions, into the SEGMENT."),
     "token": ("tokens", "Make and revoke the access tokens of a hosted server."),
+    "webhook": ("webhooks", "Let Flodesk's webhooks post events to a hosted server."),
 }
 """By name: the module that has a command of that name, and what the list of commands says of it."""
 

@@ -15,7 +15,17 @@ import click
 from flodesk_mcp.observability.audit import record
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.settings import SettingsError, load_settings
-from flodesk_mcp.store import Store, StoredAccounts, StoredGrants, StoredLogins, StoredTokens, StoreError
+from flodesk_mcp.store import (
+    Store,
+    StoredAccounts,
+    StoredDeliveries,
+    StoredEvents,
+    StoredGrants,
+    StoredLogins,
+    StoredReceivers,
+    StoredTokens,
+    StoreError,
+)
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["OWN_FLAGS", "OpenStore", "date", "keep_flags", "open_store", "with_store"]
@@ -34,6 +44,9 @@ class OpenStore:
     logins: StoredLogins
     tokens: StoredTokens
     grants: StoredGrants
+    receivers: StoredReceivers
+    events: StoredEvents
+    deliveries: StoredDeliveries
 
     def record(self, command: str, target: str) -> None:
         """Write the line of the audit for a command that changed what is stored."""
@@ -62,7 +75,16 @@ async def open_store(settings: HostedSettings) -> AsyncIterator[OpenStore]:
     """
     try:
         async with Store(settings.database_address, settings.encryption_keys) as store:
-            yield OpenStore(settings, store.accounts, store.logins, store.tokens, store.grants)
+            yield OpenStore(
+                settings,
+                store.accounts,
+                store.logins,
+                store.tokens,
+                store.grants,
+                store.receivers,
+                store.events,
+                store.deliveries,
+            )
     except StoreError as error:
         raise SettingsError(str(error)) from error
 

@@ -3,12 +3,11 @@
 Who lets people sign in with Flodesk finds the rest in `flodesk.oauth` and `flodesk.login`.
 """
 
-from flodesk_mcp.deadline import wait_deadline
-from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
-from flodesk_mcp.flodesk.credentials import ApiKey, BearerToken, Credential, identity_of
-from flodesk_mcp.flodesk.errors import (
+from flodesk_mcp.api.credentials import ApiKey, BearerToken, Credential, identity_of
+from flodesk_mcp.api.errors import (
     BadRequest,
     BrokenAnswer,
+    Conflict,
     FlodeskError,
     Forbidden,
     InvalidArgument,
@@ -17,6 +16,7 @@ from flodesk_mcp.flodesk.errors import (
     NotFound,
     NotRenewed,
     QuotaExhausted,
+    QuotaNotKnown,
     ServerError,
     SignInAgain,
     StatusError,
@@ -26,6 +26,9 @@ from flodesk_mcp.flodesk.errors import (
     UnknownName,
     UnreadableAnswer,
 )
+from flodesk_mcp.api.transport import open_http
+from flodesk_mcp.deadline import wait_deadline
+from flodesk_mcp.flodesk.client import BASE_URL, FlodeskClient
 from flodesk_mcp.flodesk.models import (
     AccountSummary,
     BatchFailure,
@@ -43,7 +46,6 @@ from flodesk_mcp.flodesk.models import (
     Webhook,
     Workflow,
 )
-from flodesk_mcp.flodesk.transport import open_http
 
 __all__ = [
     "BASE_URL",
@@ -57,6 +59,7 @@ __all__ = [
     "Campaign",
     "CampaignDraft",
     "CanvaDesign",
+    "Conflict",
     "Credential",
     "CustomField",
     "FlodeskClient",
@@ -71,6 +74,7 @@ __all__ = [
     "Personal",
     "Profile",
     "QuotaExhausted",
+    "QuotaNotKnown",
     "Segment",
     "SegmentRef",
     "ServerError",

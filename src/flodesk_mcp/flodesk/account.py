@@ -2,13 +2,13 @@
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.credentials import ApiKey
+from flodesk_mcp.api.credentials import ApiKey
+from flodesk_mcp.api.request import Request
+from flodesk_mcp.api.retry import Sender
+from flodesk_mcp.api.transport import Transport
 from flodesk_mcp.flodesk.models import AccountSummary, Profile
-from flodesk_mcp.flodesk.request import Request
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.flodesk.segments import Segments
 from flodesk_mcp.flodesk.subscribers import Subscribers
-from flodesk_mcp.flodesk.transport import Transport
 
 __all__ = ["ConnectedAccount"]
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.api.request import Request, given
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Campaign, CampaignDraft, CanvaDesign, Page
-from flodesk_mcp.flodesk.request import Request, given
-from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Campaigns"]
 

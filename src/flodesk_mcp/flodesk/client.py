@@ -1,19 +1,17 @@
 """A Flodesk account, as typed async methods of its resources."""
 
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 import httpx2
 
+from flodesk_mcp.api.client import ApiClient
+from flodesk_mcp.api.credentials import Credential
 from flodesk_mcp.flodesk.account import ConnectedAccount
 from flodesk_mcp.flodesk.campaigns import Campaigns
-from flodesk_mcp.flodesk.credentials import Credential, identity_of
 from flodesk_mcp.flodesk.custom_fields import CustomFields
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.flodesk.segments import Segments
+from flodesk_mcp.flodesk.service import FLODESK
 from flodesk_mcp.flodesk.subscribers import Subscribers
-from flodesk_mcp.flodesk.transport import Transport, open_http
 from flodesk_mcp.flodesk.webhooks import Webhooks
 from flodesk_mcp.flodesk.workflows import Workflows
 from flodesk_mcp.quota import Quota, WindowQuota
@@ -23,7 +21,7 @@ __all__ = ["BASE_URL", "FlodeskClient"]
 BASE_URL = "https://api.flodesk.com/v1"
 
 
-class FlodeskClient:
+class FlodeskClient(ApiClient):
     """One Flodesk account: a method for each operation of the API, within its quota, with safe repeats.
 
         async with FlodeskClient(ApiKey("...")) as flodesk:
@@ -46,13 +44,16 @@ class FlodeskClient:
         max_wait_seconds: float = 20,
         timeout_seconds: float = 30,
     ) -> None:
-        self.identity = identity or identity_of(credential)
-        self._http = http or open_http()
-        self._owns_http = http is None
-        self._transport = Transport(
-            self._http, credential, base_url=base_url, quota=quota or WindowQuota(), timeout_seconds=timeout_seconds
+        super().__init__(
+            FLODESK,
+            credential,
+            identity=identity,
+            base_url=base_url,
+            http=http,
+            quota=quota or WindowQuota(),
+            max_wait_seconds=max_wait_seconds,
+            timeout_seconds=timeout_seconds,
         )
-        self._sender = Sender(self._transport, max_wait_seconds)
 
     @cached_property
     def subscribers(self) -> Subscribers:
@@ -88,30 +89,3 @@ class FlodeskClient:
     def account(self) -> ConnectedAccount:
         """The account itself."""
         return ConnectedAccount(self._sender, self._transport, self.subscribers, self.segments)
-
-    @property
-    def credential(self) -> Credential:
-        """What opens the account. A new one keeps quota, queue and caches; what is under way ends with the old one."""
-        return self._transport.credential
-
-    @credential.setter
-    def credential(self, credential: Credential) -> None:
-        self._transport.credential = credential
-
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._transport.quota.free()
-
-    async def aclose(self) -> None:
-        """Close the connections, unless they belong to the caller."""
-        if self._owns_http:
-            await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.errors import InvalidArgument, UnknownCustomField
+from flodesk_mcp.api.errors import InvalidArgument, UnknownCustomField
+from flodesk_mcp.api.request import Request
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.models import CustomField, Page
-from flodesk_mcp.flodesk.request import Request
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.freshness import Fresh
 
 __all__ = ["CustomFields", "KnownFields", "check_lengths"]

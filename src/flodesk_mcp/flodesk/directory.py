@@ -3,9 +3,9 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from flodesk_mcp.flodesk.errors import UnknownName
+from flodesk_mcp.api.errors import UnknownName
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.models import Page, Segment, Workflow
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.freshness import Fresh
 
 __all__ = ["Directory"]

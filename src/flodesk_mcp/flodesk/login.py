@@ -7,8 +7,8 @@ from typing import Protocol
 
 import anyio
 
-from flodesk_mcp.flodesk.credentials import BearerToken, Credential, identity_of
-from flodesk_mcp.flodesk.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
+from flodesk_mcp.api.credentials import BearerToken, Credential, identity_of
+from flodesk_mcp.api.errors import BadRequest, FlodeskError, NotRenewed, SignInAgain, TooManyRequests, Unauthorized
 from flodesk_mcp.token_pair import TokenPair
 
 __all__ = ["KeptPair", "OAuthLogin", "renewing"]

@@ -1,17 +1,10 @@
-"""What Flodesk answers. Source: flodesk-api, Objects.
+"""What Flodesk answers. Source: flodesk-api, Objects."""
 
-Tolerant: a field that Flodesk adds is kept, one that it leaves out is None, and a scalar where a text is expected
-becomes one; what is no number where one is expected is None. Only what every caller needs is required.
-"""
-
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
-from pydantic_core import core_schema
+from pydantic import BeforeValidator, Field
+
+from flodesk_mcp.api.fields import NULL_IS_EMPTY, ROWS_OR_NONE, Count, Model, OptionalText, Personal, Text, TextMap
 
 __all__ = [
     "AccountSummary",
@@ -34,68 +27,6 @@ __all__ = [
 ]
 
 
-def _text(value: Any) -> Any:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _texts(value: Any) -> Any:
-    return {key: _text(item) for key, item in value.items() if item is not None} if isinstance(value, dict) else None
-
-
-def _rows(value: Any) -> Any:
-    return value if isinstance(value, list) else None
-
-
-def _count(value: Any) -> Any:
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _no_rows(value: Any) -> Any:
-    return [] if value is None else value  # as some languages write an empty list
-
-
-@dataclass(frozen=True)
-class _Otherwise:
-    """Takes what has the right form as it is, and of anything else what `made` makes of it.
-
-    A call of Python for each value would take as long as the rest of reading a page.
-    """
-
-    made: Callable[[Any], Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        right = handler(source)
-        other = core_schema.no_info_before_validator_function(self.made, right)
-        return core_schema.union_schema([right, other], mode="left_to_right", custom_error_type="string_type")
-
-
-Text = Annotated[str, _Otherwise(_text)]
-OptionalText = Annotated[str | None, _Otherwise(_text)]
-Rows = BeforeValidator(_rows)
-CustomValues = _Otherwise(_texts)
-Count = Annotated[int | None, BeforeValidator(_count)]
-
-
-class Personal(Enum):
-    """Marks a field that can tell who somebody is, with what kind of thing stands there."""
-
-    ADDRESS = auto()
-    NAME = auto()
-    VALUES = auto()
-    IP = auto()
-    WORDS = auto()
-    """A message that may hold any of these."""
-
-
-class Model(BaseModel):
-    """What all answers share: unknown fields are kept."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
 class SegmentRef(Model):
     """A segment that a subscriber is in."""
 
@@ -112,8 +43,8 @@ class Subscriber(Model):
     source: OptionalText = None
     first_name: Annotated[OptionalText, Personal.NAME] = None
     last_name: Annotated[OptionalText, Personal.NAME] = None
-    segments: Annotated[list[SegmentRef] | None, Rows] = None
-    custom_fields: Annotated[dict[str, str] | None, CustomValues, Personal.VALUES] = None
+    segments: Annotated[list[SegmentRef] | None, ROWS_OR_NONE] = None
+    custom_fields: Annotated[TextMap, Personal.VALUES] = None
     optin_ip: Annotated[OptionalText, Personal.IP] = None
     optin_timestamp: OptionalText = None
     created_at: OptionalText = None
@@ -149,7 +80,7 @@ class Webhook(Model):
 
     id: Text
     post_url: OptionalText = None
-    events: Annotated[list[Text] | None, Rows] = None
+    events: Annotated[list[Text] | None, ROWS_OR_NONE] = None
     created_at: OptionalText = None
 
 
@@ -213,8 +144,8 @@ class BatchFailure(Model):
 class BatchResult(Model):
     """What became of the rows of a batch."""
 
-    successes: Annotated[list[Subscriber], BeforeValidator(_no_rows)] = []
-    failures: Annotated[list[BatchFailure], BeforeValidator(_no_rows)] = []
+    successes: Annotated[list[Subscriber], NULL_IS_EMPTY] = Field(default_factory=list)
+    failures: Annotated[list[BatchFailure], NULL_IS_EMPTY] = Field(default_factory=list)
 
 
 class Meta(Model):
@@ -236,5 +167,5 @@ Item = TypeVar("Item")
 class Page(Model, Generic[Item]):
     """One page of a list."""
 
-    data: Annotated[list[Item], BeforeValidator(_no_rows)]
+    data: Annotated[list[Item], NULL_IS_EMPTY]
     meta: Annotated[Meta, BeforeValidator(_meta)] = Meta()

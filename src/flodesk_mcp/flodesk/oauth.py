@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 import httpx2
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter
 
-from flodesk_mcp.flodesk.credentials import BearerToken
-from flodesk_mcp.flodesk.errors import NoAnswer, ServerError, TooManyRequests, UnreadableAnswer
+from flodesk_mcp.api.credentials import BearerToken
+from flodesk_mcp.api.errors import NoAnswer, ServerError, TooManyRequests, UnreadableAnswer
+from flodesk_mcp.api.response import Answer, decoded, failure, retry_after, shaped
+from flodesk_mcp.api.transport import USER_AGENT, answered_within, read_capped
 from flodesk_mcp.flodesk.models import Profile
-from flodesk_mcp.flodesk.response import Answer, decoded, failure, retry_after, shaped
-from flodesk_mcp.flodesk.transport import USER_AGENT, answered_within, read_capped
+from flodesk_mcp.flodesk.service import FLODESK
 from flodesk_mcp.token_pair import TokenPair
 
 __all__ = ["OAuthClient"]
@@ -138,5 +139,5 @@ class OAuthClient:
         if answer.is_over_quota:
             raise TooManyRequests(retry_after(answer.headers, datetime.now(UTC)) or 0)
         if not answer.is_success:
-            raise failure(answer, repeatable=True)
+            raise failure(answer, FLODESK, repeatable=True)
         return answer

@@ -8,7 +8,8 @@ from typing import Annotated, Required, cast
 
 from typing_extensions import TypedDict
 
-from flodesk_mcp.flodesk.models import CustomValues, OptionalText, Rows, Subscriber, Text
+from flodesk_mcp.api.fields import ROWS_OR_NONE, OptionalText, Text, TextMap
+from flodesk_mcp.flodesk.models import Subscriber
 
 __all__ = ["PlainSubscriber", "plain"]
 
@@ -29,8 +30,8 @@ class PlainSubscriber(TypedDict, total=False):
     source: OptionalText
     first_name: OptionalText
     last_name: OptionalText
-    segments: Annotated[list[PlainSegmentRef] | None, Rows]
-    custom_fields: Annotated[dict[str, str] | None, CustomValues]
+    segments: Annotated[list[PlainSegmentRef] | None, ROWS_OR_NONE]
+    custom_fields: TextMap
     optin_ip: OptionalText
     optin_timestamp: OptionalText
     created_at: OptionalText

@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.api.errors import InvalidArgument
+from flodesk_mcp.api.request import Request, given
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.directory import Directory
-from flodesk_mcp.flodesk.errors import InvalidArgument
 from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Segment, Text
-from flodesk_mcp.flodesk.request import Request, given
-from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Segments"]
 

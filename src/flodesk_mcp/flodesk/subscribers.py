@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from flodesk_mcp.api.errors import FlodeskError, InvalidArgument
+from flodesk_mcp.api.request import Request, given, person
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.custom_fields import CustomFields, KnownFields, check_lengths
-from flodesk_mcp.flodesk.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import BatchFailure, BatchResult, Page, Subscriber
 from flodesk_mcp.flodesk.plain import PlainSubscriber
-from flodesk_mcp.flodesk.request import Request, given, person
-from flodesk_mcp.flodesk.retry import Sender
 from flodesk_mcp.freshness import FreshMap
 
 __all__ = ["Subscribers"]

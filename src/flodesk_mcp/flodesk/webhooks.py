@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Sequence
 
 from pydantic import TypeAdapter
 
-from flodesk_mcp.flodesk.errors import InvalidArgument
+from flodesk_mcp.api.errors import InvalidArgument
+from flodesk_mcp.api.request import Request, given
+from flodesk_mcp.api.retry import Sender
 from flodesk_mcp.flodesk.listing import whole_list
 from flodesk_mcp.flodesk.models import Page, Webhook
-from flodesk_mcp.flodesk.request import Request, given
-from flodesk_mcp.flodesk.retry import Sender
 
 __all__ = ["Webhooks"]
 

@@ -20,7 +20,18 @@ __all__ = ["OnceAMinute", "log_to_stderr", "request_id"]
 MINUTE = 60
 MAX_PLACES = 1000
 
-TALKATIVE = ("aiosqlite", "alembic", "asyncio", "httpcore2", "httpx2", "mcp", "sqlalchemy", "sse_starlette", "uvicorn")
+TALKATIVE = (
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "httpcore2",
+    "httpx2",
+    "mcp",
+    "python_multipart",
+    "sqlalchemy",
+    "sse_starlette",
+    "uvicorn",
+)
 """Libraries that log addresses, URLs and messages of clients, or a line for whatever a stranger sends."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")

@@ -32,7 +32,8 @@ BURIED_EVERY = 0.25
 class FileQuota(WindowPair):
     """The quota of an account that all processes of this user share through a file in `folder`.
 
-    `name_of` makes the file's name of a key that all of them find there. `minute` is for tests that have no time.
+    `name_of` makes the file's name of a key that all of them find there. Its `minute` is as long as the
+    service says.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from flodesk_mcp.deadline import WaitDeadline
 
-__all__ = ["Quota", "QuotaSpent", "Slot"]
+__all__ = ["Quota", "QuotaSpent", "QuotaUnknown", "Slot"]
 
 
 class QuotaSpent(Exception):
@@ -15,6 +15,17 @@ class QuotaSpent(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The quota is spent for {seconds:g} s.")
         self.seconds = seconds
+
+
+class QuotaUnknown(QuotaSpent):
+    """Nobody can tell how much of the quota is left, for `seconds` about, because what was counted is not to be had.
+
+    `in_doubt` says that a place may have been taken all the same.
+    """
+
+    def __init__(self, seconds: float, *, in_doubt: bool = False) -> None:
+        super().__init__(seconds)
+        self.in_doubt = in_doubt
 
 
 @dataclass(eq=False)
@@ -45,7 +56,7 @@ class Quota(Protocol):
     def slot(self, deadline: WaitDeadline, *, batch: bool = False) -> AbstractAsyncContextManager[Slot]:
         """Hold what one request needs for as long as it is under way; wait for it in order of arrival.
 
-        Raises QuotaSpent at once when `deadline` does not allow the wait.
+        Raises QuotaSpent at once when `deadline` does not allow the wait, QuotaUnknown when nobody knows what is left.
         """
 
     def observe(self, allowed: int, remaining: int, slot: Slot, *, batch: bool = False) -> None:

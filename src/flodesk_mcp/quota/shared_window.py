@@ -1,17 +1,8 @@
-"""A window that all processes of a user share, and this process's queue before it.
-
-Within a process calls queue in order of arrival. Each process writes down when its waiting calls began, so that among
-processes, too, who came first leaves first; one that does not look when it said it would may be overtaken.
-"""
+"""A window that all processes of a user share, and this process's queue before it, both written down in one state."""
 
 import math
-import random
-from bisect import insort
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from itertools import count
-from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -20,7 +11,7 @@ from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota.ledger import Bounds, Ledger
 from flodesk_mcp.quota.protocol import QuotaSpent, Slot
 from flodesk_mcp.quota.state import Line, State, Waiting
-from flodesk_mcp.quota.window import MAX_IN_FLIGHT
+from flodesk_mcp.quota.turns import OVERTAKEN_AFTER, Turn, TurnQueue, pause_of_first
 
 if TYPE_CHECKING:
     from flodesk_mcp.quota.file import SharedState
@@ -29,61 +20,20 @@ __all__ = ["SharedWindow"]
 
 T = TypeVar("T")
 
-OVERTAKEN_AFTER = 1.0
-"""A process that looks so much later than it said is stopped, or its machine is too busy."""
-
-OTHERS_MAY_CHANGE = 2.0
-"""Who waits for other processes looks again after so many seconds: one of them may have died, or given up."""
-
-CROWDED = 0.05
-LATE = 0.02
-"""Seconds: looks of those who wait for others to answer, and the spread of those who wait for the same moment."""
-
-MOST_ARRIVALS = 100
-
-
-@dataclass(eq=False)
-class _Turn:
-    """A request's place in this process's queue, and among all processes' by when its call began.
-
-    Those of jobs stand behind all others.
-    """
-
-    of_a_job: bool
-    arrival: int
-    began: float
-    taken: tuple[str, Slot] | None = None
-    woken: anyio.Event = field(default_factory=anyio.Event)
-
-
 Place = tuple[bool, float, str]
 """Where a turn stands among all processes': whether it is a job's, when its call began, and its process."""
 
 
-class SharedWindow:
+class SharedWindow(TurnQueue):
     """One of the two windows, and this process's queue before it."""
 
     def __init__(self, shared: "SharedState", line_of: Callable[[State], Line], bounds: Bounds) -> None:
-        self.limit = bounds.limit
+        super().__init__(bounds)
         self._shared = shared
         self._line_of = line_of
-        self._bounds = bounds
-        self._queue: list[_Turn] = []
         self._keys = count()
-        self._promise: tuple[_Turn, float] | None = None
+        self._promise: tuple[Turn, float] | None = None
         self._heard: list[Callable[[Ledger, float], object]] = []
-
-    @asynccontextmanager
-    async def slot(self, deadline: WaitDeadline) -> AsyncIterator[Slot]:
-        """Hold a slot during the block, and 60 seconds more.
-
-        Raises QuotaSpent at once when `deadline` does not allow the wait.
-        """
-        key, slot = await self._take(deadline)
-        try:
-            yield slot
-        finally:
-            await self._end(key, slot)
 
     def observe(self, allowed: int, remaining: int, left_at: float) -> None:
         """Learn what the answer to the request that left at `left_at` tells; the others do when it has ended."""
@@ -109,50 +59,21 @@ class SharedWindow:
         """Learn what the others have done."""
         await self._change(lambda state, line, now: None)
 
-    async def _take(self, deadline: WaitDeadline) -> tuple[str, Slot]:
-        turn = _Turn(deadline.background, deadline.arrival, deadline.began)
-        insort(self._queue, turn, key=attrgetter("of_a_job", "arrival"))
-        try:
-            pause = await self._look(turn, deadline)
-            if turn.taken is None:
-                async with deadline.waiting(self._wait_of(turn)):
-                    while turn.taken is None:
-                        turn.woken = anyio.Event()
-                        with anyio.move_on_after(pause):
-                            await turn.woken.wait()
-                        pause = await self._look(turn, deadline)
-        except BaseException:
-            if turn.taken is not None:  # it was cancelled in the moment of leaving
-                turn.taken[1].sent = False
-                await self._end(*turn.taken)
-            raise
-        else:
-            return turn.taken
-        finally:
-            if turn in self._queue:
-                self._queue.remove(turn)
-                with anyio.CancelScope(shield=True):
-                    await self.look()  # writes the queue down without it
-            self._wake_next()
+    _write_down = look
 
-    def _wait_of(self, turn: _Turn) -> float:
+    def _wait_of(self, turn: Turn) -> float:
         line, now = self._line_of(self._shared.known), anyio.current_time()
         return self._seconds_until(turn, self._ahead_of(turn, line, now), line, now)
 
-    def _ahead_of(self, turn: _Turn, line: Line, now: float) -> int:
+    def _ahead_of(self, turn: Turn, line: Line, now: float) -> int:
         return self._queue.index(turn) + self._others_before((turn.of_a_job, turn.began, self._shared.me), line, now)
 
-    def _seconds_until(self, turn: _Turn, ahead: int, line: Line, now: float) -> float:
+    def _seconds_until(self, turn: Turn, ahead: int, line: Line, now: float) -> float:
         if turn.of_a_job:
             return line.ledger.seconds_until_spare(self._bounds, ahead, now)
         return line.ledger.seconds_until_free(self._bounds, ahead, now)
 
-    async def _look(self, turn: _Turn, deadline: WaitDeadline) -> float:
-        """Take a slot for `turn`, or return how long it sleeps at most before the next look.
-
-        Raises QuotaSpent when the deadline does not allow the wait.
-        """
-
+    async def _look(self, turn: Turn, deadline: WaitDeadline) -> float:
         def look(state: State, line: Line, now: float) -> QuotaSpent | float:
             pause = self._pause(turn, deadline, line, now)
             if pause is not None and self._shared.bury_the_dead(state):
@@ -171,7 +92,7 @@ class SharedWindow:
             raise found
         return found
 
-    def _pause(self, turn: _Turn, deadline: WaitDeadline, line: Line, now: float) -> float | QuotaSpent | None:
+    def _pause(self, turn: Turn, deadline: WaitDeadline, line: Line, now: float) -> float | QuotaSpent | None:
         """Return how long `turn` sleeps at most, None if it may leave now, or that it must not wait."""
         before_us = self._queue.index(turn)
         ahead = self._ahead_of(turn, line, now)
@@ -182,21 +103,12 @@ class SharedWindow:
         if before_us:
             # Whoever leaves wakes the next, so all that those behind must not miss is their deadline.
             return deadline.seconds_left if wait or crowded else math.inf
-        pause = self._pause_of_first(wait, ahead, line) if wait or crowded else None
-        if pause is not None:
-            pause = min(pause, deadline.seconds_left)
+        pause = None
+        if wait or crowded:
+            others = bool(ahead) or any(sent.process != self._shared.me for sent in line.ledger.under_way.values())
+            pause = min(pause_of_first(wait, ahead, others=others), deadline.seconds_left)
             self._promise = turn, now + pause + OVERTAKEN_AFTER
         return pause
-
-    def _pause_of_first(self, wait: float, ahead: int, line: Line) -> float:
-        """Return how long the first of the queue sleeps: until its turn, if that is known."""
-        if not wait:
-            # Nothing tells when others' requests end. The further behind, the more of them must, the rarer the looks.
-            return CROWDED * (1 + min(ahead, MAX_IN_FLIGHT)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads looks
-        others = ahead or any(sent.process != self._shared.me for sent in line.ledger.under_way.values())
-        if others and wait > OTHERS_MAY_CHANGE:
-            return OTHERS_MAY_CHANGE * random.uniform(0.5, 1.5)  # noqa: S311
-        return wait + random.uniform(0, LATE)  # noqa: S311
 
     def _others_before(self, place: Place, line: Line, now: float) -> int:
         """Return how many of other processes' waiting turns stand before `place`."""
@@ -213,9 +125,7 @@ class SharedWindow:
             slot.ended_at = now
             line.ledger.end(key, slot, self._bounds, now)
 
-        with anyio.CancelScope(shield=True):
-            await self._change(end)
-        self._wake_next()
+        await self._change(end)
 
     async def _change(self, change: Callable[[State, Line, float], T]) -> T:
         """Change what all processes share, tell them what was heard since, and write this process's queue down."""
@@ -232,20 +142,8 @@ class SharedWindow:
                 return
             promised = self._promise is not None and self._promise[0] is self._queue[0]
             look_by = self._promise[1] if self._promise and promised else now + OVERTAKEN_AFTER
-            first = self._queue[:MOST_ARRIVALS]
-            line.waiting[self._shared.me] = Waiting(
-                [turn.began for turn in first if not turn.of_a_job],
-                look_by,
-                [turn.began for turn in first if turn.of_a_job],
-            )
+            people, jobs = self._arrivals(self._queue)
+            line.waiting[self._shared.me] = Waiting(people, look_by, jobs)
 
         await self._shared.change(changed)
         return results[0]
-
-    def _wake_next(self) -> None:
-        if self._queue:
-            self._queue[0].woken.set()
-
-    def _wake_all(self) -> None:
-        for turn in self._queue:
-            turn.woken.set()

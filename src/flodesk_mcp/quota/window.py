@@ -12,7 +12,7 @@ from typing import Protocol
 import anyio
 
 from flodesk_mcp.deadline import WaitDeadline
-from flodesk_mcp.quota.ledger import Bounds, Ledger
+from flodesk_mcp.quota.ledger import MINUTE, Bounds, Ledger
 from flodesk_mcp.quota.protocol import QuotaSpent, Slot
 
 __all__ = ["MAX_IN_FLIGHT", "Window", "WindowPair", "WindowQuota"]
@@ -31,11 +31,11 @@ class _Turn:
 
 
 class Window:
-    """At most `limit` requests in any minute, `at_once` of them under way, and a queue of those that have to wait."""
+    """At most `limit` requests in any `minute`, `at_once` of them under way, and a queue of those that have to wait."""
 
-    def __init__(self, limit: int, at_once: int | None = None) -> None:
+    def __init__(self, limit: int, at_once: int | None = None, minute: float = MINUTE) -> None:
         self.limit = limit
-        self._bounds = Bounds(limit, at_once or limit)
+        self._bounds = Bounds(limit, at_once or limit, minute)
         self._ledger = Ledger()
         self._keys = map(str, count())
         self._queue: list[_Turn] = []
@@ -187,7 +187,8 @@ class WindowPair:
 
 
 class WindowQuota(WindowPair):
-    """The quota of an account that one process alone spends."""
+    """The quota of an account that one process alone spends; its `minute` is as long as the service says."""
 
-    def __init__(self, requests_per_minute: int = 100, batches_per_minute: int = 20) -> None:
-        super().__init__(Window(requests_per_minute, at_once=MAX_IN_FLIGHT), Window(batches_per_minute))
+    def __init__(self, requests_per_minute: int = 100, batches_per_minute: int = 20, *, minute: float = MINUTE) -> None:
+        requests = Window(requests_per_minute, MAX_IN_FLIGHT, minute)
+        super().__init__(requests, Window(batches_per_minute, minute=minute))

@@ -1,10 +1,10 @@
 """What one Flodesk account holds, in plain containers: the operations change it, tests look into it."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 SubscriberStatus = Literal["active", "unsubscribed", "unconfirmed", "bounced", "complained", "cleaned", "archived"]
 SubscriberSource = Literal["manual", "csv", "form_optin", "integration", "checkout"]
@@ -15,6 +15,8 @@ WebhookEvent = Literal["subscriber.created", "subscriber.added_to_segment", "sub
 
 SUBSCRIBER_STATUSES: tuple[SubscriberStatus, ...] = get_args(SubscriberStatus)
 SUBSCRIBER_SOURCES: tuple[SubscriberSource, ...] = get_args(SubscriberSource)
+
+MOST_POSTINGS = 10_000
 
 PALETTE = (
     "#F2C9C0",
@@ -90,6 +92,14 @@ class Webhook:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Posting:
+    """What a webhook has to post."""
+
+    url: str
+    body: dict[str, Any]
+
+
 @dataclass
 class Campaign:
     """An e-mail; `design_id` is set when its design came from Canva."""
@@ -122,7 +132,7 @@ class Account:
 
     `enrollments` maps (workflow id, subscriber id) to whether the person is in the workflow or has left it.
     `ids_given` counts the ids that `new_id` has made of each kind. `keeps_values` makes it one that takes an empty text
-    for none at all: how the real one erases is not documented.
+    for none at all: how the real one erases is not documented. `postings` are what webhooks have yet to post.
     """
 
     profile: Profile = field(default_factory=Profile)
@@ -136,6 +146,7 @@ class Account:
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     enrollments: dict[tuple[str, str], EnrollmentState] = field(default_factory=dict)
     ids_given: Counter[str] = field(default_factory=Counter, repr=False)
+    postings: deque[Posting] = field(default_factory=lambda: deque(maxlen=MOST_POSTINGS), repr=False)
 
     def new_id(self, kind: str) -> str:
         """Return the next id for a kind of object: 24 hex digits, the same series in every account."""

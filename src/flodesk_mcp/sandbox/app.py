@@ -1,11 +1,15 @@
 """The sandbox itself: accounts, and the application that answers for them like Flodesk."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
+import anyio
 import httpx2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,14 +28,21 @@ from flodesk_mcp.sandbox.credentials import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
 )
+from flodesk_mcp.sandbox.door import FlodeskDoor
 from flodesk_mcp.sandbox.faults import Fault, FaultQueue
 from flodesk_mcp.sandbox.gate import Gate
 from flodesk_mcp.sandbox.oauth import TOKEN_SECONDS, Logins, oauth_routes
 from flodesk_mcp.sandbox.operation import Call, Operation
+from flodesk_mcp.sandbox.posting import Postman
 from flodesk_mcp.sandbox.quota import Quotas
 from flodesk_mcp.sandbox.recorded import RecordedRequest
 from flodesk_mcp.sandbox.sample import sample_account
-from flodesk_mcp.sandbox.transport import InProcessTransport
+from flodesk_mcp.sandbox.transport import ByHost, InProcessTransport
+
+if TYPE_CHECKING:
+    from flodesk_mcp.sandbox.flownurture import FlowNurture
+    from flodesk_mcp.sandbox.highlevel import HighLevel
+    from flodesk_mcp.sandbox.stand_in import StandIn
 
 OPERATIONS: tuple[Operation, ...] = (
     *subscribers.OPERATIONS,
@@ -43,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *userinfo.OPERATIONS,
 )
 RECORDED_REQUESTS = 10_000
+FLOWNURTURE_HOST, HIGHLEVEL_HOST = "api.flownurture.com", "services.leadconnectorhq.com"
 
 
 def utc_now() -> datetime:
@@ -57,6 +69,7 @@ class Sandbox:
     to its account; without, SANDBOX_API_KEY and SANDBOX_ACCESS_TOKEN share one sample account.
     `requests` holds the last 10,000 requests that arrived, oldest first. With `plus_needs_encoding`
     a literal `+` in a path is read as a space, and only `%2B` finds the address.
+    Webhooks post to the origin `webhooks_to` while it is served, or when `deliver_webhooks` is called.
     SANDBOX_CLIENT_ID and SANDBOX_CLIENT_SECRET are a client of its OAuth, whose access tokens live `token_seconds`.
     """
 
@@ -69,6 +82,7 @@ class Sandbox:
         now: Callable[[], datetime] = utc_now,
         plus_needs_encoding: bool = False,
         token_seconds: float = TOKEN_SECONDS,
+        webhooks_to: str | None = None,
     ) -> None:
         self._given_accounts = None if accounts is None else deepcopy(dict(accounts))
         self.accounts = _sample_accounts() if accounts is None else dict(accounts)
@@ -77,12 +91,34 @@ class Sandbox:
         self._logins = Logins(SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, token_seconds)
         self._quotas = Quotas(requests_per_minute, batches_per_minute)
         self._now = now
+        self._postman = Postman(self._owners, webhooks_to)
+        self._changed = anyio.Event()
         self._decode = unquote_plus if plus_needs_encoding else unquote
         self.app = self._application()
+        self._flodesk = InProcessTransport(self.app, self._faults)
+
+    @cached_property
+    def flownurture(self) -> "StandIn[FlowNurture]":
+        """The stand-in of FlowNurture, whose people are in part the same."""
+        from flodesk_mcp.sandbox.flownurture import flownurture_stand_in
+
+        return flownurture_stand_in(self._now)
+
+    @cached_property
+    def highlevel(self) -> "StandIn[HighLevel]":
+        """The stand-in of HighLevel, whose people are in part the same."""
+        from flodesk_mcp.sandbox.highlevel import highlevel_stand_in
+
+        return highlevel_stand_in(self._now)
 
     def transport(self) -> httpx2.AsyncBaseTransport:
-        """Return a way in without a network; the host in a URL does not matter."""
-        return InProcessTransport(self.app, self._faults)
+        """Return a way in without a network: to the providers by the hosts in their URLs, by any other to Flodesk."""
+        return ByHost(self._to)
+
+    def _to(self, host: str) -> httpx2.AsyncBaseTransport:
+        if host == FLOWNURTURE_HOST:
+            return self.flownurture.transport()
+        return self.highlevel.transport() if host == HIGHLEVEL_HOST else self._flodesk
 
     def fail(self, fault: Fault) -> None:
         """Let something go wrong for the next matching requests."""
@@ -100,6 +136,10 @@ class Sandbox:
         """Let the access tokens that OAuth gave end now."""
         self._logins.expire()
 
+    async def deliver_webhooks(self, http: httpx2.AsyncClient) -> int:
+        """Post what webhooks have to tell so far, in order; return how many posts were acknowledged."""
+        return await self._postman.deliver(http)
+
     def reset(self) -> None:
         """Start anew: the data of the beginning, no faults, no recorded requests, nothing spent."""
         given = self._given_accounts
@@ -109,16 +149,12 @@ class Sandbox:
         self._faults.clear()
         self._logins.clear()
         self._quotas.clear()
+        for provider in ("flownurture", "highlevel"):
+            vars(self).pop(provider, None)
 
     def _application(self) -> Starlette:
-        gate = Middleware(
-            Gate,
-            accounts=self.accounts,
-            logins=self._logins,
-            quotas=self._quotas,
-            faults=self._faults,
-            requests=self.requests,
-        )
+        door = FlodeskDoor(self.accounts, self._logins, self._quotas)
+        gate = Middleware(Gate, door=door, faults=self._faults, requests=self.requests)
         app = Starlette(
             routes=[
                 *control_routes(self.fail, self.reset, self.expire_tokens, self.requests),
@@ -126,10 +162,24 @@ class Sandbox:
                 *(self._route(operation) for operation in OPERATIONS),
             ],
             middleware=[gate],
+            lifespan=self._delivering,
             exception_handlers={Refused: answer_refusal, HTTPException: answer_unrouted},
         )
         app.router.redirect_slashes = False
         return app
+
+    @asynccontextmanager
+    async def _delivering(self, _: Starlette) -> AsyncIterator[None]:
+        """Let webhooks post for as long as a server runs, if there is anywhere that they may post to."""
+        async with anyio.create_task_group() as group:
+            if self._postman.to:
+                group.start_soon(self._postman.run, self._next_change)
+            yield
+            group.cancel_scope.cancel()
+
+    async def _next_change(self) -> None:
+        await self._changed.wait()
+        self._changed = anyio.Event()
 
     def _owners(self) -> list[Account]:
         """Return each account once: several credentials may open it."""
@@ -137,7 +187,7 @@ class Sandbox:
 
     def _route(self, operation: Operation) -> Route:
         async def endpoint(request: Request) -> Response:
-            return operation.perform(
+            answer = operation.perform(
                 Call(
                     account=request.state.account,
                     parameters={name: self._decoded(raw) for name, raw in request.path_params.items()},
@@ -147,6 +197,8 @@ class Sandbox:
                     now=self._now(),
                 )
             )
+            self._changed.set()
+            return answer
 
         return Route(operation.path, endpoint, methods=[operation.method])
 

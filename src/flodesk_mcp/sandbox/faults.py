@@ -1,7 +1,7 @@
 """What can go wrong on request: faults, the queue they wait in, and the answers they give.
 
 kind         the operation's work   what the caller sees
-status       not done               that status, in Flodesk's envelope unless `body` says otherwise
+status       not done               that status, in the service's envelope unless `body` says otherwise
 html         not done               502 with a proxy's page
 hang         not done               nothing, ever
 refuse       not done               a connection that is refused; once served over HTTP, like drop_before
@@ -12,7 +12,7 @@ malformed    done                   200 with half of a JSON object
 huge         done                   200 with 11 MiB of junk
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar, Literal
@@ -20,8 +20,6 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from flodesk_mcp.sandbox.answers import Refused
 
 FaultKind = Literal["status", "html", "refuse", "drop_before", "drop_after", "hang", "hang_after", "malformed", "huge"]
 
@@ -89,11 +87,15 @@ class FaultQueue:
         return next((fault for fault in self._waiting if fault.strikes(method, path)), None)
 
 
-def answer_of(fault: Fault) -> ASGIApp:
+Refuse = Callable[[int, str, Mapping[str, str]], Response]
+"""Makes an error in the envelope of a service, of status, message and headers."""
+
+
+def answer_of(fault: Fault, refuse: Refuse) -> ASGIApp:
     """Return the application that answers in an operation's place."""
     match fault.kind:
         case "status":
-            return _status(fault)
+            return _status(fault, refuse)
         case "html":
             return HTMLResponse(fault.body or PROXY_PAGE, 502, _headers(fault))
         case "malformed":
@@ -106,10 +108,10 @@ def answer_of(fault: Fault) -> ASGIApp:
             return _break_off
 
 
-def _status(fault: Fault) -> Response:
+def _status(fault: Fault, refuse: Refuse) -> Response:
     if fault.body is not None:
         return Response(fault.body, fault.status, _headers(fault), media_type="application/json")
-    return Refused(fault.status, "Something went wrong, as requested.").answer(_headers(fault))
+    return refuse(fault.status, "Something went wrong, as requested.", _headers(fault))
 
 
 def _headers(fault: Fault) -> Mapping[str, str]:

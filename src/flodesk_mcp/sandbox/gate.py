@@ -2,19 +2,13 @@
 
 from collections import deque
 from collections.abc import Mapping
-from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flodesk_mcp.sandbox.account import Account
-from flodesk_mcp.sandbox.answers import UNAUTHORIZED, Refused
-from flodesk_mcp.sandbox.credentials import credential_of
+from flodesk_mcp.sandbox.door import Door
 from flodesk_mcp.sandbox.faults import AFTER_THE_WORK, FaultQueue, answer_of
-from flodesk_mcp.sandbox.oauth import OPEN_PATHS, Logins
-from flodesk_mcp.sandbox.quota import Quotas
 from flodesk_mcp.sandbox.recorded import RecordedRequest, record
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -23,20 +17,9 @@ CONTROL_PREFIX = "/_sandbox/"
 class Gate:
     """Middleware in front of the operations; they find the caller's account in `request.state.account`."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        accounts: Mapping[str, Account],
-        logins: Logins,
-        quotas: Quotas,
-        faults: FaultQueue,
-        requests: deque[RecordedRequest],
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, door: Door, faults: FaultQueue, requests: deque[RecordedRequest]) -> None:
         self._app = app
-        self._accounts = accounts
-        self._logins = logins
-        self._quotas = quotas
+        self._door = door
         self._faults = faults
         self._requests = requests
 
@@ -53,38 +36,16 @@ class Gate:
         self._requests.append(recorded)
 
         fault = self._faults.take(request.method, path)
-        account, refusal = (None, None) if path in OPEN_PATHS else self._admit(request, path)
+        account, refusal = self._door.admit(request, path)
         request.state.account = account
         answer: ASGIApp = refusal or self._app
-        sending = _completing(send, recorded, self._quotas.headers(account))
+        sending = _completing(send, recorded, self._door.headers(account))
         if fault is None:
             await answer(scope, _replaying(body, receive), sending)
             return
         if fault.kind in AFTER_THE_WORK:
             await answer(scope, _replaying(body, receive), _discard)
-        await answer_of(fault)(scope, receive, sending)
-
-    def _admit(self, request: Request, path: str) -> tuple[Account | None, Response | None]:
-        """Return whose request it is, and the answer if it is refused at the gate."""
-        caller = self._authenticate(request.headers, path)
-        if isinstance(caller, Response):
-            return None, caller
-        batch = (request.method, path) == ("POST", "/v1/subscribers/batch")
-        fits = self._quotas.admit(caller, batch=batch)
-        return caller, None if fits else Refused(429, "Too many requests.").answer()
-
-    def _authenticate(self, headers: Headers, path: str) -> Account | Response:
-        if not headers.get("user-agent"):
-            return Refused(403, "A User-Agent is required.").answer()
-        credential = credential_of(headers.get("authorization", ""))
-        if credential is None:
-            return UNAUTHORIZED.answer()
-        if credential.kind == "bearer" and not credential.is_access_token:
-            return Response(status_code=HTTPStatus.UNAUTHORIZED)
-        if credential.kind == "basic" and (credential.is_access_token or path.startswith("/oauth2/")):
-            return UNAUTHORIZED.answer()
-        account = self._accounts.get(credential.value) or self._logins.account(credential.value)
-        return account or UNAUTHORIZED.answer()
+        await answer_of(fault, self._door.refuse)(scope, receive, sending)
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

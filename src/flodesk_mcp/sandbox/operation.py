@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import Response
+from typing_extensions import TypeVar
 
 from flodesk_mcp.sandbox.account import Account
 from flodesk_mcp.sandbox.answers import Refused
@@ -20,13 +21,14 @@ class Form(BaseModel):
 
 
 AnyForm = TypeVar("AnyForm", bound=Form)
+Held = TypeVar("Held", default=Account)
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[Held]):
     """One request that was let in: whose account, and what it asks."""
 
-    account: Account
+    account: Held
     parameters: Mapping[str, str]
     query: Mapping[str, str]
     content_type: str
@@ -62,7 +64,7 @@ class Operation:
 
     method: str
     path: str
-    perform: Callable[[Call], Response]
+    perform: Callable[[Call[Any]], Response]
 
 
 def fill(form: type[AnyForm], content: Any) -> AnyForm:

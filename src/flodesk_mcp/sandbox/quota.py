@@ -1,4 +1,4 @@
-"""How many requests an account has left: moving windows over the last minute."""
+"""How many requests an account has left: moving windows."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -11,18 +11,26 @@ WINDOW_SECONDS = 60.0
 
 
 class Window:
-    """At most `limit` requests in any 60 seconds, counted when they arrive."""
+    """At most `limit` requests in any `seconds`, counted when they arrive."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, seconds: float = WINDOW_SECONDS) -> None:
         self.limit = limit
+        self._seconds = seconds
         self._arrivals: deque[float] = deque()
 
     @property
     def remaining(self) -> int:
         """How many requests fit in now."""
-        while self._arrivals and self._arrivals[0] <= anyio.current_time() - WINDOW_SECONDS:
+        while self._arrivals and self._arrivals[0] <= anyio.current_time() - self._seconds:
             self._arrivals.popleft()
         return max(0, self.limit - len(self._arrivals))
+
+    @property
+    def seconds_until_free(self) -> float:
+        """How long until one more fits in."""
+        if self.remaining:
+            return 0.0
+        return self._arrivals[0] + self._seconds - anyio.current_time()
 
     def spend(self, requests: int = 1) -> None:
         """Count requests that arrive now."""

@@ -29,9 +29,10 @@ An embedded Flodesk with the sample account of a florist's studio. It forgets ev
 Press Ctrl-C to stop."""
 
 
-def serve_sandbox(host: str, port: int, tell: Callable[[str], None]) -> None:
+def serve_sandbox(host: str, port: int, tell: Callable[[str], None], webhooks_to: str | None = None) -> None:
     """Serve until a signal comes; `tell` gets how to use it, once connections are accepted.
 
+    Webhooks post to the origin `webhooks_to`, whatever host they name; without it they post nothing.
     Raises OSError when the address cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -51,7 +52,6 @@ def serve_sandbox(host: str, port: int, tell: Callable[[str], None]) -> None:
                 control=CONTROL_PREFIX,
             )
         )
-        config = uvicorn.Config(
-            Sandbox().app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
-        )
+        app = Sandbox(webhooks_to=webhooks_to).app
+        config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])

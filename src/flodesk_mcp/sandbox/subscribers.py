@@ -9,6 +9,7 @@ from starlette.responses import Response
 from flodesk_mcp.sandbox.account import SUBSCRIBER_STATUSES, Account, Subscriber
 from flodesk_mcp.sandbox.answers import Refused, ok, page, timestamp
 from flodesk_mcp.sandbox.operation import Call, Form, Operation, fill
+from flodesk_mcp.sandbox.posting import announce
 
 MAX_SEGMENTS = 50
 MAX_BATCH_ROWS = 50
@@ -84,7 +85,7 @@ def get_subscriber(call: Call) -> Response:
 def add_to_segments(call: Call) -> Response:
     """Put an existing subscriber into segments."""
     person = _subscriber(call)
-    person.segment_ids = _joined_segments(call.account, person, call.form(SegmentIdsForm).segment_ids)
+    _join(call, person, _joined_segments(call.account, person, call.form(SegmentIdsForm).segment_ids))
     return ok(show_subscriber(call.account, person))
 
 
@@ -98,7 +99,9 @@ def remove_from_segments(call: Call) -> Response:
 def unsubscribe(call: Call) -> Response:
     """Unsubscribe a person from everything; no operation undoes it."""
     person = _subscriber(call)
-    person.status = "unsubscribed"
+    if person.status != "unsubscribed":
+        person.status = "unsubscribed"
+        announce(call, "subscriber.unsubscribed", show_subscriber(call.account, person))
     return ok(show_subscriber(call.account, person))
 
 
@@ -134,7 +137,7 @@ def _subscriber(call: Call) -> Subscriber:
 def _upsert(call: Call, form: UpsertForm) -> Subscriber:
     account = call.account
     person = _named_subscriber(call, form)
-    person.segment_ids = _joined_segments(account, person, form.segment_ids or [])
+    joined = _joined_segments(account, person, form.segment_ids or [])
     for name in ("first_name", "last_name", "optin_ip", "optin_timestamp"):
         value = getattr(form, name)
         if value or (value is not None and not account.keeps_values):
@@ -142,7 +145,12 @@ def _upsert(call: Call, form: UpsertForm) -> Subscriber:
     # The real API loses values of unknown keys without a word, and so does this.
     known = {key: value for key, value in (form.custom_fields or {}).items() if key in account.custom_fields}
     person.custom_fields.update({key: value for key, value in known.items() if value or not account.keeps_values})
-    return account.subscribers.setdefault(person.id, person)
+    is_new = person.id not in account.subscribers
+    account.subscribers[person.id] = person
+    if is_new:
+        announce(call, "subscriber.created", show_subscriber(account, person))
+    _join(call, person, joined)
+    return person
 
 
 def _named_subscriber(call: Call, form: UpsertForm) -> Subscriber:
@@ -157,6 +165,14 @@ def _named_subscriber(call: Call, form: UpsertForm) -> Subscriber:
         status="unconfirmed" if form.double_optin else "active",
         created_at=call.now,
     )
+
+
+def _join(call: Call, person: Subscriber, segment_ids: list[str]) -> None:
+    """Put a person into these segments, and tell of those that are new to them."""
+    added = [known for known in segment_ids if known not in person.segment_ids]
+    person.segment_ids = segment_ids
+    for segment_id in added:
+        announce(call, "subscriber.added_to_segment", show_subscriber(call.account, person), segment_id)
 
 
 def _joined_segments(account: Account, person: Subscriber, added: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The way to a sandbox without a network: an httpx2 transport that calls the application in process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import anyio
 import anyio.lowlevel
@@ -44,6 +44,17 @@ class InProcessTransport(httpx2.AsyncBaseTransport):
         return httpx2.Response(
             exchange.start["status"], headers=exchange.start["headers"], stream=_Chunks(exchange.chunks)
         )
+
+
+class ByHost(httpx2.AsyncBaseTransport):
+    """Leads to one of several services, as `to` says of the host in a URL."""
+
+    def __init__(self, to: Callable[[str], httpx2.AsyncBaseTransport]) -> None:
+        self._to = to
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request to where it is meant for."""
+        return await self._to(request.url.host).handle_async_request(request)
 
 
 class _Exchange:

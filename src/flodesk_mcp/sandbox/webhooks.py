@@ -1,4 +1,4 @@
-"""Webhooks: list, create, read, change, delete. No answer holds a name or a secret; nothing is delivered."""
+"""Webhooks: list, create, read, change, delete. No answer holds a name or a secret."""
 
 from typing import Annotated, Any
 

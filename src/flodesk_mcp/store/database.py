@@ -92,6 +92,16 @@ class Database:
             raise what_failed(error, "changed") from error
 
     @asynccontextmanager
+    async def completing(self) -> AsyncIterator[AsyncSession]:
+        """Do the same to the end, for work beside the requests, which a server that ends would break off.
+
+        What is broken off between two statements may keep others waiting until the connection is found.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self.writing() as session:
+                yield session
+
+    @asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[bool]:
         """Hold PostgreSQL's lock of that name for a block; it gets whether nobody else holds it.
 
@@ -168,6 +178,10 @@ class Database:
             raise StoreError("FLODESK_DATABASE_URL has a parameter that its driver does not know.") from error
         except DRIVER_ERRORS as error:
             raise what_failed(error, "reached or changed") from error
+
+    def beside(self, name: str) -> Path | None:
+        """Return a place of that name beside SQLite's file, None where the database is no file."""
+        return Path(f"{self._url.database}-{name}") if self._is_sqlite else None
 
     async def ping(self) -> None:
         """Reach the database, or raise."""

@@ -1,6 +1,6 @@
 """The tables. Times are seconds since 1970: SQLite would forget the zone of anything else."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
@@ -9,12 +9,15 @@ __all__ = [
     "Base",
     "ClientRow",
     "CodeRow",
+    "FileLinkRow",
     "GrantRow",
     "GrantTokenRow",
     "ServingKeyRow",
     "SignInRow",
     "SubjectRow",
     "TokenRow",
+    "UploadPartRow",
+    "UploadRow",
 ]
 
 
@@ -175,3 +178,56 @@ class AttemptRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(64))
     at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class FileLinkRow(Base):
+    """A link by which one file comes in, or leaves, once: for one account and one caller. Its secret is not here.
+
+    `salt` leads to the secret for who has a key of the server as well. `about` is what its page needs, as JSON;
+    `caller` stands in the log. `browser` is a hash of the browser that used it.
+    """
+
+    __tablename__ = "file_links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    salt: Mapped[str] = mapped_column(String(64))
+    way: Mapped[str] = mapped_column(String(10))
+    account: Mapped[str] = mapped_column(String(100), index=True)
+    principal: Mapped[str] = mapped_column(String(64))
+    caller: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(String(200))
+    about: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+    browser: Mapped[str | None] = mapped_column(String(64))
+
+
+class UploadRow(Base):
+    """A file that came by a link, from its first byte on. `shown` is what its page shows of it, once it is whole.
+
+    The ending of the file is that of its `id`. `size` is what it may become until then. `sent_at` is when the person
+    handed it on: from then on the caller finds it by its `name`.
+    """
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    link: Mapped[str] = mapped_column(String(64), index=True)
+    account: Mapped[str] = mapped_column(String(100), index=True)
+    principal: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger)
+    browser: Mapped[str] = mapped_column(String(64))
+    shown: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[int | None] = mapped_column(BigInteger)
+    kept_until: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class UploadPartRow(Base):
+    """Some of the bytes of an upload, where they are kept in the database."""
+
+    __tablename__ = "upload_parts"
+
+    upload: Mapped[str] = mapped_column(String(40), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -8,9 +8,12 @@ from flodesk_mcp.store.accounts import StoredAccounts
 from flodesk_mcp.store.attempts import StoredAttempts
 from flodesk_mcp.store.clients import StoredClients
 from flodesk_mcp.store.database import Database
+from flodesk_mcp.store.deliveries import StoredDeliveries
+from flodesk_mcp.store.events import StoredEvents
 from flodesk_mcp.store.grant_tokens import StoredGrantTokens
 from flodesk_mcp.store.grants import StoredGrants
 from flodesk_mcp.store.logins import StoredLogins
+from flodesk_mcp.store.receivers import StoredReceivers
 from flodesk_mcp.store.sealing import Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
 from flodesk_mcp.store.sign_ins import StoredSignIns
@@ -20,7 +23,7 @@ __all__ = ["Store"]
 
 
 class Store:
-    """The stored accounts and tokens, and what sign-in needs.
+    """The stored accounts and tokens, what sign-in needs, and events.
 
     The database is brought up to date on entering, and closed on leaving.
     """
@@ -41,6 +44,9 @@ class Store:
         self.sign_ins = StoredSignIns(self._database)
         self.clients = StoredClients(self._database)
         self.attempts = StoredAttempts(self._database)
+        self.receivers = StoredReceivers(self._database)
+        self.events = StoredEvents(self._database)
+        self.deliveries = StoredDeliveries(self._database)
 
     async def ping(self) -> None:
         """Reach the database, or raise."""

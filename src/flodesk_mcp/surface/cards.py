@@ -64,9 +64,10 @@ def read_card(caller: Caller, uri: str) -> ReadResourceResult | None:
 async def with_button(caller: Caller, spec: ToolSpec, result: CallToolResult) -> CallToolResult:
     """Return the result of a call, with a button where it is a plan that the caller may carry out."""
     start = TOOLS["start_flodesk_job"]
-    if CARDS_OF.get(spec.name) != PLAN or not caller.tool_filter.allows(start):
+    plan_id = (result.structured_content or {}).get("plan_id")
+    if CARDS_OF.get(spec.name) != PLAN or plan_id is None or not caller.tool_filter.allows(start):
         return result
-    plans, plan_id = caller.audience.plans, (result.structured_content or {})["plan_id"]
+    plans = caller.audience.plans
     headline = headline_of(await plans.open(plan_id))
     button = {
         "press": await plans.give_button(plan_id),

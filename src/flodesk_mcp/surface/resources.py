@@ -79,6 +79,7 @@ RESOURCES = (
     ResourceSpec("flodesk://segments/colors", "Segment colors", TOOLS["list_all_flodesk_segment_colors"]),
     ResourceSpec("flodesk://workflows", "Workflows", TOOLS["list_all_flodesk_workflows"], {"limit": 100}),
     ResourceSpec("flodesk://custom-fields", "Custom fields", TOOLS["list_all_flodesk_custom_fields"]),
+    ResourceSpec("flodesk://events", "The latest events", TOOLS["list_flodesk_events"]),
     ResourceSpec("flodesk://account", "The connected account", TOOLS["get_flodesk_account"]),
 )
 TEMPLATES = (

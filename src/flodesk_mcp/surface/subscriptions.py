@@ -1,13 +1,13 @@
-"""Tells clients that a job changed: those that subscribed to its address, in both eras of the protocol.
+"""Tells clients what changed: a job, or the events. Those that subscribed to its address, in both eras of the protocol.
 
 In the older revisions `resources/subscribe` counts for the connection that sent it; in the newest one a stream is
-opened by `subscriptions/listen`, and belongs to whoever opened it. Either hears of the jobs of its own account alone.
+opened by `subscriptions/listen`, and belongs to whoever opened it. Either hears of its own account alone.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -30,10 +30,15 @@ from mcp_types import (
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools import TOOLS
 
+if TYPE_CHECKING:
+    from flodesk_mcp.events.account_events import AccountEvents
+
 __all__ = ["Subscriptions"]
 
 JOBS = "flodesk://jobs/"
 JOB_TOOL = TOOLS["get_flodesk_job"]
+EVENTS = "flodesk://events"
+EVENTS_TOOL = TOOLS["list_flodesk_events"]
 MOST_STREAMS = 1024
 MOST_ADDRESSES = 100
 
@@ -42,7 +47,7 @@ Stop = Callable[[], None]
 
 
 class Subscriptions:
-    """Serves the subscriptions of every connection of a server. Nothing but jobs ever changes under an address."""
+    """Serves the subscriptions of every connection of a server. Jobs and events change under their addresses."""
 
     def __init__(self) -> None:
         self._streams = 0
@@ -54,7 +59,7 @@ class Subscriptions:
             raise MCPError(INVALID_REQUEST, "Too many streams are open here: close some.")
         self._streams += 1
         try:
-            return await ListenHandler(_JobBus(ctx.lifespan_context, params))(ctx, params)
+            return await ListenHandler(_Bus(ctx.lifespan_context, params))(ctx, params)
         finally:
             self._streams -= 1
 
@@ -80,34 +85,41 @@ class Subscriptions:
 
 
 @dataclass(frozen=True)
-class _JobBus:
-    """What a stream listens to: the jobs of one account, if it asked for any."""
+class _Bus:
+    """What a stream listens to: the jobs and the events of one account, if it asked for any."""
 
     caller: Caller
     params: SubscriptionsListenRequestParams
 
     async def publish(self, event: ServerEvent) -> None:
-        """Do nothing: jobs tell of themselves."""
+        """Do nothing: what changes tells of itself."""
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Stop:
-        """Tell `listener` of each job that changes."""
-        addresses = self.params.notifications.resource_subscriptions or ()
-        if not any(_is_job(self.caller, str(uri)) for uri in addresses):
-            return _nothing
-        return self.caller.audience.jobs.listen(lambda job: listener(ResourceUpdated(JOBS + job)))
+        """Tell `listener` of each job that changes, and of events."""
+        caller, stopping = self.caller, ExitStack()
+        addresses = [str(uri) for uri in self.params.notifications.resource_subscriptions or ()]
+        if any(_is_job(caller, uri) for uri in addresses):
+            stopping.callback(caller.audience.jobs.listen(lambda job: listener(ResourceUpdated(JOBS + job))))
+        if (events := _events(caller)) and EVENTS in addresses:
+            stopping.callback(events.listen(lambda: listener(ResourceUpdated(EVENTS))))
+        return stopping.close
 
 
 def _watch(ctx: Context, connection: Connection, uri: str) -> Stop:
-    """Send the connection a notification whenever the job at `uri` changes, until the result is called."""
+    """Send the connection a notification whenever what is at `uri` changes, until the result is called."""
     caller = ctx.lifespan_context
-    if not _is_job(caller, uri):
+    events = _events(caller) if uri == EVENTS else None
+    if not (events or _is_job(caller, uri)):
         return _nothing
     sending, receiving = anyio.create_memory_object_stream[None](1)
 
-    def changed(id: str) -> None:
+    def changed() -> None:
+        with suppress(anyio.WouldBlock):  # it will be told of the change before, which is as good
+            sending.send_nowait(None)
+
+    def job_changed(id: str) -> None:
         if JOBS + id == uri:
-            with suppress(anyio.WouldBlock):  # it will be told of the change before, which is as good
-                sending.send_nowait(None)
+            changed()
 
     async def forward() -> None:
         updated = ResourceUpdatedNotification(params=ResourceUpdatedNotificationParams(uri=uri))
@@ -117,14 +129,18 @@ def _watch(ctx: Context, connection: Connection, uri: str) -> Stop:
                 with suppress(Exception):  # a client that is gone ends its subscriptions by itself
                     await connection.outbound.notify(message["method"], message["params"])
 
-    unlisten = caller.audience.jobs.listen(changed)
+    unlisten = events.listen(changed) if events else caller.audience.jobs.listen(job_changed)
 
     def stop() -> None:
         unlisten()
         sending.close()
 
-    caller.audience.spawn(forward)
+    (events or caller.audience).spawn(forward)
     return stop
+
+
+def _events(caller: Caller) -> "AccountEvents | None":
+    return caller.events if caller.tool_filter.allows(EVENTS_TOOL) else None
 
 
 def _is_job(caller: Caller, uri: str) -> bool:

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from flodesk_mcp.tools.given import Arguments, FromJson, address, by_field, row_or_why_not, unless_all
-from flodesk_mcp.tools.webhook_address import public_https
+from flodesk_mcp.tools.webhook_address import here_or_public_https
 
 __all__ = [
     "CampaignId",
@@ -151,7 +151,9 @@ FieldLabel = Annotated[str, Trimmed, Field(description="Label, as people see it.
 
 WebhookId = Annotated[str, Trimmed, Field(description="Webhook id.")]
 WebhookName = Annotated[str, Trimmed, Field(description="Webhook name.")]
-PostUrl = Annotated[str, Trimmed, AfterValidator(public_https), Field(description="An https address.")]
+PostUrl = Annotated[
+    str, Trimmed, AfterValidator(here_or_public_https), Field(description="https or here (this server).")
+]
 Events = Annotated[
     list[Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"]],
     FirstError,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import InvalidArgument, Personal
+from flodesk_mcp.tools.downloads import download_name, download_of
 from flodesk_mcp.tools.finding import check_not_probing
 from flodesk_mcp.tools.list_arguments import ConditionRow
 from flodesk_mcp.tools.telling import tell
@@ -48,8 +49,8 @@ class JobResult(BaseModel):
     """What a job made."""
 
     file: str | None = Field(None, description="Path on this server's computer")
-    uri: str | None = Field(None, description="Resource with part 1; the next end in /2, /3 and so on")
-    parts: int | None = Field(None, description="Put together they are the file")
+    uri: str | None = Field(None, description="Resource: part 1 of the file; then /2, /3")
+    parts: int | None = None
     manifest: str | None = Field(None, description="Path or resource: counts, filter, SHA-256")
     rows: int | None = None
     bytes: int | None = None
@@ -70,7 +71,7 @@ class JobLine(BaseModel):
 class StoppedJob(JobLine):
     """A job that was stopped."""
 
-    notice: str | None = Field(None, description="What your user should hear")
+    notice: str | None = Field(None, description="For your user")
 
 
 class StartedJob(StoppedJob):
@@ -81,6 +82,7 @@ class StartedJob(StoppedJob):
     left: int | None = None
     ends_about: str | None = None
     report: str | None = Field(None, description="Resource: a CSV of every row")
+    download_url: str | None = None
 
 
 class JobReport(JobLine):
@@ -91,9 +93,10 @@ class JobReport(JobLine):
     left: int | None = None
     ends_about: str | None = None
     doing: str | None = None
-    notice: str | None = Field(None, description="What your user should hear: why it failed or waits")
+    notice: str | None = Field(None, description="For your user: why it failed")
     problems: list[JobProblem] | None = None
     report: str | None = Field(None, description="Resource: a CSV of every row")
+    download_url: str | None = None
     result: JobResult | None = None
 
 
@@ -141,8 +144,9 @@ async def begin_export(
         where=[Condition(row.field, row.operator, row.value) for row in where or ()],
         match="any" if match == "any" else "all",
         fields=[name for name in may_leave if fields is None or name == "id" or name in fields],
-        file=_place(caller, file, file_format),
+        file=None if caller.exchange else _place(caller, file, file_format),
         masked=caller.masked,
+        name=download_name(file, file_format) if caller.exchange and file else None,
     )
     job = await caller.audience.export(order)
     return await report_when_done(caller, job.id)
@@ -185,7 +189,9 @@ async def _waited(caller: Caller, job_id: str, seconds: float) -> JobReport:
         JobProblem(row=row.row, email=row.email, outcome=row.outcome, reason=row.reason)
         for row in await jobs.problems(job_id)
     ]
-    return reported(job, problems)
+    told = reported(job, problems)
+    told.download_url = await download_of(caller, job)
+    return told
 
 
 def reported(job: "Job", problems: list[JobProblem] | None = None) -> JobReport:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
 
+from flodesk_mcp.api.fields import Model
 from flodesk_mcp.flodesk import InvalidArgument, Page
-from flodesk_mcp.flodesk.models import Model
 from flodesk_mcp.tools.results import Listing
 
 __all__ = ["listing", "made_with_other", "sealed", "unsealed"]

@@ -1,17 +1,22 @@
 """Plans, as agents see them: made from a file, a text, rows or a search, shown, and then carried out."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
+from pydantic_core import to_json
 
 from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.callers.exchange import LinkTo, Reading
 from flodesk_mcp.flodesk import InvalidArgument, Personal
 from flodesk_mcp.tools.finding import check_not_probing
 from flodesk_mcp.tools.job_reports import JobReport, StartedJob, report_when_done, reported
 from flodesk_mcp.tools.list_arguments import ColumnChoice, ConditionRow
+from flodesk_mcp.tools.plan_sources import source_of, told_of_link
 from flodesk_mcp.tools.visible import visible
 
 if TYPE_CHECKING:
@@ -31,8 +36,6 @@ __all__ = [
     "question_about",
 ]
 
-READ = (".csv", ".json", ".jsonl", ".tsv", ".xlsx")
-REPORT_OF_JOB = "flodesk://jobs/"
 MAX_IGNORED = 50
 
 
@@ -45,10 +48,13 @@ class PlanProblem(BaseModel):
 
 
 class PlanReport(BaseModel):
-    """What would be done. Nothing was changed."""
+    """What would be done, or by which link a person sends the file. Nothing was changed."""
 
-    plan_id: str
+    plan_id: str | None = None
     expires_at: str
+    upload_url: str | None = None
+    file: str | None = None
+    notice: str | None = None
     rows: int | None = None
     invalid: int | None = None
     duplicates: int | None = None
@@ -60,7 +66,7 @@ class PlanReport(BaseModel):
     requests: int | None = None
     minutes: int | None = None
     problems: list[PlanProblem] | None = None
-    warnings: list[str] | None = Field(None, description="For the user")
+    warnings: list[str] | None = None
 
 
 class ImportPlan(PlanReport):
@@ -88,13 +94,29 @@ async def plan_import(
     double_optin: bool,
     create_missing_fields: bool,
 ) -> ImportPlan:
-    """Plan an import from one of `people`, `csv` and `file`. Raises InvalidArgument, FlodeskError."""
+    """Plan an import from one of `people`, `csv` and `file`, or ask for a file by a link.
+
+    Raises InvalidArgument, FlodeskError.
+    """
+    chosen = {choice.column: choice.field for choice in columns or ()}
+
+    async def reading() -> Reading:
+        names = await caller.flodesk.segments.names.by_id() if segments else {}
+        joined = ", ".join(names.get(segment) or segment for segment in segments)
+        purpose = f"an import; everybody in it joins {joined}" if joined else "an import"
+        labels = await caller.flodesk.custom_fields.labels()
+        return Reading(purpose, labels, chosen, create_missing_fields)
+
+    found = await source_of(caller, source, reading)
+    if isinstance(found, LinkTo):
+        return ImportPlan(**told_of_link(found))
     plan = await caller.audience.plan_import(
-        _source(caller, **source),
-        columns={choice.column: choice.field for choice in columns or ()},
+        found,
+        columns=chosen,
         segments=segments,
         double_optin=double_optin,
         create_missing_fields=create_missing_fields,
+        asked=_asked("import", found, source, chosen, segments, double_optin, create_missing_fields),
     )
     return ImportPlan(**plan_report(plan))
 
@@ -108,7 +130,7 @@ async def plan_sync(
     *,
     remove_others: bool,
 ) -> SyncPlan:
-    """Plan who is in a segment, from one of `people`, `csv`, `file` and `where`.
+    """Plan who is in a segment, from one of `people`, `csv`, `file` and `where`, or ask for a file by a link.
 
     Raises InvalidArgument, FlodeskError.
     """
@@ -119,13 +141,35 @@ async def plan_sync(
         raise InvalidArgument(f"where and {given[0]} are given: choose one.")
     audience = caller.audience
     if where is None:
-        plan = await audience.plan_sync(segment_id, _source(caller, **source), remove_others=remove_others)
+
+        async def reading() -> Reading:
+            segment = await caller.flodesk.segments.get(segment_id)
+            purpose = f"who is in the segment {segment.name}" + (", and nobody else" if remove_others else "")
+            return Reading(purpose, await caller.flodesk.custom_fields.labels())
+
+        found = await source_of(caller, source, reading)
+        if isinstance(found, LinkTo):
+            return SyncPlan(**told_of_link(found))
+        asked = _asked("sync", found, source, segment_id, remove_others)
+        plan = await audience.plan_sync(segment_id, found, remove_others=remove_others, asked=asked)
         return SyncPlan(**plan_report(plan))
     if caller.masked:
         check_not_probing(row.field for row in where)
     conditions = [Condition(row.field, row.operator, row.value) for row in where]
     matching = await audience.where(conditions, "any" if match == "any" else "all")
-    return SyncPlan(**plan_report(await audience.plan_sync(segment_id, matching, remove_others=remove_others)))
+    asked = _asked("sync", None, conditions, match, segment_id, remove_others)
+    plan = await audience.plan_sync(segment_id, matching, remove_others=remove_others, asked=asked)
+    return SyncPlan(**plan_report(plan))
+
+
+def _asked(kind: str, source: "Source | None", *arguments: Any) -> str:
+    """Return a hash of a call, by which the same one is known that comes back for a plan that took long.
+
+    One for a file that has changed meanwhile is another.
+    """
+    file = source.args[0] if isinstance(source, partial) else None
+    version = (file.stat().st_mtime_ns, file.stat().st_size) if isinstance(file, Path) and file.exists() else None
+    return hashlib.sha256(to_json([kind, version, *arguments])).hexdigest()
 
 
 async def carry_out(caller: Caller, plan_id: str) -> StartedJob:
@@ -184,27 +228,6 @@ def headline_of(plan: "Plan") -> str:
 def _quoted(names: Sequence[str]) -> str:
     shown = ", ".join(repr(visible(name)[:80]) for name in names[:10])
     return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")  # noqa: PLR2004 - as many as above
-
-
-def _source(caller: Caller, people: Sequence[Mapping[str, Any]] | None, csv: str | None, file: str | None) -> "Source":
-    """Return the one source that is given. Raises InvalidArgument, FileRefused."""
-    from flodesk_mcp.audience.files import open_csv, open_file, open_people
-    from flodesk_mcp.audience.folders import Folders
-    from flodesk_mcp.audience.job_report import report_of
-
-    given = {"people": people, "csv": csv, "file": file}
-    names = [name for name, value in given.items() if value is not None]
-    if len(names) != 1:
-        said = " and ".join(names) + " are given" if names else "none is given"
-        raise InvalidArgument(f"Give exactly one of people, csv and file: {said}.")
-    if people is not None:
-        return partial(open_people, people)
-    if csv is not None:
-        return partial(open_csv, csv)
-    name = file or ""
-    if name.startswith(REPORT_OF_JOB):
-        return report_of(caller.audience.jobs, name.removeprefix(REPORT_OF_JOB).partition("/")[0])
-    return partial(open_file, Folders(caller.folders).file(name, READ))
 
 
 def plan_report(plan: "Plan") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from flodesk_mcp.flodesk import FlodeskClient, InvalidArgument, NotFound, Webhook
 from flodesk_mcp.tools.masking import masked_person
 from flodesk_mcp.tools.visible import visible
+from flodesk_mcp.tools.webhook_posting import without_secret
 
 __all__ = ["about_clearing", "about_deleting_webhook", "about_unsubscribing", "about_updating_webhook"]
 
@@ -56,7 +57,7 @@ async def about_deleting_webhook(flodesk: FlodeskClient, _: bool, *, id: str) ->
 
 
 def _described(webhook: Webhook) -> str:
-    return f"that posts {_shown(', '.join(webhook.events or []))} to {_shown(webhook.post_url)}"
+    return f"that posts {_shown(', '.join(webhook.events or []))} to {_shown(without_secret(webhook).post_url)}"
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["public_https"]
+__all__ = ["HERE", "here_or_public_https", "public_https"]
+
+HERE = "here"
+HIDDEN = "/***"
+"""What answers show in place of the secret in an address of this server."""
 
 PRIVATE_ENDINGS = (
     "localhost",
@@ -48,6 +52,15 @@ def public_https(value: str) -> str:
         raise ValueError("must be an address without user name: what stands before the @ can pass for the host")
     _check(host)
     return value
+
+
+def here_or_public_https(value: str) -> str:
+    """Return the address of a webhook, or the word for this server's own. Raises ValueError as `public_https` does."""
+    if value.casefold() == HERE:
+        return HERE
+    if value.endswith(HIDDEN):
+        raise ValueError(f'is an address whose secret is hidden: leave it out, or give "{HERE}" for a new one')
+    return public_https(value)
 
 
 def _check(written: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from flodesk_mcp.web.settings import HostedSettings
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.audience.job_store import JobStore
     from flodesk_mcp.audience.storage import Storage
     from flodesk_mcp.store import Database
 
@@ -26,6 +27,7 @@ __all__ = ["Audiences"]
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 100
+Account = tuple[str, Callable[[], FlodeskClient]]
 DAY = 24 * 3600
 
 
@@ -42,12 +44,9 @@ class Audiences:
     async def running(self) -> AsyncIterator[None]:
         """Let audiences be opened within the block."""
         async with self.background.running():
-            self.background.spawn(self._forget_unused_daily)
+            self.background.spawn(self._forget_daily)
             yield
-        for audience in self._open.values():
-            await audience.aclose()
-        if self._database:
-            await self._database.aclose()
+        await self.aclose()
 
     def audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
         """Return the audience of an account, whose client is `flodesk` now."""
@@ -63,17 +62,53 @@ class Audiences:
             self.background.spawn(self._open.popitem(last=False)[1].aclose)
         return known
 
-    async def has_unfinished_jobs(self, identity: str) -> bool:
-        """Tell whether an earlier process left jobs of an account. Raises AudienceError."""
+    async def go_on_with_jobs(self, accounts: Callable[[], Awaitable[Iterable[Account]]]) -> None:
+        """Go on with the jobs that another process left, of those accounts; of each its identity, and what opens it.
+
+        Where accounts are in files, those are of an earlier process alone. Raises AudienceError.
+        """
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import accounts_with_abandoned_jobs
+
+            abandoned = await accounts_with_abandoned_jobs(self._opened_database(), time.time())
+            for identity, flodesk in await accounts() if abandoned else ():
+                if self._name(identity) in abandoned:
+                    self.audience(identity, flodesk()).jobs.resume()
+            return
+        for identity, flodesk in await accounts():
+            if await self._has_unfinished_jobs(identity):
+                self.audience(identity, flodesk())
+
+    async def _has_unfinished_jobs(self, identity: str) -> bool:
         if not self.may_have_any or identity in self._open:
             return False
+        async with self.jobs_of(identity) as jobs:
+            return jobs is not None and bool(await jobs.unfinished())
+
+    async def erase(self, identity: str) -> None:
+        """Delete everything that is kept of the list of an account. Raises AudienceError, OSError."""
+        known = self._open.pop(identity, None)
+        await (known.storage if known else self._storage(identity)).erase()
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        for audience in self._open.values():
+            await audience.aclose()
+        if self._database:
+            await self._database.aclose()
+
+    @asynccontextmanager
+    async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
+        """Open the jobs of an account, None where it has none, without anything that opens the account at Flodesk."""
         from flodesk_mcp.audience.job_store import JobStore
 
-        storage = self._storage(identity)
+        known = self._open.get(identity)
+        storage = known.storage if known else self._storage(identity)
         try:
-            return storage.has_jobs() and bool(await JobStore(storage).unfinished())
+            yield JobStore(storage) if storage.has_jobs() else None
         finally:
-            await storage.aclose()
+            if known is None:
+                await storage.aclose()
 
     def listen_to(self, identity: str, flodesk: FlodeskClient) -> FlodeskClient:
         """Let what `flodesk` is answered of people reach the mirror of the account; return it."""
@@ -90,19 +125,22 @@ class Audiences:
     @property
     def may_have_any(self) -> bool:
         """Whether mirrors or jobs of any account may be stored."""
-        folder = self._folder
-        return self._is_shared or bool(folder and (folder / "audience").is_dir())
+        folder = self.folder
+        return self.are_shared or bool(folder and (folder / "audience").is_dir())
 
     def _storage(self, identity: str) -> "Storage":
         from flodesk_mcp.audience.storage import LocalStorage
 
-        # A sandbox at another address is another account, though it has the same key.
-        name = hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
-        if self._is_shared:
+        name = self._name(identity)
+        if self.are_shared:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
             return DatabaseStorage(self._opened_database(), name)
-        return LocalStorage(self._folder, name)
+        return LocalStorage(self.folder, name)
+
+    def _name(self, identity: str) -> str:
+        # A sandbox at another address is another account, though it has the same key.
+        return hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
 
     def _opened_database(self) -> "Database":
         from flodesk_mcp.store import Database
@@ -117,12 +155,13 @@ class Audiences:
         return self._settings.encryption_keys is not None and not self._settings.sandbox
 
     @property
-    def _is_shared(self) -> bool:
+    def are_shared(self) -> bool:
+        """Whether other processes may work on the same lists."""
         address = self._settings.database_address or ""
         return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
 
     @property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
         """Where the files of accounts are: beside the database; None for memory."""
         if not self._is_lasting:
             return None
@@ -130,18 +169,25 @@ class Audiences:
         path = address.partition("://")[2].partition("?")[0].removeprefix("/")
         return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
 
-    async def _forget_unused_daily(self) -> None:
-        from flodesk_mcp.audience.forgetting import forget_unused_files
-
+    async def _forget_daily(self) -> None:
         while True:
-            before = time.time() - self._settings.mirror_days * DAY
             try:
-                if self._is_shared:
-                    from flodesk_mcp.audience.database_storage import forget_unused
-
-                    await forget_unused(self._opened_database(), before)
-                elif self._folder:
-                    forget_unused_files(self._folder, before)
+                await self.forget_over(time.time())
             except (FlodeskError, OSError) as error:
-                logger.warning("Unused mirrors could not be forgotten: %s", error)
+                logger.warning("What is over could not be forgotten: %s", error)
             await anyio.sleep(DAY)
+
+    async def forget_over(self, now: float) -> None:
+        """Forget mirrors that nobody used, and jobs and plans whose time is over. Raises AudienceError, OSError."""
+        before = now - self._settings.mirror_days * DAY
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import forget_over, forget_unused
+
+            await forget_unused(self._opened_database(), before)
+            await forget_over(self._opened_database(), now)
+        elif self.folder and (self.folder / "audience").is_dir():
+            from flodesk_mcp.audience.forgetting import forget_unused_files
+            from flodesk_mcp.audience.over import forget_over_files
+
+            forget_unused_files(self.folder, before)
+            await forget_over_files(self.folder, now)

@@ -21,10 +21,17 @@ class Markup(str):
 
 
 class HtmlPage:
-    """A template in this folder, in which `$name` stands for a text, and its style sheets."""
+    """A template in this folder, in which `$name` stands for a text, and its style sheets.
 
-    def __init__(self, template: str, *styles: str) -> None:
-        self._template = Template((HERE / template).read_text(encoding="utf-8"))
+    It holds what stands in the frame that all pages share, whose title is one of the texts. A `script` lies at that
+    path of this server; the page works without it.
+    """
+
+    def __init__(self, template: str, *styles: str, script: str | None = None) -> None:
+        frame, main = ((HERE / name).read_text(encoding="utf-8") for name in ("frame.html", template))
+        self._template = Template(frame.replace("$main", main.rstrip("\n")))
+        self._script = f'<script src="{script}" defer></script>\n' if script else ""
+        self._script_policy = "script-src 'self'; connect-src 'self'; " if script else ""
         self._style = "".join((HERE / style).read_text(encoding="utf-8") for style in styles)
         self._style_hash = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
 
@@ -32,11 +39,11 @@ class HtmlPage:
         """Answer with the page. Forms in it may lead to `form_targets` alone, redirects included."""
         shown = {name: text if isinstance(text, Markup) else escape(text) for name, text in texts.items()}
         return HTMLResponse(
-            self._template.substitute(shown, style=self._style),
+            self._template.substitute(shown, style=self._style, script=self._script),
             status,
             {
                 "Content-Security-Policy": (
-                    f"default-src 'none'; style-src 'sha256-{self._style_hash}'; base-uri 'none'; "
+                    f"default-src 'none'; style-src 'sha256-{self._style_hash}'; {self._script_policy}base-uri 'none'; "
                     f"form-action {form_targets}; frame-ancestors 'none'"
                 ),
                 "X-Frame-Options": "DENY",

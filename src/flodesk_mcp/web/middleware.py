@@ -13,7 +13,10 @@ from flodesk_mcp.observability.logging import request_id
 from flodesk_mcp.web.cross_origin import is_open
 from flodesk_mcp.web.host_check import AllowedHosts
 
-__all__ = ["BodyDeadline", "HostCheck", "RequestIds"]
+__all__ = ["WEBHOOKS_PATH", "BodyDeadline", "HostCheck", "RequestIds"]
+
+WEBHOOKS_PATH = "/webhooks/"
+"""What stands behind it holds a secret, and is in no log."""
 
 MAX_BODY_SECONDS = 30
 
@@ -82,6 +85,7 @@ class RequestIds:
             if logger.isEnabledFor(logging.INFO):
                 # Only a path that a route knows: any other could hold anything, somebody's address, too.
                 path = scope["path"] if "endpoint" in scope else "(no such path)"
+                path = f"{WEBHOOKS_PATH}..." if path.startswith(WEBHOOKS_PATH) else path
                 milliseconds = (time.monotonic() - began) * 1000
                 logger.info("%s %s %d in %.0f ms", scope["method"], path, status, milliseconds)
             request_id.reset(token)

@@ -50,6 +50,7 @@ class Page:
         flag = f' --header "{header[0]}: {header[1]}"' if header else ""
         bridge = ["-y", "mcp-remote", url, *(["--header", f"{header[0]}:{header[1]}"] if header else [])]
         texts = {
+            "title": "Flodesk for AI agents",
             "url": url,
             "sse": f"{root}/sse",
             "version": __version__,

@@ -1,5 +1,6 @@
 """The settings that only hosting needs."""
 
+import base64
 import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
@@ -11,6 +12,9 @@ from flodesk_mcp.settings import DatabaseUrl, Settings, SettingsError
 from flodesk_mcp.web.host_check import is_loopback
 
 __all__ = ["MODES", "HostedSettings", "IdentityProvider"]
+
+LEAST_KEY_BYTES, MOST_KEY_BYTES = 24, 64
+"""What Standard Webhooks allows."""
 
 MODES = ("tokens", "headers", "oauth", "sign-in")
 
@@ -47,6 +51,23 @@ def _networks(value: str) -> str:
     return value
 
 
+def _signing_secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not LEAST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
+        raise ValueError("must be whsec_ and 24 to 64 bytes in Base64: make one with `flodesk-mcp events new-secret`.")
+    return SecretStr(text)
+
+
+def _redis(value: DatabaseUrl) -> DatabaseUrl:
+    if not value.whole().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must look like redis://host:6379/0, or rediss://... with TLS.")
+    return value
+
+
 @dataclass(frozen=True)
 class IdentityProvider:
     """Whose tokens are accepted, how they name this server, and where the keys are."""
@@ -78,8 +99,18 @@ class HostedSettings(Settings):
         description="Reverse proxies that say where requests come from: addresses or networks, separated by commas",
     )
     database_url: DatabaseUrl | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
+    redis_url: Annotated[DatabaseUrl, AfterValidator(_redis)] | None = Field(
+        None, description="Redis or Valkey, through which replicas share quotas and messages (default: one process)"
+    )
     encryption_keys: SecretStr | None = Field(
         None, description="Keys that stored credentials are encrypted with, the newest first, separated by commas"
+    )
+    events_days: int = Field(90, ge=1, le=3650, description="Days after which events of webhooks are forgotten")
+    forward_url: Address | None = Field(
+        None, description="Where events of webhooks go on to (https, or http on this machine)"
+    )
+    forward_secret: Annotated[SecretStr, AfterValidator(_signing_secret)] | None = Field(
+        None, description="Secret that they are signed with, as Standard Webhooks has it: whsec_..."
     )
     oauth_issuer: Address | None = Field(None, description="Identity provider whose tokens are accepted")
     oauth_audience: Address | None = Field(None, description="This server in those tokens: the public address of /mcp")
@@ -89,10 +120,16 @@ class HostedSettings(Settings):
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
+        if bool(self.forward_url) != bool(self.forward_secret):
+            raise ValueError("FLODESK_FORWARD_URL and FLODESK_FORWARD_SECRET belong together: set both, or neither.")
         if "oauth" in self.modes:
             for name in ("oauth_issuer", "oauth_audience", "oauth_jwks_url"):
                 if getattr(self, name) is None:
                     raise ValueError(f"FLODESK_AUTH names oauth: set FLODESK_{name.upper()}, too.")
+        if self.redis_url and not self.encryption_keys:
+            raise ValueError(
+                "FLODESK_REDIS_URL is for replicas, which share their keys, too: set FLODESK_ENCRYPTION_KEYS."
+            )
         if "sign-in" in self.modes:
             for name in ("public_url", "encryption_keys"):
                 if getattr(self, name) is None:
@@ -112,6 +149,11 @@ class HostedSettings(Settings):
     def database_address(self) -> str | None:
         """Where the database is, with its password; None means the file of this user."""
         return self.database_url.whole() if self.database_url else None
+
+    @property
+    def redis_address(self) -> str | None:
+        """Where Redis is, with its password; None where this process is the only one."""
+        return self.redis_url.whole() if self.redis_url else None
 
     @property
     def keeps_state(self) -> bool:
@@ -152,6 +194,8 @@ class HostedSettings(Settings):
             raise SettingsError(
                 "FLODESK_FOLDERS is for the server on a person's own machine: hosted there are no paths."
             )
+        if self.forward_url and not self.keeps_state:
+            raise SettingsError("FLODESK_FORWARD_URL needs a database: set FLODESK_AUTH to tokens, oauth or sign-in.")
         if not self.modes and not is_loopback(self.host):
             raise SettingsError(
                 f"FLODESK_HOST is {self.host}, which others can reach: "

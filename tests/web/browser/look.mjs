@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { asked, called } from "./program.mjs";
 
 const [url, key, executablePath, folder] = process.argv.slice(2);
 const axe = createRequire(import.meta.url)("axe-core");
@@ -11,12 +12,12 @@ const browser = await chromium.launch({ executablePath, args: quiet });
 
 // The program that wants to be connected: it remembers the last answer.
 let answered = () => {};
-const program = createServer((request, response) => {
+const client = createServer((request, response) => {
   response.end("Connected.");
   answered(new URL(request.url, "http://127.0.0.1").searchParams);
 });
-await new Promise((listening) => program.listen(0, "127.0.0.1", listening));
-const callback = `http://127.0.0.1:${program.address().port}/callback`;
+await new Promise((listening) => client.listen(0, "127.0.0.1", listening));
+const callback = `http://127.0.0.1:${client.address().port}/callback`;
 const described = { client_name: "Claude", redirect_uris: [callback, "https://claude.ai/api/mcp/auth_callback"], token_endpoint_auth_method: "none" };
 const registered = await fetch(`${url}/register`, { method: "POST", body: JSON.stringify(described), headers: { "Content-Type": "application/json" } });
 const { client_id } = await registered.json();
@@ -75,7 +76,34 @@ const wrong = async (page) => {
   await page.getByRole("alert").waitFor();
   ways.wrong = await page.locator(":focus").getAttribute("id");
 };
+const guests = { name: "guests.csv", mimeType: "text/csv", buffer: Buffer.from(
+  "Email Address,First Name,Last Name,Town,Tags,Opt-in time,Favourite flower,Notes\n" + ["Ada", "Bo", "Cleo", "Dora", "Emil", "Fay"].map((name, index) =>
+    `${name.toLowerCase()}@example.com,${name},Miller,Bremen,"Newsletter, Fair 2026",2026-0${index + 1}-01 10:00,Peony,met at the fair in the spring\n`).join("")) };
+const program = { url, key };
+const sending = async (page, name = "guests.csv") => page.goto((await asked(program, name)).upload_url);
+const chosen = async (page, file, name) => {
+  await sending(page, name);
+  await page.getByLabel("The file").setInputFiles(file);
+  await page.getByRole("button", { name: "Look at it" }).click();
+};
+const looking = async (page, name = "looking.csv") => {
+  await chosen(page, guests, name);
+  await page.getByRole("button", { name: "Send", exact: true }).waitFor();
+};
 const pages = {
+  sending,
+  unreadable: async (page) => {
+    await chosen(page, { name: "guests.csv", mimeType: "text/csv", buffer: Buffer.from("%PDF-1.7") }, "unreadable.csv");
+    await page.getByRole("alert").waitFor();
+  },
+  looking,
+  sent: async (page) => {
+    await looking(page, `sent ${Math.random()}.csv`);
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page.getByRole("heading", { name: "It is sent" }).waitFor();
+  },
+  gone: (page) => page.goto(`${url}/upload?link=unknown`),
+  download: async (page) => page.goto((await called(program, "export_flodesk_subscribers", {})).download_url),
   home: (page) => page.goto(url),
   connect: (page) => page.goto(asking("https://claude.ai/api/mcp/auth_callback")),
   choosing: async (page) => {
@@ -108,4 +136,4 @@ for (const width of [320, 1280]) {
 }
 console.log(JSON.stringify({ pages: found, ways }));
 await browser.close();
-program.close();
+client.close();

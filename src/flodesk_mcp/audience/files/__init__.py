@@ -3,6 +3,7 @@
 from flodesk_mcp.audience.files.columns import Understanding
 from flodesk_mcp.audience.files.headings import ADDED, REMOVED
 from flodesk_mcp.audience.files.people import CREATE, FoundPerson, People
+from flodesk_mcp.audience.files.preview import Preview, preview_of
 from flodesk_mcp.audience.files.sources import open_csv, open_file, open_people
 from flodesk_mcp.audience.files.table import Problem, Row, Table
 
@@ -12,6 +13,7 @@ __all__ = [
     "REMOVED",
     "FoundPerson",
     "People",
+    "Preview",
     "Problem",
     "Row",
     "Table",
@@ -19,4 +21,5 @@ __all__ = [
     "open_csv",
     "open_file",
     "open_people",
+    "preview_of",
 ]

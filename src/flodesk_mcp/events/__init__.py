@@ -1,0 +1,1 @@
+"""Events of Flodesk's webhooks: received, verified by Flodesk itself, listed, and passed on."""

@@ -1,0 +1,48 @@
+"""Redis for tests on virtual time: it answers at once, as it seems to them, and its clock is theirs."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from pydantic_core import to_json
+from redis import Redis
+
+from flodesk_mcp.quota.redis import EPOCH, REPLICAS, _script
+from flodesk_mcp.quota.redis_window import Decided
+
+LONG_AGO = 1_000_000.0
+
+
+class BlockingMemory:
+    """What one replica sees of the memory at `url`: the script is the real one."""
+
+    def __init__(self, url: str) -> None:
+        self.name = secrets.token_hex(8)
+        self._redis = Redis.from_url(url)
+        self._redis.hset(EPOCH, mapping={"id": "known", "run": "any", "sure_at": "0"})
+        self._redis.set(REPLICAS + self.name, 1)
+        self._decide = self._redis.register_script(_script("redis_decide.lua"))
+
+    def unused_name(self) -> str:
+        return f"test:{secrets.token_hex(8)}"
+
+    def die(self) -> None:
+        self._redis.delete(REPLICAS + self.name)
+
+    async def decide(self, window: str, request: dict[str, Any], look: dict[str, Any]) -> Decided:
+        return self._asked(window, {**request, "look": look})
+
+    def tell(self, window: str, request: dict[str, Any]) -> Callable[[], Awaitable[Decided | None]]:
+        decided = self._asked(window, request)
+
+        async def told() -> Decided:
+            return decided
+
+        return told
+
+    def _asked(self, window: str, request: dict[str, Any]) -> Decided:
+        now = LONG_AGO + anyio.current_time()
+        said = {**request, "me": self.name, "epoch": "known", "replicas": REPLICAS, "now": now}
+        answer: Any = self._decide([EPOCH, window], [to_json(said)])
+        return Decided.parsed(answer)
