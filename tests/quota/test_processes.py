@@ -14,10 +14,10 @@ from urllib.request import urlopen
 import anyio
 import pytest
 
+from deploy.programs import Redis as RedisServer
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient
 from flodesk_mcp.quota.file import FileQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
-from redis_server import RedisServer
 
 HERE = Path(__file__).parent
 WINDOW = 5.0

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from typing import Any
 
 from fastmcp.client.transports import StdioTransport
-from pydantic_ai import Agent, ModelRetry
+from pydantic_ai import Agent
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel

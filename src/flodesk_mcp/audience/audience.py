@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from flodesk_mcp.audience.carrying_out import CarryingOut
 from flodesk_mcp.audience.conditions import FIELDS, Condition, Where, nearest_of
+from flodesk_mcp.audience.departures import LookUp
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import PlanRefused, WrongCondition
 from flodesk_mcp.audience.export import Export, ExportOrder
@@ -106,8 +107,8 @@ class Audience:
             as_of=as_of(known),
         )
 
-    async def report(self, segment_id: str | None = None, days: int = 90) -> Report:
-        """Return the report on everybody, or on those in a segment. Sign-ups count from `days` ago.
+    async def report(self, segment_id: str | None = None, days: int = 90, departures: LookUp | None = None) -> Report:
+        """Return the report on everybody, or on those in a segment. Sign-ups and `departures` count from `days` ago.
 
         The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
         there is not, StillReading where there is no mirror yet and it takes long to make.
@@ -121,7 +122,7 @@ class Audience:
         among = None if segment_id is None else Where([Condition("segment", "is", segment_id)]).clause()
         now = datetime.fromtimestamp(self.clock(), UTC)
         async with self.mirror.rows.reading() as work:
-            return await report_on(work, names, now, days, as_of(known), segment_id, among)
+            return await report_on(work, names, now, days, as_of(known), segment_id, among, departures)
 
     async def as_of(self) -> str:
         """Return how old what is known of the list is, and which part of it may be older."""

@@ -21,12 +21,17 @@ clicks and revenue are not in the API."""
 MASKED = """\
 Personal data is masked, as in j***@e***.com: name people by their id, and never write a masked value back."""
 
+BY_LINKS = """\
+Files come and leave by links: call a plan with `file` set to the file's name, and give your user the upload_url."""
+
 
 def instructions(caller: Caller) -> str:
     """Return below 2,048 bytes what holds for `caller`."""
     lines = [WHAT_IT_IS]
     if caller.masked:
         lines.append(MASKED)
+    if caller.exchange and caller.tool_filter.allows_toolset("audience"):
+        lines.append(BY_LINKS)
     if all(spec.reads_only for spec in caller.tool_filter.of(CATALOG)):
         lines.append("Only reading is turned on.")
     for setting, offers in _off(caller).items():

@@ -23,7 +23,7 @@ toolset = Toolset(
 
 _WHO = ("provider", "id_or_email")
 
-toolset.tool("List contacts", "GET contacts")(Later(_WRITTEN_IN, "list_contacts"))
+toolset.tool("List contacts", "GET contacts", target=("provider", "segment_id"))(Later(_WRITTEN_IN, "list_contacts"))
 toolset.tool("Get a contact", "GET contact", target=_WHO)(Later(_WRITTEN_IN, "get_contact"))
 toolset.tool(
     "Save a contact",

@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from flodesk_mcp.claims import Claims, ClaimsOfProcess
+from flodesk_mcp.flodesk import Credential, identity_of
 from flodesk_mcp.messages import InProcessMessages, Messages
-from flodesk_mcp.quota import Quota
+from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.settings import SettingsError
+from flodesk_mcp.web.keys import derived_key
 from flodesk_mcp.web.settings import HostedSettings
 
 if TYPE_CHECKING:
@@ -67,6 +69,16 @@ class Replicas:
         account = f"{identity} {self._settings.base_url}"
         limits = self._settings.requests_per_minute, self._settings.batches_per_minute
         return RedisQuota(self._memory, account, *limits)
+
+    def provider_quota(self, credential: Credential, name: str, requests: int, seconds: float) -> Quota:
+        """Return the quota of another provider's account, of so many requests in so many seconds."""
+        if self._memory is None:
+            return WindowQuota(requests, requests, minute=seconds)
+        from flodesk_mcp.quota.redis import RedisQuota
+
+        key = derived_key(self._settings.encryption_keys, "identity of credentials")
+        account = f"{identity_of(credential, key)} {name}"
+        return RedisQuota(self._memory, account, requests, requests, minute=seconds)
 
     def claims(self, purpose: str, seconds: float, most: int) -> Claims:
         """Return claims that hold for `seconds`, of all replicas; where each has its own, of up to `most` names."""
