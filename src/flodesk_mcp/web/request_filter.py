@@ -10,7 +10,7 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.errors import AuthError
 
-__all__ = ["READ_ONLY_PATH", "check_header_names", "request_filter", "requested_personal_data"]
+__all__ = ["READ_ONLY_PATH", "check_header_names", "limits_in", "request_filter", "requested_personal_data"]
 
 READ_ONLY_PATH = "/readonly"
 PERSONAL_DATA = "personal_data"
@@ -46,6 +46,12 @@ def requested_personal_data(connection: HTTPConnection) -> PersonalData:
     if not set(asked) <= {"shown", "masked"}:
         raise AuthError(400, "personal_data is shown or masked.", "invalid_request")
     return tightest(*("masked" if value == "masked" else "shown" for value in asked))
+
+
+def limits_in(connection: HTTPConnection) -> dict[str, str]:
+    """Return the headers that limit the request in `connection`, and no other."""
+    names = {PREFIX + name.replace("_", "-") for name in NAMES}
+    return {name: value for name, value in connection.headers.items() if name in names}
 
 
 def check_header_names(connection: HTTPConnection) -> None:
