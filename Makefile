@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance browser cards frameworks retrieval judges packages manifest sample docs release bundle clean
+.PHONY: demo test snapshots lint cluster bench conformance browser cards frameworks retrieval judges packages manifest sample docs release bundle clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -19,6 +19,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Two replicas behind nginx with TLS, PostgreSQL and Redis, with programs of the system, until Ctrl-C.
+cluster: .venv/ready
+	$(BIN)/python -m deploy.cluster
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -1,17 +1,14 @@
 """The hosted server against a bare `mcp` server whose one tool asks the same of the same Flodesk.
 
-Three kinds of process: an embedded Flodesk with 50 accounts, the bare server, and `flodesk-mcp serve` in two modes. The
-load comes from this one, in rounds that alternate between the servers, so that whatever else the machine does hits all.
+The load comes from this process, in rounds that alternate between the servers, so that whatever else the machine does
+hits all. What counts first is the processor's time in the server: throughput alone hides it, because the load and
+Flodesk share the processors.
 """
 
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,181 +16,129 @@ from typing import Any
 
 import anyio
 import httpx2
-from pydantic import SecretStr
 
-ACCOUNTS = 50
-CLIENTS = 50
-CALLS_PER_ROUND = 1000
-ROUNDS = 4
-WANTED_RATIO = 0.7
+from benchmarks.hosted_servers import ACCOUNTS, MODES, TOOL, callers_of, run_bare, run_flodesk, served
+
+CLIENTS = 200
+CALLS_PER_ROUND = 400
+ROUNDS = 10
+MOST_CPU = 1.2
+LEAST_THROUGHPUT = 0.85
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-TOOL = "list_all_flodesk_segments"
+META = "io.modelcontextprotocol/"
+NEWEST, OLDER = "2026-07-28", "2025-11-25"
 
 
 @dataclass
 class Measured:
-    """A server under load: how each of its accounts is shown, and what was measured."""
+    """A server under the load of one revision: how each of its accounts is shown, and what was measured."""
 
     name: str
+    revision: str
     url: str
     pid: int
     callers: list[dict[str, str]]
     calls_per_second: list[float] = field(default_factory=list)
+    cpu_milliseconds: list[float] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
-    @property
-    def best(self) -> float:
-        """The round that the machine disturbed least."""
-        return max(self.calls_per_second)
+    def forget(self) -> None:
+        """Forget what was measured so far."""
+        for measured in (self.calls_per_second, self.cpu_milliseconds, self.milliseconds):
+            measured.clear()
 
 
-def main() -> int:
-    """Measure, print a table, and return 1 when the hosted server is slower than wanted."""
+def main(modes: list[str]) -> int:
+    """Measure, print a table, and return 1 when the hosted server costs more than wanted."""
     with ExitStack() as stack:
-        folder = stack.enter_context(TemporaryDirectory())
-        flodesk = f"{stack.enter_context(_serve('flodesk'))[0]}/v1"
-        servers = [
-            _measured(stack, "bare mcp server", "bare", [{}] * ACCOUNTS, BENCHMARK_FLODESK=flodesk),
-            _measured(
-                stack,
-                "flodesk-mcp, headers",
-                "headers",
-                [{"X-Flodesk-Api-Key": f"key-{number}"} for number in range(ACCOUNTS)],
-                FLODESK_BASE_URL=flodesk,
-            ),
-            _with_tokens(stack, Path(folder), flodesk),
-        ]
-        anyio.run(_load, servers)
-        return _report(servers)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        flodesk = f"{stack.enter_context(served('flodesk'))[0]}/v1"
+        keys = iter(range(2 * ACCOUNTS, 10**9))
+        url, pid = stack.enter_context(served("bare", BENCHMARK_FLODESK=flodesk))
+        bare = [Measured("bare mcp server", revision, url, pid, [{}] * ACCOUNTS) for revision in (OLDER, NEWEST)]
+        ours = []
+        for mode in modes:
+            callers, told = callers_of(mode, folder, [f"key-{next(keys)}" for _ in range(2 * ACCOUNTS)])
+            url, pid = stack.enter_context(served(mode, FLODESK_BASE_URL=flodesk, **told))
+            for revision, own in ((OLDER, callers[:ACCOUNTS]), (NEWEST, callers[ACCOUNTS:])):
+                ours.append(Measured(f"flodesk-mcp, {mode}", revision, url, pid, own))
+        anyio.run(_load, [*bare, *ours])
+        return _report(bare, ours)
 
 
 async def _load(servers: list[Measured]) -> None:
-    limits = httpx2.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
     async with httpx2.AsyncClient(headers=HEADERS, timeout=60, limits=limits) as http:
         for server in servers:
             await _round(http, server, CLIENTS)
-            server.calls_per_second.clear()
-            server.milliseconds.clear()
+            server.forget()
         for _ in range(ROUNDS):
             for server in servers:
                 await _round(http, server, CALLS_PER_ROUND)
 
 
 async def _round(http: httpx2.AsyncClient, server: Measured, calls: int) -> None:
+    body, headers = _call(server.revision)
+
     async def client(number: int) -> None:
         for _ in range(calls // CLIENTS):
             began = time.perf_counter()
-            answer = await http.post(f"{server.url}/mcp", json=_call(), headers=server.callers[number % ACCOUNTS])
+            shown = server.callers[number % ACCOUNTS]
+            answer = await http.post(f"{server.url}/mcp", json=body, headers=headers | shown)
             server.milliseconds.append((time.perf_counter() - began) * 1000)
             if '"isError":false' not in answer.text:
                 raise AssertionError(answer.text)
 
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), _cpu_seconds(server.pid)
     async with anyio.create_task_group() as group:
         for number in range(CLIENTS):
             group.start_soon(client, number)
     server.calls_per_second.append(calls / (time.perf_counter() - began))
+    server.cpu_milliseconds.append((_cpu_seconds(server.pid) - spent) / calls * 1000)
 
 
-def _call() -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": TOOL, "arguments": {}}}
+def _call(revision: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a call in a revision of the protocol, and the headers that belong to it."""
+    params: dict[str, Any] = {"name": TOOL, "arguments": {}}
+    headers = {"MCP-Protocol-Version": revision}
+    if revision == NEWEST:
+        params["_meta"] = {
+            f"{META}protocolVersion": revision,
+            f"{META}clientInfo": {"name": "bench", "version": "1"},
+            f"{META}clientCapabilities": {},
+        }
+        headers |= {"Mcp-Method": "tools/call", "Mcp-Name": TOOL}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}, headers
 
 
-def _report(servers: list[Measured]) -> int:
-    bare = servers[0]
-    print(f"{'':22}{'calls/s':>9}{'of bare':>9}{'p50 ms':>8}{'p95 ms':>8}{'MiB':>6}")
-    for server in servers:
+def _report(bare: list[Measured], ours: list[Measured]) -> int:
+    columns = (("revision", 11), ("cpu ms", 8), ("of bare", 9), ("calls/s", 9), ("of bare", 9))
+    times = (("p50 ms", 8), ("p95 ms", 8), ("MiB", 6))
+    print(" " * 20 + "".join(f"{name:>{width}}" for name, width in (*columns, *times)))
+    missed = False
+    for server in [*bare, *ours]:
+        beside = next(each for each in bare if each.revision == server.revision)
+        cpu = _ratio(server.cpu_milliseconds, beside.cpu_milliseconds)
+        calls = _ratio(server.calls_per_second, beside.calls_per_second)
         slowest = statistics.quantiles(server.milliseconds, n=20)
         print(
-            f"{server.name:22}{server.best:9.0f}{server.best / bare.best:9.2f}"
+            f"{server.name:20}{server.revision:>11}{statistics.median(server.cpu_milliseconds):8.2f}{cpu:9.2f}"
+            f"{statistics.median(server.calls_per_second):9.0f}{calls:9.2f}"
             f"{statistics.median(server.milliseconds):8.0f}{slowest[-1]:8.0f}{_resident_mib(server.pid):6.0f}"
         )
-    return 0 if all(server.best / bare.best >= WANTED_RATIO for server in servers) else 1
+        missed |= cpu > MOST_CPU or calls < LEAST_THROUGHPUT
+    return 1 if missed else 0
 
 
-def _measured(stack: ExitStack, name: str, role: str, callers: list[dict[str, str]], **environment: str) -> Measured:
-    url, pid = stack.enter_context(_serve(role, **environment))
-    return Measured(name, url, pid, callers)
+def _ratio(ours: list[float], bare: list[float]) -> float:
+    """Return the median of the ratios of the rounds that stood beside each other."""
+    return statistics.median(mine / its for mine, its in zip(ours, bare, strict=True))
 
 
-def _with_tokens(stack: ExitStack, folder: Path, flodesk: str) -> Measured:
-    from flodesk_mcp.store import Store, TokenLimits, new_key
-
-    database_url, key = f"sqlite:///{folder}/state.sqlite3", new_key()
-
-    async def prepare() -> list[dict[str, str]]:
-        async with Store(database_url, SecretStr(key)) as store:
-            for number in range(ACCOUNTS):
-                await store.accounts.add(f"account-{number}", "api_key", f"key-{number + ACCOUNTS}")
-            made = [
-                await store.tokens.create(f"{number}", f"account-{number}", TokenLimits()) for number in range(ACCOUNTS)
-            ]
-        return [{"Authorization": f"Bearer {token}"} for token in made]
-
-    callers = anyio.run(prepare)
-    return _measured(
-        stack,
-        "flodesk-mcp, tokens",
-        "tokens",
-        callers,
-        FLODESK_BASE_URL=flodesk,
-        FLODESK_DATABASE_URL=database_url,
-        FLODESK_ENCRYPTION_KEYS=key,
-    )
-
-
-@contextmanager
-def _serve(role: str, **environment: str) -> Iterator[tuple[str, int]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.hosted", role, str(port)]
-    if role in {"headers", "tokens"}:
-        command = [sys.executable, "-m", "flodesk_mcp", "serve", "--port", str(port), "--auth", role]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")}
-    process = subprocess.Popen(command, env=variables | environment, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                httpx2.get(f"http://127.0.0.1:{port}/healthz")
-                break
-            except httpx2.TransportError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _serve_flodesk(port: int) -> None:
-    import uvicorn
-
-    from flodesk_mcp.sandbox import Sandbox, sample_account
-
-    sandbox = Sandbox(accounts={f"key-{number}": sample_account() for number in range(3 * ACCOUNTS)})
-    uvicorn.run(sandbox.app, port=port, log_level="error")
-
-
-def _serve_bare(port: int) -> None:
-    import uvicorn
-    from mcp.server.mcpserver import MCPServer
-
-    server = MCPServer("bare", log_level="ERROR")
-    http = httpx2.AsyncClient(timeout=60)
-    accounts = iter(range(10**9))
-
-    @server.tool(name=TOOL)
-    async def list_all_flodesk_segments() -> dict[str, Any]:
-        # Each call as another account, or Flodesk's quota would end the comparison.
-        auth = (f"key-{2 * ACCOUNTS + next(accounts) % ACCOUNTS}", "")
-        answer = await http.get(
-            f"{os.environ['BENCHMARK_FLODESK']}/segments", params={"page": 1, "per_page": 20}, auth=auth
-        )
-        result: dict[str, Any] = answer.raise_for_status().json()
-        return result
-
-    uvicorn.run(server.streamable_http_app(stateless_http=True), port=port, log_level="error")
+def _cpu_seconds(pid: int) -> float:
+    """Return the processor's time of a process, user and system. Source: clock_getcpuclockid(3)."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def _resident_mib(pid: int) -> float:
@@ -204,8 +149,8 @@ def _resident_mib(pid: int) -> float:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["flodesk", port]:
-            _serve_flodesk(int(port))
+            run_flodesk(int(port))
         case ["bare", port]:
-            _serve_bare(int(port))
-        case _:
-            sys.exit(main())
+            run_bare(int(port))
+        case chosen:
+            sys.exit(main(chosen or list(MODES)))

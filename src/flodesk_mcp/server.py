@@ -39,6 +39,7 @@ from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.single import single_caller
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
+from flodesk_mcp.claims import Claims
 from flodesk_mcp.settings import Settings, SettingsError, variable
 from flodesk_mcp.surface.cards import read_card, with_button, with_cards
 from flodesk_mcp.surface.completions import complete
@@ -64,17 +65,33 @@ Context = ServerRequestContext[Caller]
 Paging = PaginatedRequestParams | None
 
 
+class _Server(Server[Any]):
+    """Names itself in a result by no more than the revision demands: some clients show all of it to their model."""
+
+    @property
+    def server_info_stamp(self) -> dict[str, Any]:
+        return {"name": NAME, "version": __version__}
+
+    @property
+    def whole_stamp(self) -> dict[str, Any]:
+        """What tells a client all about this server, once."""
+        return super().server_info_stamp
+
+
 def build_server(
-    open_callers: Callable[[], AbstractAsyncContextManager[Callers]], question_keys: Sequence[bytes] = ()
+    open_callers: Callable[[], AbstractAsyncContextManager[Callers]],
+    question_keys: Sequence[bytes] = (),
+    answers: Claims | None = None,
 ) -> Server[Any]:
     """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves.
 
     Questions that are put in one request and answered in the next are sealed with the first of `question_keys`, and
-    opened with any; without them, with a key that the server keeps until it ends.
+    opened with any; without them, with a key that the server keeps until it ends. `answers` knows those that were
+    used; without it, this server alone does.
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
     subscriptions = Subscriptions()
-    server: Server[Any] = Server(
+    server = _Server(
         NAME,
         title="Flodesk",
         website_url=HOMEPAGE,
@@ -90,7 +107,7 @@ def build_server(
         },
         get_tool_input_schema=lambda name: TOOLS[name].input_schema if name in TOOLS else None,
         on_list_tools=_list_tools,
-        on_call_tool=partial(_call_tool, Asking()),
+        on_call_tool=partial(_call_tool, Asking(answers)),
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
@@ -103,7 +120,10 @@ def build_server(
     )
     server.add_request_handler("skills/list", PaginatedRequestParams, _list_skills)
     server.add_request_handler("skills/get", GetSkillParams, _get_skill)
-    server.middleware += [RequestStateBoundary(sealing, default_audience=NAME), _find_caller]
+    server.middleware += [
+        RequestStateBoundary(sealing, default_audience=NAME),
+        partial(_find_caller, server.whole_stamp),
+    ]
     return server
 
 
@@ -131,7 +151,9 @@ def operator_filter(settings: Settings) -> ToolFilter:
         raise SettingsError(str(error)) from error
 
 
-async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+async def _find_caller(
+    whole_stamp: dict[str, Any], ctx: ServerRequestContext[Any], call_next: CallNext
+) -> HandlerResult:
     """Be the middleware that finds out who calls, once, and hands it on in place of all callers."""
     callers: Callers = ctx.lifespan_context
     caller = callers.caller(ctx.request)
@@ -148,12 +170,11 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         for offered in answer.get("capabilities", {}).values():
             if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
                 offered["listChanged"] = False
+        if SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
+            answer["_meta"] = {**meta, SERVER_INFO_META_KEY: whole_stamp}
         # To a client without cards nothing is said of them; and in `initialize` the SDK says nothing of extensions.
         extensions: dict[str, Any] = {SKILLS: {}} | ({CARDS: {}} if shows_cards(ctx) else {})
         answer["capabilities"] = {**answer["capabilities"], "extensions": extensions}
-    elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
-        # Some clients show every result's meta data to their model: no more than the revision demands.
-        answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
     return answer
 
 
@@ -169,7 +190,7 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    tools = [spec.advertised_to(ctx.lifespan_context) for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
     return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .asked import asked_for, places
+from .asked import BEYOND_ALL, asked_for, places
 from .minilm import vectors
 
 MANIFEST = Path(__file__).parents[2] / "tool_manifest.json"
@@ -27,7 +27,8 @@ def clauses(description: str) -> list[str]:
 
 def main() -> int:
     """Print where the right tools were found; return 1 where they came too late."""
-    tools = json.loads(MANIFEST.read_text(encoding="utf-8"))["tools"]
+    listed = json.loads(MANIFEST.read_text(encoding="utf-8"))["tools"]
+    tools = [tool for tool in listed if tool["toolset"] not in BEYOND_ALL]
     names = [tool["name"] for tool in tools]
     whole = vectors([f"{tool['title']}. {tool['description']}" for tool in tools])
     parts = [vectors([tool["title"], *clauses(tool["description"])]) for tool in tools]

@@ -275,6 +275,9 @@ IMPERSONAL = {
     *("plan_id", "expires_at", "will_write", "new", "changes", "invalid", "duplicates", "unchanged", "to_add"),
     *("to_remove", "stays_unsubscribed", "columns", "column", "ignored_columns", "fields_to_create", "requests"),
     *("segments_to_create", "minutes", "warnings"),
+    *("provider", "tags", "raw_only", "contacts", "type", "order", "delay", "step_count", "added", "removed", "now_in"),
+    *("not_found_at", "tag", "created_by", "day_range", "totals", "platform_totals", "post_performance"),
+    *("breakdowns", "demographics", "role", "location_ids"),
 }
 """Fields whose texts may hold an address at most. `subscriber` is what the agent gave."""
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, get_args
 import anyio
 
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, OutcomeWord, RunningJob, State
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, new_owner
@@ -221,7 +222,8 @@ class Jobs:
             reached = running.cursor, running.progress
             try:
                 running.check()
-                with wait_deadline(inf, background=True):  # a job has time, and calls of people come first
+                # A job has time, and calls of people come first.
+                with wait_deadline(inf, background=True), seldom_searched_for():
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from flodesk_mcp.callers.clients import credential_of, find_credential
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.flodesk import identity_of, open_http
+from flodesk_mcp.messages import Messages
 from flodesk_mcp.store import Store, StoreError
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
@@ -20,6 +21,7 @@ from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
+from flodesk_mcp.web.auth.known_keys import key_identities
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 from flodesk_mcp.web.auth.protected_resource import resource_metadata_routes, resource_metadata_url
 from flodesk_mcp.web.auth.scopes import SCOPES
@@ -50,19 +52,20 @@ class Authentication:
         settings: HostedSettings,
         callers: WebCallers,
         flodesk: httpx2.AsyncClient,
-        documents: httpx2.AsyncBaseTransport | None = None,
+        documents: httpx2.AsyncBaseTransport | None,
+        messages: Messages,
     ) -> None:
         """Raise SettingsError or StoreError for what cannot work.
 
         Only those that are let in get into the pool of `callers`. `flodesk` leads to Flodesk, `documents` to what
-        clients publish about themselves.
+        clients publish about themselves, `messages` to the other replicas.
         """
         self._http = open_http()
         self._provider = settings.identity_provider
         self._store: Store | None = None
         self._keys: Keys | None = None
         self._sign_in: SignIn | None = None
-        wrong = WrongProofs()
+        self._wrong = wrong = WrongProofs(messages)
         check = CredentialCheck(callers.pool, wrong)
         tokens: list[Proof] = []
         self._credentials: StoredCredentials | None = None
@@ -78,7 +81,9 @@ class Authentication:
                 tokens.append(ApiTokens(store.tokens, environment, credentials))
             if address := settings.sign_in_address:
                 tokens.append(SignInTokens(store.grants, credentials, address))
-                self._sign_in = SignIn(settings, address, store, check, callers.operator, oauth, documents)
+                self._sign_in = SignIn(
+                    settings, address, store, check, callers.operator, oauth, callers.audiences, documents
+                )
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
                 issuer, audience = self._provider.issuer, self._provider.audience
@@ -90,6 +95,7 @@ class Authentication:
             wrong,
         )
         self._turns = Turns()
+        self._identities_of = key_identities(settings.encryption_keys)
         self._resource = settings.resource
         self._issuers = settings.token_issuers
         scope = " ".join(SCOPES) if settings.sign_in_address else None
@@ -103,6 +109,7 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
+                await self._store.accounts.know_keys(self._identities_of)
                 await self._store.serving_keys.note()
                 await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
             if self._sign_in:
