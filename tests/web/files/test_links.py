@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Sandbox
+from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits, new_key
 
 from ..calls import Hosted
 from ..sign_in.person import Page
@@ -304,3 +305,35 @@ async def test_a_masked_caller_gets_a_plan_of_the_file_and_no_word_of_who_is_in_
 async def test_a_link_leads_to_this_server_alone(ann: Caller, server: httpx2.AsyncClient) -> None:
     page = await Visitor(server).open(await asked(ann))
     assert urljoin(str(page.url), Page(page.text).forms[0].action) == str(page.url)
+
+
+async def test_after_the_keys_were_rotated_the_same_link_is_told_again(
+    hosted: Hosted, state: tuple[StoredAccounts, StoredTokens], encryption_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = {"Authorization": f"Bearer {await state[1].create('anns', 'ann', TokenLimits())}"}
+    async with hosted(auth="tokens", toolsets="all") as server:
+        link = await asked(Caller(server, token))
+    monkeypatch.setenv("FLODESK_ENCRYPTION_KEYS", f"{new_key()},{encryption_key}")
+    async with hosted(auth="tokens", toolsets="all") as server:
+        assert await asked(Caller(server, token)) == link
+        await Visitor(server).send(link)
+        assert (await Caller(server, token).called("plan_flodesk_import", file="people"))["will_write"] == 2
+
+
+async def test_a_file_that_takes_longer_than_its_link_is_good_is_dropped(
+    ann: Caller, server: httpx2.AsyncClient, pass_time: PassTime, kept: Kept
+) -> None:
+    link = await asked(ann)
+    person = Visitor(server)
+    csrf = dict(Page((await person.open(link)).text).forms[0].fields)["csrf"]
+    await pass_time(898)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield multipart(('csrf"', csrf), ('file"; filename="a.csv"', "email\n"))[:-9]
+        for _ in range(100):
+            yield b"ada@example.com\n"
+            await anyio.sleep(0.1)
+
+    answer = await person.browser.post(link, content=slow(), headers={**KIND, **OURS})
+    assert answer.status_code == 410
+    assert await kept() == (0, 0)

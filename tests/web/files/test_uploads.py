@@ -9,6 +9,7 @@ import httpx2
 import pytest
 import xlsxwriter
 
+from flodesk_mcp.audience.files import preview
 from flodesk_mcp.store import Allowance, uploads
 from flodesk_mcp.web.files import door
 
@@ -235,3 +236,30 @@ async def test_a_network_sends_so_many_files_and_no_more(
     answers = [await person.choose(page) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "Too many files came from your network." in Page(answers[2].text).words
+
+
+async def test_of_a_wide_file_the_first_columns_are_shown_and_of_a_long_cell_its_beginning(
+    ann: Caller, server: httpx2.AsyncClient
+) -> None:
+    person = Visitor(server)
+    headings = ["email", *(f"Column {number}" for number in range(59))]
+    content = f"{','.join(headings)}\nada@example.com,{'long ' * 50}\n".encode()
+    shown = await person.choose(
+        await person.open((await ann.called("plan_flodesk_import", file="wide"))["upload_url"]), content
+    )
+    words = Page(shown.text).words
+    assert "20 more columns are not shown here." in words
+    assert words.count("long") == 16
+    assert "Left outColumn 0, Column 1" in words
+
+
+async def test_rows_that_take_long_to_count_are_not_counted_to_the_end(
+    ann: Caller, server: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "COUNTING_SECONDS", 0)
+    person = Visitor(server)
+    shown = await person.choose(
+        await person.open((await ann.called("plan_flodesk_import", file="long"))["upload_url"]),
+        b"email\n" + b"ada@example.com\n" * 5_000,
+    )
+    assert "More than 1,005 rows" in Page(shown.text).words
