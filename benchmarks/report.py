@@ -1,4 +1,4 @@
-"""The result as a table in the README and in docs/benchmarks.md."""
+"""The result as a table in docs/benchmarks.md."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from benchmarks.measure import Measure
 __all__ = ["table", "write"]
 
 _TOP = Path(__file__).parents[1]
-PAGES = (_TOP / "README.md", _TOP / "docs" / "benchmarks.md")
+PAGE = _TOP / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- made by `make bench`: begin -->", "<!-- end -->"
 
 
@@ -38,11 +38,10 @@ def table(measures: Sequence[Measure], tools: Sequence[dict[str, Any]]) -> str:
 
 
 def write(text: str) -> None:
-    """Put `text` into its place in each page."""
-    for page in PAGES:
-        before, _, rest = page.read_text("utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+    """Put `text` into its place in the page."""
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
 
 
 def _row(measure: Measure) -> str:

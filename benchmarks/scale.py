@@ -1,9 +1,11 @@
 """What one more account, person or token costs: `python -m benchmarks.scale` prints the numbers of docs/scale.md."""
 
+import sqlite3
 import sys
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -103,7 +105,10 @@ async def _seconds(work: Callable[[int], Awaitable[object]], times: int) -> floa
 
 
 def _bytes(file: Path) -> int:
-    return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
+    """Return the size of a SQLite file, with all that was written into it."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file.stat().st_size
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Write the tables of tools, settings and links into the README, between their markers; `--check` only compares."""
+"""Write the tables of tools, settings and links into their pages, between markers; `--check` only compares."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from flodesk_mcp.mcp_clients import KEY
@@ -9,7 +9,7 @@ from flodesk_mcp.mcp_clients.links import cursor_link, goose_link, vscode_link
 from flodesk_mcp.settings import Settings, flag, is_secret, variable
 from flodesk_mcp.tools import CATALOG, ToolSpec
 
-README = Path(__file__).parents[1] / "README.md"
+TOP = Path(__file__).parents[1]
 
 
 def _kind(spec: ToolSpec) -> str:
@@ -54,26 +54,32 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     return "\n".join("| " + " | ".join(cell or "" for cell in line) + " |" for line in lines)
 
 
-def generated(text: str) -> str:
-    """Return the README with its tables as the code has them now."""
-    tables = {
-        "default tools": _tools(spec for spec in CATALOG if spec.toolset.default),
-        "further tools": _tools(spec for spec in CATALOG if not spec.toolset.default),
-        "settings": _settings(),
-        "install links": _links(),
-    }
-    for name, table in tables.items():
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"install links": _links},
+    "docs/tools.md": {
+        "default tools": lambda: _tools(spec for spec in CATALOG if spec.toolset.default),
+        "further tools": lambda: _tools(spec for spec in CATALOG if not spec.toolset.default),
+    },
+    "docs/settings.md": {"settings": _settings},
+}
+
+
+def generated(page: str) -> str:
+    """Return a page with its tables as the code has them now."""
+    text = (TOP / page).read_text(encoding="utf-8")
+    for name, table in TABLES[page].items():
         begin, end = f"<!-- {name}: written by make docs -->", f"<!-- end of {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            sys.exit(f"README.md has lost its markers for {name}.")
-        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+            sys.exit(f"{page} has lost its markers for {name}.")
+        text = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
     return text
 
 
 if __name__ == "__main__":
-    written = README.read_text(encoding="utf-8")
+    old = [page for page in TABLES if generated(page) != (TOP / page).read_text(encoding="utf-8")]
     if "--check" in sys.argv:
-        sys.exit(0 if generated(written) == written else "README.md is out of date: run make docs.")
-    README.write_text(generated(written), encoding="utf-8")
+        sys.exit(f"Out of date: {', '.join(old)}. Run make docs." if old else 0)
+    for page in old:
+        (TOP / page).write_text(generated(page), encoding="utf-8")

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import ALL_OF_FLODESK
 from release.facts import (
     AUTHOR,
     HOMEPAGE,
@@ -61,7 +61,7 @@ def bundle_manifest() -> dict[str, Any]:
                 },
             },
         },
-        "tools": [{"name": spec.name, "description": spec.description} for spec in CATALOG],
+        "tools": [{"name": spec.name, "description": spec.description} for spec in ALL_OF_FLODESK],
         "prompts_generated": True,
         "keywords": KEYWORDS,
         "license": LICENSE,

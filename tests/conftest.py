@@ -4,21 +4,21 @@ import asyncio
 import gc
 import os
 import selectors
-import shutil
-import subprocess
 from asyncio import Future
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite.core
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
+from deploy.programs import NotInstalled, PostgreSql, Program, Redis, running
 from ports import free_port
-from redis_server import RedisServer, redis_program
+
+Server = TypeVar("Server", bound=Program)
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
@@ -92,33 +92,27 @@ def anyio_backend(
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server of the tests' own, on a free port of this machine."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs or (os.geteuid() == 0 and not shutil.which("runuser")):
-        pytest.skip("Debian's package postgresql is not installed")
     with TemporaryDirectory(prefix="flodesk-postgresql-") as folder:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        port = free_port()
-        initdb, control, data = programs[-1], programs[-1].with_name("pg_ctl"), f"{folder}/data"
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        _run(initdb, "-D", data, "-A", "trust", "-U", "flodesk")
-        _run(control, "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
-        try:
-            yield f"postgresql://flodesk@127.0.0.1:{port}/postgres"
-        finally:
-            _run(control, "-D", data, "-w", "-m", "immediate", "stop")
+        Path(folder).chmod(0o755)  # it is another user
+        server = _installed(PostgreSql, Path(folder), free_port())
+        with running(server):
+            yield server.url
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis that many tests use: each takes names that no other has."""
-    yield from (server.url for server in _redis_server(tmp_path_factory.mktemp("redis")))
+    server = _installed(Redis, tmp_path_factory.mktemp("redis"), free_port())
+    with running(server):
+        yield server.url
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+def redis_server(tmp_path: Path) -> Iterator[Redis]:
     """A Redis of this test's own, which it may restart."""
-    yield from _redis_server(tmp_path)
+    server = _installed(Redis, tmp_path, free_port())
+    with running(server):
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -134,18 +128,9 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address.replace("/postgres", f"/{name}")
 
 
-def _redis_server(folder: Path) -> Iterator[RedisServer]:
-    if redis_program() is None:
-        pytest.skip("Debian's package redis-server is not installed")
-    server = RedisServer(folder)
-    server.start()
+def _installed(program: Callable[..., Server], folder: Path, port: int) -> Server:
+    """Return a server, or skip the test where the program is not there."""
     try:
-        yield server
-    finally:
-        server.kill()
-
-
-def _run(program: Path, *arguments: str) -> None:
-    # PostgreSQL refuses to run as root.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run([*prefix, str(program), *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/")
+        return program(folder, port)
+    except NotInstalled as missing:
+        pytest.skip(str(missing))

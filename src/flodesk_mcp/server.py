@@ -39,6 +39,7 @@ from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.callers.caller import Caller, Callers
 from flodesk_mcp.callers.single import single_caller
 from flodesk_mcp.callers.tool_filter import ToolFilter, ToolsetOff, UnknownTool, nearest
+from flodesk_mcp.claims import Claims
 from flodesk_mcp.settings import Settings, SettingsError, variable
 from flodesk_mcp.surface.cards import read_card, with_button, with_cards
 from flodesk_mcp.surface.completions import complete
@@ -78,12 +79,15 @@ class _Server(Server[Any]):
 
 
 def build_server(
-    open_callers: Callable[[], AbstractAsyncContextManager[Callers]], question_keys: Sequence[bytes] = ()
+    open_callers: Callable[[], AbstractAsyncContextManager[Callers]],
+    question_keys: Sequence[bytes] = (),
+    answers: Claims | None = None,
 ) -> Server[Any]:
     """Return a server with every tool, for the callers that `open_callers` opens for as long as it serves.
 
     Questions that are put in one request and answered in the next are sealed with the first of `question_keys`, and
-    opened with any; without them, with a key that the server keeps until it ends.
+    opened with any; without them, with a key that the server keeps until it ends. `answers` knows those that were
+    used; without it, this server alone does.
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
     subscriptions = Subscriptions()
@@ -103,7 +107,7 @@ def build_server(
         },
         get_tool_input_schema=lambda name: TOOLS[name].input_schema if name in TOOLS else None,
         on_list_tools=_list_tools,
-        on_call_tool=partial(_call_tool, Asking()),
+        on_call_tool=partial(_call_tool, Asking(answers)),
         on_list_resources=_list_resources,
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
@@ -186,7 +190,7 @@ def _refuse_cursor(params: Paging) -> None:
 
 async def _list_tools(ctx: Context, params: Paging) -> ListToolsResult:
     _refuse_cursor(params)
-    tools = [spec.advertised for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
+    tools = [spec.advertised_to(ctx.lifespan_context) for spec in ctx.lifespan_context.tool_filter.of(CATALOG)]
     return ListToolsResult(tools=with_cards(ctx.lifespan_context, tools) if shows_cards(ctx) else tools)
 
 

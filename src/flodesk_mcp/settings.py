@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 PREFIX = "FLODESK_"
+OTHERS = ("flownurture_", "highlevel_")
+"""How settings of other providers begin: their variables have no prefix before that."""
+
 PersonalData = Literal["shown", "masked"]
 """Whether answers show who people are."""
 
@@ -91,6 +94,9 @@ def _folders(value: Any) -> Any:
     return tuple(_folder(Path(part)) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
 
+ApiAddress = Annotated[str, AfterValidator(_api_address)]
+
+
 class Settings(BaseSettings):
     """What an operator can set. The flag of a setting, where it has one, wins over its variable."""
 
@@ -100,7 +106,7 @@ class Settings(BaseSettings):
     access_token: SecretStr | None = Field(None, description="OAuth access token, instead of the key")
     client_id: str | None = Field(None, description="Our client at Flodesk's OAuth, to sign in with Flodesk")
     client_secret: SecretStr | None = Field(None, description="Secret of that client")
-    base_url: Annotated[str, AfterValidator(_api_address)] = Field(
+    base_url: ApiAddress = Field(
         "https://api.flodesk.com/v1", description="Where the API is (https, or http on this machine)"
     )
     key_help: str | None = Field(
@@ -129,6 +135,29 @@ class Settings(BaseSettings):
         None, description="Folders whose files tools may read and write, separated as in PATH"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Log on standard error")
+    # An alias takes no prefix: these variables begin with the provider's name.
+    flownurture_api_key: SecretStr | None = Field(
+        None, validation_alias="flownurture_api_key", description="FlowNurture API key, for toolset unified"
+    )
+    flownurture_base_url: ApiAddress = Field(
+        "https://api.flownurture.com/api/v1",
+        validation_alias="flownurture_base_url",
+        description="Where FlowNurture's API is",
+    )
+    highlevel_token: SecretStr | None = Field(
+        None, validation_alias="highlevel_token", description="HighLevel private integration token, for toolset unified"
+    )
+    highlevel_location_id: str | None = Field(
+        None, validation_alias="highlevel_location_id", description="HighLevel location that the token opens"
+    )
+    highlevel_base_url: ApiAddress = Field(
+        "https://services.leadconnectorhq.com",
+        validation_alias="highlevel_base_url",
+        description="Where HighLevel's API is",
+    )
+    highlevel_version: str = Field(
+        "2021-07-28", validation_alias="highlevel_version", description="Version of HighLevel's API"
+    )
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
@@ -136,11 +165,18 @@ class Settings(BaseSettings):
             raise ValueError("FLODESK_API_KEY and FLODESK_ACCESS_TOKEN are both set: unset one of them.")
         if bool(self.client_id) != bool(self.client_secret):
             raise ValueError("FLODESK_CLIENT_ID and FLODESK_CLIENT_SECRET belong together: set both, or neither.")
-        for variable, secret in (("FLODESK_API_KEY", self.api_key), ("FLODESK_ACCESS_TOKEN", self.access_token)):
+        if bool(self.highlevel_token) != bool(self.highlevel_location_id):
+            raise ValueError("HIGHLEVEL_TOKEN and HIGHLEVEL_LOCATION_ID belong together: set both, or neither.")
+        for variable, secret in (
+            ("FLODESK_API_KEY", self.api_key),
+            ("FLODESK_ACCESS_TOKEN", self.access_token),
+            ("FLOWNURTURE_API_KEY", self.flownurture_api_key),
+            ("HIGHLEVEL_TOKEN", self.highlevel_token),
+        ):
             text = secret.get_secret_value().strip() if secret else "none"
             if not (text.isascii() and text.isprintable()) or " " in text:
                 raise ValueError(f"{variable} is not one word of printable characters: copy it again.")
-            if ":" in text and secret is self.api_key:
+            if ":" in text and variable == "FLODESK_API_KEY":
                 raise ValueError("FLODESK_API_KEY has a colon, which no Flodesk key has: copy the key alone.")
         return self
 
@@ -166,7 +202,7 @@ class Settings(BaseSettings):
 
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
+    return ("" if name.startswith(OTHERS) else PREFIX) + name.upper()
 
 
 def flag(name: str) -> str:

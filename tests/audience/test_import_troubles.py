@@ -104,7 +104,7 @@ async def test_cancelling_ends_after_the_batch_under_way_and_forgets_the_plan(st
         await opened.audience.jobs.cancel(known)
         job = await opened.audience.jobs.wait(known, 1e6)
         outcomes = await opened.outcomes(job)
-        assert await opened.audience.plans.rows(job.arguments["plan"], -1, 10) == []
+        assert await opened.audience.plans.rows(job.arguments["plan"]).after(-1, 10) == []
     assert job.state == "cancelled"
     assert job.written == len(outcomes) == len(studio.account.subscribers) < ROWS
 
@@ -125,9 +125,10 @@ async def test_a_plan_expires_after_half_an_hour(studio: Studio, monkeypatch: py
 async def test_a_plan_whose_content_was_changed_is_refused(studio: Studio) -> None:
     async with studio.opened() as opened:
         plan = await opened.plan(people(3))
-        (first, *_) = await opened.audience.plans.rows(plan.id, -1, 1)
-        other = first._replace(content=str(first.content).replace("p0@", "somebody@"))
-        await opened.audience.plans.add(plan.id, [other])
+        stored = opened.audience.plans.rows(plan.id)
+        first, *others = await stored.after(-1, 3)
+        other = first._replace(content=["somebody@example.com", *(first.content or ())[1:]])
+        await stored.append([other, *others])
         with pytest.raises(PlanRefused, match="content of this plan was changed"):
             await opened.audience.carry_out(plan.id)
     assert studio.written == []

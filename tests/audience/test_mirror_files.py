@@ -82,7 +82,7 @@ async def test_a_full_disk_is_said_and_what_was_read_is_kept(tmp_path: Path, mon
 
     def fill(connection: Any, record: Any) -> None:
         prepare(connection, record)
-        connection.execute("PRAGMA max_page_count=120")
+        connection.execute("PRAGMA max_page_count=200")
 
     async with mirrored(2_300, tmp_path) as account:
         monkeypatch.setattr(sqlite, "_prepare", fill)

@@ -6,29 +6,22 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx2
 import pytest
 import yaml
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult
 
-from flodesk_mcp.sandbox import SANDBOX_API_KEY
+from deploy.cluster import server_settings
+from flodesk_mcp.settings import load_settings
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.settings import HostedSettings
 from ports import free_port
-from web.serving import serve
 
-from .conftest import ROOT, Packagers, Served, started
+from .conftest import ROOT, Packagers, started
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +51,7 @@ def test_every_variable_is_a_setting(variables: dict[str, str]) -> None:
     assert {name for name in variables if name.startswith("FLODESK_")} <= settings
 
 
-@pytest.mark.parametrize("name", ["server", "proxy"])
+@pytest.mark.parametrize("name", ["server", "proxy", "valkey"])
 def test_what_is_reached_from_outside_can_write_nothing_and_gain_nothing(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["read_only"] is True
@@ -68,14 +61,28 @@ def test_what_is_reached_from_outside_can_write_nothing_and_gain_nothing(name: s
 
 def test_no_secret_is_written_into_the_compose_file() -> None:
     text = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
-    for name in ("POSTGRES_PASSWORD", "FLODESK_ENCRYPTION_KEYS"):
+    for name in ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "FLODESK_ENCRYPTION_KEYS"):
         assert re.findall(rf"{name}: (?!\$\{{{name}:\?)", text) == []
 
 
-def test_the_replicas_share_the_quota_of_one() -> None:
-    server = COMPOSE["services"]["server"]
-    assert int(server["environment"]["FLODESK_REQUESTS_PER_MINUTE"]) * server["deploy"]["replicas"] == 100
-    assert int(server["environment"]["FLODESK_BATCHES_PER_MINUTE"]) * server["deploy"]["replicas"] == 20
+def test_the_replicas_share_the_quota_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in server_settings(FLODESK_ENCRYPTION_KEYS=KEY).items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(HostedSettings)
+    assert COMPOSE["services"]["server"]["deploy"]["replicas"] == 2
+    assert settings.redis_address == "redis://:any@valkey:6379/0"
+    assert (settings.requests_per_minute, settings.batches_per_minute) == (100, 20)
+
+
+def test_valkey_evicts_nothing_and_shows_its_password_to_no_other_user() -> None:
+    command = COMPOSE["services"]["valkey"]["command"]
+    assert "--maxmemory-policy noeviction" in command
+    assert "requirepass" in command
+    assert "--requirepass" not in command
+
+
+def test_no_session_is_tied_to_a_replica() -> None:
+    assert not re.search(r"hash|ip_hash|sticky", NGINX)
 
 
 def test_a_linter_of_dockerfiles_finds_nothing(packagers: Packagers) -> None:
@@ -145,74 +152,3 @@ def _healthy(check: list[str]) -> bool:
             return True
         time.sleep(0.2)
     return False
-
-
-@pytest.fixture
-def replicas(postgresql: str, served: Served, tmp_path: Path) -> Iterator[tuple[str, list[Any], dict[str, str]]]:
-    """Two servers as the compose file sets them, behind its proxy: its address, they, and what sets them."""
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not nginx:
-        pytest.skip("Debian's package nginx-light is not installed")
-    port = free_port()
-    given = {"FLODESK_ALLOWED_HOSTS": f"127.0.0.1:{port}", "FLODESK_ENCRYPTION_KEYS": KEY, "POSTGRES_PASSWORD": "any"}
-    told = {
-        name: _substituted(str(value), given) for name, value in COMPOSE["services"]["server"]["environment"].items()
-    }
-    settings = told | {
-        "FLODESK_DATABASE_URL": postgresql,
-        "FLODESK_TRUSTED_PROXIES": "127.0.0.1",
-        "FLODESK_BASE_URL": f"{served.address}/v1",
-    }
-    with ExitStack() as running:
-        servers = [running.enter_context(serve(tmp_path / f"log{n}", **settings)) for n in (1, 2)]
-        upstream = " ".join(f"server 127.0.0.1:{server.port};" for server in servers)
-        text = NGINX.replace("server server:8000;", upstream).replace("listen 8080;", f"listen 127.0.0.1:{port};")
-        text = text.replace("/tmp/", f"{tmp_path}/").replace(
-            "worker_processes auto;", "worker_processes 1; daemon off;"
-        )
-        (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
-        proxy = subprocess.Popen([nginx, "-e", "/dev/stderr", "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)
-        running.callback(proxy.wait, 20)
-        running.callback(proxy.terminate)
-        assert _healthy(["curl", "--fail", "--silent", "--retry", "0", f"http://127.0.0.1:{port}/readyz"])
-        yield f"http://127.0.0.1:{port}", servers, settings
-
-
-def _substituted(value: str, given: dict[str, str]) -> str:
-    """Return a value of the compose file as the engine reads it."""
-    return re.sub(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}", lambda found: given.get(found[1], found[2] or ""), value)
-
-
-async def test_two_replicas_behind_the_proxy_serve_one_account_and_one_may_go(
-    replicas: tuple[str, list[Any], dict[str, str]],
-) -> None:
-    address, servers, settings = replicas
-    _command(settings, "account", "add", "studio", entered=f"{SANDBOX_API_KEY}\n")
-    token = _command(settings, "token", "create", "agent", "--account", "studio").strip().splitlines()[-1]
-    for server in servers:
-        assert not (await _listed(f"{address}/mcp", token)).is_error
-        server.process.terminate()  # and the next round has one less
-        server.process.wait(20)
-
-
-async def _listed(url: str, token: str) -> CallToolResult:
-    async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
-    ):
-        result = await client.call_tool("list_all_flodesk_segments", {"limit": 1})
-    assert isinstance(result, CallToolResult)
-    return result
-
-
-def _command(settings: dict[str, str], *arguments: str, entered: str = "") -> str:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("FLODESK_")} | settings
-    ended = subprocess.run(
-        [sys.executable, "-m", "flodesk_mcp", *arguments],
-        env=variables,
-        input=entered,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return ended.stdout

@@ -34,6 +34,10 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "mirror_days": ("1", "2", 2),
     "data_dir": ("/one", "/two", Path("/two")),
     "log_level": ("INFO", "DEBUG", "DEBUG"),
+    "flownurture_base_url": ("https://one.example.com", "http://127.0.0.1:8765/v1/", "http://127.0.0.1:8765/v1"),
+    "highlevel_location_id": ("one", "two", "two"),
+    "highlevel_base_url": ("https://one.example.com", "http://127.0.0.1:8765/v1/", "http://127.0.0.1:8765/v1"),
+    "highlevel_version": ("v3", "v4", "v4"),
 }
 SWITCHES = ("sandbox", "read_only")
 
@@ -59,6 +63,8 @@ def test_a_flag_wins_over_its_variable(name: str, monkeypatch: pytest.MonkeyPatc
     by_variable, by_flag, expected = VALUES[name]
     if name == "client_id":
         monkeypatch.setenv("FLODESK_CLIENT_SECRET", "which belongs to it")
+    if name == "highlevel_location_id":
+        monkeypatch.setenv("HIGHLEVEL_TOKEN", "which-belongs-to-it")
     monkeypatch.setenv(variable(name), by_variable)
     held = getattr(load_settings(), name)
     assert str(held[0] if isinstance(held, tuple) else held) in (by_variable, f"{by_variable}.0")

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import anyio
 import pytest
 
+from deploy.programs import Redis as RedisServer
 from flodesk_mcp.messages import InProcessMessages, Messages
 from flodesk_mcp.messages.over_redis import RedisMessages
 from flodesk_mcp.redis_link import RedisLink
-from redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
 

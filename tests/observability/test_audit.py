@@ -36,6 +36,17 @@ TARGETS: dict[str, tuple[set[str], str | None]] = {
     "plan_flodesk_segment_sync": ({"segment_id"}, "csv"),
     "start_flodesk_job": ({"plan_id"}, None),
     "cancel_flodesk_job": ({"job_id"}, None),
+    "get_contact": ({"provider", "id_or_email"}, None),
+    "save_contact": ({"provider", "email"}, "first_name"),
+    "get_contact_segment": ({"provider", "segment_id"}, None),
+    "add_contact_to_segments": ({"provider", "id_or_email", "segment_ids"}, None),
+    "remove_contact_from_segments": ({"provider", "id_or_email", "segment_ids"}, None),
+    "get_contact_workflow": ({"provider", "workflow_id"}, None),
+    "enroll_contact": ({"provider", "id_or_email", "workflow_id"}, None),
+    "list_contacts": ({"provider", "segment_id"}, "limit"),
+    "get_highlevel_social_tag_details": ({"tag_ids"}, None),
+    "get_highlevel_social_statistics": ({"profile_ids"}, "platforms"),
+    "get_highlevel_user": ({"user_id"}, None),
 }
 
 

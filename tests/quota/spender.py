@@ -1,19 +1,21 @@
 """One process of many: it sends what it may until its time is over, and prints how many requests it sent.
 
-Arguments: the sandbox, the folder, requests in a window, batches in a window, the window, the seconds to go on, how
-many calls to make at once, and `job` where they are not those of people. It begins when a line comes on its standard
-input.
+Arguments: the sandbox, the folder or the Redis, requests in a window, batches in one, the window, the seconds to go
+on, how many calls to make at once, and `job` where they are not those of people. It begins when a line comes on its
+standard input.
 """
 
 import sys
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 
 import anyio
 
-from flodesk_mcp.flodesk import ApiKey, FlodeskClient, QuotaExhausted, wait_deadline
+from flodesk_mcp.flodesk import ApiKey, FlodeskClient, QuotaExhausted, QuotaNotKnown, wait_deadline
+from flodesk_mcp.quota import Quota
 from flodesk_mcp.quota.file import FileQuota
+from flodesk_mcp.quota.redis import RedisMemory, RedisQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
 HOUR = 3600
@@ -22,7 +24,7 @@ HOUR = 3600
 async def main(
     address: str, folder: str, requests: str, batches: str, minute: str, seconds: str, at_once: str, kind: str
 ) -> None:
-    quota = FileQuota(Path(folder), lambda key: "account", int(requests), int(batches), minute=float(minute))
+    limits = int(requests), int(batches)
     sent = 0
 
     async def spend(flodesk: FlodeskClient, number: int) -> None:
@@ -34,12 +36,24 @@ async def main(
             while anyio.current_time() < ends:
                 try:
                     await call()
+                except QuotaNotKnown:
+                    await anyio.sleep(0.05)
+                    continue
                 except QuotaExhausted:
                     return
                 sent += 1
 
-    client = FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=f"{address}/v1", quota=quota, max_wait_seconds=HOUR)
-    async with client as flodesk:
+    async with AsyncExitStack() as opened:
+        quota: Quota
+        if folder.startswith("redis:"):
+            memory = RedisMemory(folder, minute=float(minute))
+            await opened.enter_async_context(memory.running())
+            quota = RedisQuota(memory, "account", *limits, minute=float(minute))
+        else:
+            quota = FileQuota(Path(folder), lambda key: "account", *limits, minute=float(minute))
+        flodesk = await opened.enter_async_context(
+            FlodeskClient(ApiKey(SANDBOX_API_KEY), base_url=f"{address}/v1", quota=quota, max_wait_seconds=HOUR)
+        )
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

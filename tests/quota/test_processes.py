@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import anyio
 import pytest
 
+from deploy.programs import Redis as RedisServer
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient
 from flodesk_mcp.quota.file import FileQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
@@ -59,8 +60,17 @@ def _most(requests: list[dict[str, Any]]) -> int:
     return max(bisect_left(at, moment + WINDOW) - index for index, moment in enumerate(at))
 
 
-def test_twenty_processes_of_which_one_is_killed_stay_within_one_quota(address: str, tmp_path: Path) -> None:
-    spender = ("spender.py", address, tmp_path / "data" / "quota", LIMIT, BATCHES, WINDOW)
+@pytest.fixture(params=["file", "redis"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where processes count together."""
+    if request.param == "file":
+        return str(tmp_path / "data" / "quota")
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return server.url
+
+
+def test_twenty_processes_of_which_one_is_killed_stay_within_one_quota(address: str, place: str) -> None:
+    spender = ("spender.py", address, place, LIMIT, BATCHES, WINDOW)
     with ExitStack() as ending:
         killed = ending.enter_context(_python(*spender, 60, 10))
         others = [ending.enter_context(_python(*spender, 2.6 * WINDOW, 4)) for _ in range(19)]
@@ -86,18 +96,53 @@ def test_twenty_processes_of_which_one_is_killed_stay_within_one_quota(address: 
     assert sum(int(sent) for sent, _ in said) >= LIMIT
 
 
-def test_what_a_killed_process_had_under_way_holds_up_nobody(address: str, tmp_path: Path) -> None:
-    folder = tmp_path / "quota"
+@pytest.mark.parametrize("trouble", ["killed", "hanging"])
+def test_a_redis_in_trouble_lets_no_more_through_and_then_everything(
+    address: str, redis_server: RedisServer, trouble: str
+) -> None:
+    spender = ("spender.py", address, redis_server.url, LIMIT, BATCHES, WINDOW, 5 * WINDOW, 4)
+    with ExitStack() as ending:
+        replicas = [ending.enter_context(_python(*spender)) for _ in range(3)]
+        for process in replicas:
+            ending.callback(process.kill)
+        assert [_line(process) for process in replicas] == ["ready"] * 3
+        for process in replicas:
+            _begin(process)
+        while len(_arrivals(address)) < LIMIT / 2:
+            pass
+        if trouble == "killed":
+            redis_server.kill()
+            redis_server.start()
+        else:
+            redis_server.pause()
+            time.sleep(WINDOW)
+            redis_server.go_on()
+        happened = max(request["at"] for request in _arrivals(address))
+        # One that knows nothing of what was before.
+        newcomer = ending.enter_context(_python(*spender))
+        ending.callback(newcomer.kill)
+        assert _line(newcomer) == "ready"
+        _begin(newcomer)
+        said = [process.communicate(timeout=120) for process in [*replicas, newcomer]]
+    assert "Traceback" not in str(said)
+    arrived = _arrivals(address)
+    assert _most(arrived) <= LIMIT
+    assert sum(request["at"] > happened + WINDOW for request in arrived) >= LIMIT
+
+
+def test_what_a_killed_process_had_under_way_holds_up_nobody(address: str, place: str) -> None:
     body = json.dumps({"kind": "hang", "times": 10}).encode()
     with urlopen(f"{address}/_sandbox/faults", data=body):
         pass
-    with _python("spender.py", address, folder, 100, 20, 60, 60, 10) as killed:
+    with _python("spender.py", address, place, 100, 20, 60, 60, 10) as killed:
         assert _line(killed) == "ready"
         _begin(killed)
         while len(_arrivals(address)) < 10:  # all the places there are
             pass
         killed.kill()
-    with _python("spender.py", address, folder, 100, 20, 60, 2, 1) as other:
+    # Of a replica only its silence tells that it is dead.
+    seconds = 8 if place.startswith("redis:") else 2
+    with _python("spender.py", address, place, 100, 20, 60, seconds, 1) as other:
         assert _line(other) == "ready"
         _begin(other)
         sent, errors = other.communicate(timeout=120)

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import TOOLSETS as ALL_TOOLSETS
+
 from .offers import MODES, TOOLSETS, offered
 
 pytestmark = pytest.mark.anyio
@@ -19,6 +22,8 @@ pytestmark = pytest.mark.anyio
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 COMBINATIONS = list(product(TOOLSETS, (False, True)))
 WHOLE = ("tools", "prompts", "resources", "templates")
+NAMED = [toolset.id for toolset in ALL_TOOLSETS if not toolset.in_all]
+"""What `all` does not stand for."""
 
 
 def file_of(toolsets: str, read_only: bool) -> str:
@@ -56,7 +61,9 @@ def whole() -> dict[str, Any]:
 
 @pytest.mark.parametrize("part", WHOLE)
 async def test_all_that_can_be_advertised_is_what_the_snapshots_hold_in_full(part: str) -> None:
-    compared(f"whole/{part}", (await offered("auto", toolsets="all"))[part])
+    of_flodesk = (await offered("auto", toolsets="all"))[part]
+    named = (await offered("auto", toolsets=",".join(NAMED)))[part]
+    compared(f"whole/{part}", of_flodesk + [thing for thing in named if thing not in of_flodesk])
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -87,5 +94,19 @@ def wire_bytes(tools: list[dict[str, Any]], *without: str) -> int:
 
 
 def test_all_tools_fit_into_20000_bytes_that_models_see_and_48000_in_all() -> None:
-    assert wire_bytes(whole()["tools"], "title", "annotations", "outputSchema") <= 20_000
-    assert wire_bytes(whole()["tools"]) <= 48_000
+    in_all = {spec.name for spec in CATALOG if spec.toolset.in_all}
+    tools = [tool for tool in whole()["tools"] if tool["name"] in in_all]
+    assert wire_bytes(tools, "title", "annotations", "outputSchema") <= 20_000
+    assert wire_bytes(tools) <= 48_000
+
+
+def test_the_tool_on_events_takes_830_bytes_that_models_see() -> None:
+    tools = [tool for tool in whole()["tools"] if tool["name"] == "list_flodesk_events"]
+    assert 0 < wire_bytes(tools, "title", "annotations", "outputSchema") <= 830
+
+
+@pytest.mark.parametrize("toolset", ["unified", "highlevel_social"])
+def test_a_tool_of_a_toolset_that_must_be_named_takes_600_bytes_that_models_see(toolset: str) -> None:
+    names = {spec.name for spec in CATALOG if spec.toolset.id == toolset}
+    tools = [tool for tool in whole()["tools"] if tool["name"] in names]
+    assert wire_bytes(tools, "title", "annotations", "outputSchema") <= 600 * len(names)

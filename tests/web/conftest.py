@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from flodesk_mcp.http import create_app
 from flodesk_mcp.sandbox import Sandbox
-from flodesk_mcp.settings import load_settings
+from flodesk_mcp.settings import load_settings, variable
 from flodesk_mcp.store import Sealer, Store, StoredAccounts, StoredTokens
 from flodesk_mcp.store.models import AccountRow
 from flodesk_mcp.web.settings import HostedSettings
@@ -32,7 +32,7 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in HostedSettings.model_fields:
-        monkeypatch.delenv(f"FLODESK_{name.upper()}", raising=False)
+        monkeypatch.delenv(variable(name), raising=False)
     monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
 
 

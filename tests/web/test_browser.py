@@ -81,6 +81,7 @@ def test_files_are_sent_and_got_with_scripts_and_without(tmp_path: Path) -> None
         assert (told["others"], told["wrong"]) == ([], [])
         assert found[f"downloaded {name}"]["name"].startswith("subscribers-")
     assert found["with"]["focused"] == "H1"
+    assert found["card"] == {"isLink": True, "wrong": []}
     assert found["dropped"] == {
         "marked": True,
         "progress": True,

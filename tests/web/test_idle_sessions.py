@@ -16,6 +16,7 @@ from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, User
 from flodesk_mcp.web.callers import WebCallers
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.session import IDLE_SECONDS
 from flodesk_mcp.web.sessions import MAX_SESSIONS_EACH, Sessions
 from flodesk_mcp.web.settings import HostedSettings
@@ -41,8 +42,8 @@ def anyio_backend(virtual_time: Backend) -> Backend:
 async def sessions() -> AsyncIterator[Sessions]:
     settings = load_settings(HostedSettings, sandbox=True)
     async with open_connections(settings) as http:
-        callers = WebCallers.of(settings, http)
-        yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000)
+        callers = WebCallers.of(settings, http, Replicas(settings))
+        yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000, Replicas(settings))
 
 
 class Connection:

@@ -78,7 +78,7 @@ async def ready(readiness: Readiness) -> int:
 
 async def test_readiness_is_looked_up_now_and_then_however_often_it_is_asked() -> None:
     needed = Needed()
-    readiness = Readiness({"it": needed.check})
+    readiness = Readiness({"it": needed.check}, {})
     assert [await ready(readiness) for _ in range(10)] == [200] * 10
     assert needed.looked == 1
     needed.failure = ConnectionError("with words that nobody needs")
@@ -90,4 +90,4 @@ async def test_readiness_is_looked_up_now_and_then_however_often_it_is_asked() -
 async def test_what_does_not_answer_is_not_there() -> None:
     needed = Needed()
     needed.seconds = 3600
-    assert await ready(Readiness({"it": needed.check})) == 503
+    assert await ready(Readiness({"it": needed.check}, {})) == 503

@@ -19,6 +19,7 @@ from flodesk_mcp.settings import load_settings
 from flodesk_mcp.web import sse, sse_stream
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, User
 from flodesk_mcp.web.callers import WebCallers
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MAX_CONNECTIONS_EACH, SseConnections
 from flodesk_mcp.web.sse_stream import IDLE_SECONDS, MAX_UNANSWERED
@@ -51,9 +52,9 @@ class Silence(httpx2.AsyncBaseTransport):
 
 def connections_to(flodesk: httpx2.AsyncBaseTransport | None) -> SseConnections:
     settings = load_settings(HostedSettings, sandbox=True)
-    callers = WebCallers.of(settings, open_connections(settings, flodesk))
+    callers = WebCallers.of(settings, open_connections(settings, flodesk), Replicas(settings))
     server = build_server(lambda: pytest.fail("its lifespan is not entered"))
-    return SseConnections(server, callers, MAX_BODY_BYTES)
+    return SseConnections(server, callers, MAX_BODY_BYTES, Replicas(settings))
 
 
 @pytest.fixture

@@ -25,7 +25,11 @@ def request_span(service: str, method: str, host: str, *, batch: bool) -> Iterat
     if not _is_on():
         yield None
         return
-    attributes: dict[str, str | bool] = {"http.request.method": method, "server.address": host, "flodesk_mcp.batch": batch}
+    attributes: dict[str, str | bool] = {
+        "http.request.method": method,
+        "server.address": host,
+        "flodesk_mcp.batch": batch,
+    }
     with (
         _tracer.start_as_current_span(
             f"{method} {service}", kind=SpanKind.CLIENT, attributes=attributes, record_exception=False

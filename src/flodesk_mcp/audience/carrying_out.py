@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flodesk_mcp.audience.comparing import Wanted
 from flodesk_mcp.audience.job import Commit, Job, Outcome, RunningJob
-from flodesk_mcp.audience.plan import Plan, PlanRow
+from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.plan_rows import PlanRow
 from flodesk_mcp.flodesk import BadRequest, BatchResult, NotFound
 
 if TYPE_CHECKING:
@@ -37,17 +38,18 @@ class CarryingOut:
         plan = await plans.get(job.arguments["plan"])
         if not job.cursor:
             await self._create(job, plan)
-        while rows := await plans.rows(plan.id, job.cursor["told"], READ_AT_ONCE, ("unchanged", "skip")):
+        planned = plans.rows(plan.id)
+        while rows := await planned.after(job.cursor["told"], READ_AT_ONCE, ("unchanged", "skip")):
             outcomes = [Outcome(row.row, _UNTOUCHED[row.action], row.email, row.reason) for row in rows]
             await job.commit(Commit({**job.cursor, "told": rows[-1].row}, outcomes=outcomes))
-        while rows := await plans.rows(plan.id, job.cursor["done"], BATCH, ("write", "remove")):
+        while rows := await planned.after(job.cursor["done"], BATCH, ("write", "remove")):
             await self._carry_out(job, plan, rows)
-        await plans.discard(plan.id)
+        await planned.discard()
         return {"created_fields": job.cursor["fields"], "created_segments": job.cursor["segments"]}
 
     async def discard(self, job: Job) -> None:
         """Forget the plan of a job that was stopped."""
-        await self._audience.plans.discard(job.arguments["plan"])
+        await self._audience.plans.rows(job.arguments["plan"]).discard()
 
     async def _create(self, job: RunningJob, plan: Plan) -> None:
         """Create fields and segments, but for those that are there: perhaps since an earlier attempt."""
@@ -81,7 +83,7 @@ class CarryingOut:
 
     async def _write(self, job: RunningJob, plan: Plan, rows: Sequence[PlanRow]) -> list[Outcome]:
         """Send a batch, and say what became of each row: in Flodesk's words, where it was refused."""
-        wanted = [Wanted.from_text(row.content or "") for row in rows]
+        wanted = [Wanted.of(row) for row in rows]
         try:
             bodies = [self._body(one, job, plan) for one in wanted]
             result = await self._audience.flodesk.subscribers.save_batch(bodies)
@@ -110,7 +112,7 @@ class CarryingOut:
         return outcomes
 
     async def _remove(self, plan: Plan, row: PlanRow) -> Outcome:
-        wanted = Wanted.from_text(row.content or "")
+        wanted = Wanted.of(row)
         try:
             await self._audience.flodesk.subscribers.remove_from_segments(wanted.id, wanted.segments)
         except NotFound:
@@ -126,7 +128,7 @@ class CarryingOut:
         new_segments = [job.cursor["segments"][name] for name in wanted.new_segments]
         body: dict[str, Any] = {"id": wanted.id} if wanted.id else {"email": wanted.email}
         body |= wanted.fields
-        if custom_fields := wanted.custom_fields | new_fields:
+        if custom_fields := {**wanted.custom_fields, **new_fields}:
             body["custom_fields"] = custom_fields
         if segments := [*wanted.segments, *new_segments]:
             body["segment_ids"] = segments

@@ -1,23 +1,21 @@
 """What a row would change: a person as somebody wants it, beside the one on the list."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
-from pydantic_core import from_json, to_json
-
-from flodesk_mcp.audience.files import FoundPerson
+from flodesk_mcp.audience.files import FoundPerson, Problem
 from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.plan_rows import PlanRow
 from flodesk_mcp.audience.words import counted
 
-__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of"]
+__all__ = ["MAX_SEGMENTS", "PROOFS", "SILENT", "Known", "OnList", "Wanted", "changes", "key_of", "note_on"]
 
 MAX_SEGMENTS = 50
 
 SILENT = frozenset({"unsubscribed", "bounced", "complained", "cleaned", "archived"})
 """The statuses of people who get no mail, and whom nothing that is written here may bring back."""
 
-NAMES = ("first_name", "last_name")
 PROOFS = ("optin_timestamp", "optin_ip")
 
 
@@ -26,44 +24,34 @@ def key_of(email: str) -> str:
     return email.casefold()
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(FoundPerson):
     """A person as a plan wants it. Segments are ids, `new_segments` names; `new_fields` are values by label."""
 
-    email: str
-    id: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-    custom_fields: dict[str, str] = field(default_factory=dict)
-    new_fields: dict[str, str] = field(default_factory=dict)
-    segments: list[str] = field(default_factory=list)
-    new_segments: list[str] = field(default_factory=list)
-    note: str = ""
-    refuses: str = ""
-    says: str = ""
+    new_fields: Mapping[str, str] = MappingProxyType({})
+    new_segments: Sequence[str] = ()
+    note = ""
 
-    @classmethod
-    def of(cls, found: FoundPerson, custom: Mapping[str, Any], segments: Sequence[str], names: Sequence[str]) -> Self:
-        """Return what a row wants; `custom` are the keys of the fields that there are."""
-        new = {label: value for label, value in found.custom_fields.items() if label not in custom}
-        known = found.custom_fields if not new else {k: v for k, v in found.custom_fields.items() if k in custom}
-        note = "; ".join(f"{problem.column} {problem.reason}" for problem in found.left_out)
-        return cls(
-            found.email, found.id, found.fields, known, new, [*segments], [*names], note, found.opted_out, found.says
-        )
+    def divide(self, known: Collection[str]) -> None:
+        """Tell the new custom fields, which go by labels, from those that are `known` by their keys."""
+        if not all(key in known for key in self.custom_fields):
+            self.new_fields = {label: value for label, value in self.custom_fields.items() if label not in known}
+            self.custom_fields = {key: value for key, value in self.custom_fields.items() if key in known}
 
     def after(self, earlier: Self) -> None:
         """Take over what an earlier row wants of the same person, where this one is silent."""
-        self.fields = earlier.fields | self.fields
-        self.custom_fields = earlier.custom_fields | self.custom_fields
-        self.new_fields = earlier.new_fields | self.new_fields
+        self.fields = {**earlier.fields, **self.fields}
+        self.custom_fields = {**earlier.custom_fields, **self.custom_fields}
+        self.new_fields = {**earlier.new_fields, **self.new_fields}
         self.segments = [*dict.fromkeys([*earlier.segments, *self.segments])]
         self.new_segments = [*dict.fromkeys([*earlier.new_segments, *self.new_segments])]
         self.note = "; ".join(filter(None, (earlier.note, self.note)))
-        self.refuses = self.refuses or earlier.refuses
+        self.opted_out = self.opted_out or earlier.opted_out
         self.says = self.says or earlier.says
 
     def fit(self, there: Sequence[str]) -> int:
         """Leave out the segments that would be more than Flodesk lets a person be in; return how many."""
+        if len(there) + len(self.segments) + len(self.new_segments) <= MAX_SEGMENTS:
+            return 0
         room = MAX_SEGMENTS - len(there)
         added = [known for known in self.segments if known not in there]
         too_many = len(added) + len(self.new_segments) - room
@@ -75,16 +63,27 @@ class Wanted:
         self.note = "; ".join(filter(None, (self.note, said)))
         return too_many
 
-    def text(self) -> str:
-        """Return it as JSON, without what is empty."""
-        parts = [self.email, self.id, self.fields, self.custom_fields, self.new_fields, self.segments]
-        text: bytes = to_json([*parts, self.new_segments, self.note, self.refuses, self.says])
-        return text.decode()
+    def parts(self) -> list[Any]:
+        """Return it as a plan keeps it."""
+        if self.new_fields or self.new_segments or self.note or self.opted_out or self.says:
+            rare = [{**self.new_fields}, self.new_segments, self.note, self.opted_out, self.says]
+            return [self.email, self.id, self.fields, self.custom_fields, self.segments, *rare]
+        return [self.email, self.id, self.fields, self.custom_fields, self.segments]
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Return what `text` made."""
-        return cls(*from_json(text))
+    def of(cls, row: PlanRow) -> Self:
+        """Return what the row of a plan wants."""
+        wanted = cls(row.row)
+        if row.content:
+            wanted.email, wanted.id, wanted.fields, wanted.custom_fields, wanted.segments, *rare = row.content
+            if rare:
+                wanted.new_fields, wanted.new_segments, wanted.note, wanted.opted_out, wanted.says = rare
+        return wanted
+
+
+def note_on(left_out: Sequence[Problem]) -> str:
+    """Return what is said of a person some of whose values were not taken."""
+    return "; ".join(f"{problem.column} {problem.reason}" for problem in left_out)
 
 
 class Known(NamedTuple):
@@ -97,24 +96,28 @@ class Known(NamedTuple):
     last_name: str | None
     optin_ip: str | None
     optin_timestamp: str | None
-    segments: list[str]
-    custom_fields: dict[str, str]
+    segments: Sequence[str]
+    custom_fields: Mapping[str, str]
 
 
 OnList = Known | Person
 
 
-def changes(wanted: Wanted, person: OnList) -> list[str]:
+def changes(wanted: Wanted, person: Known) -> list[str]:
     """Return what of `person` is not yet as it is wanted; a proof of having opted in is not replaced by another."""
-    fields, values = wanted.fields, person.custom_fields
-    changed = [name for name in NAMES if name in fields and fields[name] != (getattr(person, name) or "")]
-    for name in PROOFS:
-        if name in fields and getattr(person, name):
-            del fields[name]
-        elif name in fields:
+    changed = []  # by loops: a comprehension would cost a call, for each of a million people
+    for name, value in wanted.fields.items():
+        if getattr(person, name) != value:
             changed.append(name)
-    changed += [key for key, value in wanted.custom_fields.items() if values.get(key) != value]
-    changed += wanted.new_fields
-    if wanted.new_segments or any(known not in person.segments for known in wanted.segments):
+    if changed and (kept := [name for name in PROOFS if name in changed and getattr(person, name)]):
+        wanted.fields = {name: value for name, value in wanted.fields.items() if name not in kept}
+        changed = [name for name in changed if name not in kept]
+    values = person.custom_fields
+    for name, value in wanted.custom_fields.items():
+        if values.get(name) != value:
+            changed.append(name)
+    if wanted.new_fields:
+        changed += wanted.new_fields
+    if wanted.new_segments or (wanted.segments and not set(person.segments).issuperset(wanted.segments)):
         changed.append("segments")
     return changed

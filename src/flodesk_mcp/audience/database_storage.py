@@ -20,7 +20,7 @@ from flodesk_mcp.audience.tables import METADATA, mirrors
 if TYPE_CHECKING:
     from flodesk_mcp.store import Database
 
-__all__ = ["DatabaseStorage", "forget_over", "forget_unused", "unfinished_jobs"]
+__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused", "unfinished_jobs"]
 
 
 class DatabaseStorage:
@@ -81,13 +81,20 @@ class DatabaseStorage:
 async def forget_unused(database: "Database", before: float) -> None:
     """Delete the mirrors of all accounts that nobody has used since `before`, in seconds since 1970.
 
-    This is the one query on several accounts. Raises StorageFailed.
+    This and the next one are the queries on several accounts. Raises StorageFailed.
     """
     unused = select(mirrors.c.account).where(mirrors.c.used_at < before)
     async with _Connections(database).writing() as connection:
         accounts = (await connection.execute(unused)).scalars().all()
         for table in METADATA.sorted_tables if accounts else ():
             await connection.execute(delete(table).where(table.c.account.in_(accounts)))
+
+
+async def accounts_with_abandoned_jobs(database: "Database", now: float) -> set[str]:
+    """Return the accounts of jobs that are not finished, and that no process keeps. Raises StorageFailed."""
+    abandoned = select(jobs.c.account).where(jobs.c.state.in_(UNFINISHED), jobs.c.lease_until < now).distinct()
+    async with _Connections(database).reading() as connection:
+        return set((await connection.execute(abandoned)).scalars())
 
 
 async def forget_over(database: "Database", now: float) -> None:

@@ -7,7 +7,8 @@ from math import ceil
 from typing import Any
 
 from flodesk_mcp.audience.files import Problem
-from flodesk_mcp.audience.plan import Plan, PlanRow, Plans
+from flodesk_mcp.audience.plan import Plan, Plans
+from flodesk_mcp.audience.plan_rows import NewRow
 
 __all__ = ["WORKFLOWS", "Draft"]
 
@@ -33,14 +34,22 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
     size: int = 0
     last_row: int = 0
-    fingerprints: int = 0
+    fingerprint: int = 0
 
-    async def put(self, rows: Sequence[PlanRow], replaced: Sequence[PlanRow] = ()) -> None:
-        """Add rows, some of which take the place of others."""
-        self.last_row = max(self.last_row, *(row.row for row in rows), 0)
-        self.size += len(rows) - len(replaced)
-        self.fingerprints += sum(row.fingerprint for row in rows) - sum(row.fingerprint for row in replaced)
-        await self.plans.add(self.id, rows)
+    def __post_init__(self) -> None:
+        self.rows = self.plans.rows(self.id)
+
+    async def put(self, rows: Sequence[NewRow]) -> None:
+        """Add rows behind all others."""
+        if rows:
+            self.last_row = rows[-1][0]
+            self.size += len(rows)
+            self.fingerprint += await self.rows.append(rows)
+
+    async def replace(self, rows: Sequence[NewRow]) -> None:
+        """Put rows in the place of those that have their numbers."""
+        if rows:
+            self.fingerprint += await self.rows.replace(rows)
 
     def tell(self, problem: Problem) -> None:
         """Take note of a problem, if it is among the first."""
@@ -61,4 +70,4 @@ class Draft:
             "problems": [{"row": one.row, "column": one.column, "reason": one.reason} for one in self.problems],
             "warnings": self.warnings,
         }
-        return await self.plans.finish(self.id, self.fingerprints, {**arguments, "rows": self.size}, numbers)
+        return await self.plans.finish(self.id, self.fingerprint, {**arguments, "rows": self.size}, numbers)

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.columns import FIELDS, Lines, headings
-from flodesk_mcp.audience.conditions import Condition, Match
+from flodesk_mcp.audience.conditions import Condition
 from flodesk_mcp.audience.destination import Digest, InFile, InParts
 from flodesk_mcp.audience.job import Commit, Job, RunningJob
 from flodesk_mcp.audience.manifest import put_manifest
 from flodesk_mcp.audience.mirror import Place
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.flodesk import Personal, Subscriber
 
 if TYPE_CHECKING:
@@ -140,24 +142,26 @@ class Export:
             await target.open(0)
         if not cursor.written and not cursor.position:
             await target.write([lines.first])
-        place, unsettled, is_last = cursor.place, cursor.written - before, False
-        while not is_last:
-            found = await mirror.page(where, place, READ_AT_ONCE)
-            is_last = len(found) < READ_AT_ONCE
-            if found:
+        place, unsettled = cursor.place, cursor.written - before
+
+        async def settle(total: int) -> None:
+            first = target.recorded + 1 if isinstance(target, InParts) else 1
+            cursor.position, parts = await target.settle()
+            cursor.after = [place.created_us, place.id] if place else None
+            await job.commit(Commit(asdict(cursor), rows=total, written=unsettled, parts=parts, first_part=first))
+
+        async with reading_ahead(lambda _: mirror.places(where, cursor.place, READ_AT_ONCE), most=1) as handed_out:
+            async for found in (found async for together in handed_out for found in together):
                 await target.write(lines.of([person for person, _ in found]))
                 place = found[-1][1]
                 cursor.written += len(found)
                 unsettled += len(found)
                 share = min(cursor.written / max(rows, 1), 1)
                 job.tell(f"Writing: {cursor.written:,} of {rows:,} people", READING + (1 - READING) * share)
-            if is_last or unsettled >= SETTLED_ROWS or isinstance(target, InParts):
-                first = target.recorded + 1 if isinstance(target, InParts) else 1
-                cursor.position, parts = await target.settle()
-                cursor.after = [place.created_us, place.id] if place else None
-                total = cursor.written if is_last else max(rows, cursor.written)
-                await job.commit(Commit(asdict(cursor), rows=total, written=unsettled, parts=parts, first_part=first))
-                unsettled = 0
+                if unsettled >= SETTLED_ROWS or isinstance(target, InParts):
+                    await settle(max(rows, cursor.written))
+                    unsettled = 0
+        await settle(cursor.written)
         digest = await target.finish(lambda number: self._audience.jobs.part(job.id, number))
         cursor.manifest = self._manifest(order, cursor, digest)
         await job.commit(Commit(asdict(cursor)))

@@ -1,12 +1,13 @@
 """Planning an import: who is new, who changes and how, and who is left alone."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, PROOFS, SILENT, OnList, Wanted, changes
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, Known, Wanted, changes, note_on
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
-from flodesk_mcp.audience.files import FoundPerson, Understanding
+from flodesk_mcp.audience.files import Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.segment_names import SegmentNames
@@ -19,6 +20,7 @@ __all__ = ["IMPORT", "ImportPlanning"]
 IMPORT = "import"
 MAX_LISTED = 10
 REFUSES, UNPROVEN, CROWDED, LEFT_OUT, CHANGES = "refuses", "unproven", "crowded", "left out", "changes "
+UNCHANGED, PROVEN_NEW, NEW = ("unchanged",), ("will_write", "new"), ("will_write", "new", UNPROVEN)
 
 
 class ImportPlanning:
@@ -41,7 +43,7 @@ class ImportPlanning:
         create_missing_fields: bool = False,
     ) -> None:
         self._draft = draft
-        self._taking = Taking(draft, mirror, self._wanted, self._verdict)
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict)
         self._names = names
         self._custom_fields = custom_fields
         self._everyone = names.of(segments, create=True)
@@ -54,6 +56,7 @@ class ImportPlanning:
         understanding = Understanding(self._custom_fields, self._columns, create_missing_fields=self._create)
         people = PeopleOf(source, understanding)
         async for chunk in people:
+            self._taking.compared = self._compared(people.columns.values())
             await self._taking.take(chunk)
         arguments = {
             "double_optin": self._double_optin,
@@ -71,36 +74,48 @@ class ImportPlanning:
         }
         return await self._draft.finish(arguments, {name: value for name, value in told.items() if value})
 
-    def _wanted(self, found: FoundPerson) -> Wanted:
-        ids, new = self._everyone
-        if found.segments:
-            own, own_new = self._names.of(found.segments, create=self._create)
-            ids, new = [*dict.fromkeys([*ids, *own])], [*dict.fromkeys([*new, *own_new])]
-        for problem in found.left_out:
-            self._draft.counts[LEFT_OUT] += 1
-            self._draft.tell(problem)
-        return Wanted.of(found, self._custom_fields, ids, new)
+    def _compared(self, fields: Collection[str]) -> set[str]:
+        """Return what has to be known of those on the list, seeing what the list to import says of them."""
+        named = {name for name in ("first_name", "last_name", "optin_ip", "optin_timestamp") if name in fields}
+        if "full_name" in fields:
+            named |= {"first_name", "last_name"}
+        joins = "segments" in fields or any(self._everyone)
+        return {*named, "custom_fields", *(["segments"] if joins else [])}
 
-    def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:
-        if wanted.refuses:
-            return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed", REFUSES])
+    def _resolve(self, people: Sequence[Wanted]) -> None:
+        ids, new = self._everyone
+        for wanted in people:
+            if wanted.segments:
+                own, own_new = self._names.of(wanted.segments, create=self._create)
+                wanted.segments = [*dict.fromkeys([*ids, *own])]
+                wanted.new_segments = [*dict.fromkeys([*new, *own_new])]
+            else:
+                wanted.segments, wanted.new_segments = ids, new
+            if wanted.left_out:
+                self._draft.counts[LEFT_OUT] += len(wanted.left_out)
+                for problem in wanted.left_out:
+                    self._draft.tell(problem)
+                wanted.note = note_on(wanted.left_out)
+            if self._create:
+                wanted.divide(self._custom_fields)
+
+    def _verdict(self, wanted: Wanted, person: Known | None) -> Verdict:
+        if wanted.opted_out:
+            return "skip", f"wants no mail: {wanted.opted_out}", ("stays_unsubscribed", REFUSES)
         if person is None:
             if not wanted.email:
-                return Verdict("skip", "nobody on the list has this id", ["invalid"])
-            proven = self._double_optin or any(name in wanted.fields for name in PROOFS)
-            counted = ["will_write", "new", *([] if proven else [UNPROVEN])]
-            return Verdict("write", wanted.note or None, counted + self._cut(wanted, ()))
-        if person.status in SILENT:
-            return Verdict("skip", f"is {person.status} at Flodesk, and stays so", ["stays_unsubscribed"])
-        cut = self._cut(wanted, person.segments)
-        changed = changes(wanted, person)
-        if not changed:
-            return Verdict("unchanged", wanted.note or None, ["unchanged"])
-        return Verdict("write", wanted.note or None, ["will_write", *cut, *(CHANGES + name for name in changed)])
-
-    @staticmethod
-    def _cut(wanted: Wanted, there: Sequence[str]) -> list[str]:
-        return [CROWDED] if wanted.fit(there) else []
+                return "skip", "nobody on the list has this id", ("invalid",)
+            proven = self._double_optin or "optin_timestamp" in wanted.fields or "optin_ip" in wanted.fields
+            counted: tuple[str, ...] = PROVEN_NEW if proven else NEW
+        elif person.status in SILENT:
+            return "skip", f"is {person.status} at Flodesk, and stays so", ("stays_unsubscribed",)
+        there = person.segments if person else ()
+        is_cut = bool((wanted.segments or wanted.new_segments) and wanted.fit(there))
+        if person:
+            if not (changed := changes(wanted, person)):
+                return "unchanged", wanted.note or None, UNCHANGED
+            counted = _counted_as(tuple(changed))
+        return "write", wanted.note or None, (*counted, CROWDED) if is_cut else counted
 
     def _numbers(self) -> dict[str, Any]:
         """Return what is told of the counts, and leave in the draft what is a number of the plan."""
@@ -144,6 +159,11 @@ class ImportPlanning:
         if fields:
             created = counted(len(fields), "custom field", "custom fields")
             warn(f"{created} will be created. Nothing in the API can rename or delete one.")
+
+
+@lru_cache
+def _counted_as(changed: tuple[str, ...]) -> tuple[str, ...]:
+    return ("will_write", *[CHANGES + name for name in changed])
 
 
 def _listed(names: Counter[str]) -> str:

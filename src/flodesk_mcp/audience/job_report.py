@@ -55,7 +55,7 @@ def report_of(jobs: Jobs, id: str) -> Source:
         after = -1
         while found := anyio.from_thread.run(jobs.outcomes, id, after, READ_AT_ONCE):
             for one in found:
-                yield Row(one.row, [str(one.row), one.email or "", one.outcome, one.reason or ""])
+                yield one.row, [str(one.row), one.email or "", one.outcome, one.reason or ""]
             after = found[-1].row
 
     @contextmanager

@@ -16,7 +16,7 @@ from flodesk_mcp.audience.lease import LEASE_SECONDS, has_died
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.storage import Storage
 
-__all__ = ["KEPT_SECONDS", "PARTS_KEPT_SECONDS", "JobStore", "forget_ended"]
+__all__ = ["KEPT_SECONDS", "PARTS_KEPT_SECONDS", "UNFINISHED", "JobStore", "forget_ended"]
 
 DAY = 86_400
 KEPT_SECONDS = 30 * DAY

@@ -16,6 +16,7 @@ import anyio
 
 from flodesk_mcp.api.tracing import job_span
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, OutcomeWord, RunningJob, State
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.lease import HEARTBEAT_SECONDS, new_owner
@@ -223,7 +224,7 @@ class Jobs:
             try:
                 running.check()
                 # A job has time, and calls of people come first.
-                with job_span(job.kind), wait_deadline(inf, background=True):
+                with job_span(job.kind), wait_deadline(inf, background=True), seldom_searched_for():
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)

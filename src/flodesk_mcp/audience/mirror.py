@@ -1,7 +1,7 @@
 """The mirror of one account's people: kept fresh, searched, and told of our own writes."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.person import COLUMNS, Person
 from flodesk_mcp.audience.reading import SMALL, Progress, Reader
 from flodesk_mcp.audience.rows import Work
@@ -143,20 +144,24 @@ class Mirror:
     async def _refresh(self, status: Freshness, progress: Progress | None, *, whole: bool) -> None:
         reader = Reader(self._flodesk, self.rows, self._clock)
         must_be_whole = whole or status.checked_at is None or status.reading is not None
-        if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
-            await reader.read_whole(progress)
+        with seldom_searched_for():
+            if must_be_whole or await self.count() <= SMALL or not await reader.top_up():
+                await reader.read_whole(progress)
 
-    async def people(
-        self, where: Where | None = None, after: Place | None = None, batch: int = BATCH
-    ) -> AsyncIterator[list[Person]]:
+    async def people(self, where: Where | None = None, batch: int = BATCH) -> AsyncGenerator[list[Person], None]:
         """Yield those who match, the newest first, in batches: memory is constant, and refreshing loses nobody.
 
-        Somebody who matches from the beginning to the end comes exactly once. `after` is where to go on.
+        Somebody who matches from the beginning to the end comes exactly once.
         """
-        while True:
-            found = await self.page(where, after, batch)
-            if found:
-                yield [person for person, _ in found]
+        async for found in self.places(where, None, batch):
+            yield [person for person, _ in found]
+
+    async def places(
+        self, where: Where | None, after: Place | None, batch: int = BATCH
+    ) -> AsyncGenerator[list[tuple[Person, Place]], None]:
+        """Yield the same, from behind `after` on, each with their place."""
+        while found := await self.page(where, after, batch):
+            yield found
             if len(found) < batch:
                 return
             after = found[-1][1]

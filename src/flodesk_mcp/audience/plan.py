@@ -5,44 +5,31 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
 from flodesk_mcp.audience.errors import PlanRefused
-from flodesk_mcp.audience.plan_tables import plan_rows, plans
+from flodesk_mcp.audience.plan_rows import PlanRows
+from flodesk_mcp.audience.plan_tables import plan_blocks, plans
 from flodesk_mcp.audience.rows import Rows, Work
 
-__all__ = ["PLAN_SECONDS", "Action", "Plan", "PlanRow", "Plans", "forget_plans"]
+__all__ = ["BEATS_SECONDS", "PLAN_SECONDS", "Plan", "Plans", "forget_plans"]
 
 PLAN_SECONDS = 1_800
 """How long a plan can be carried out: what it was made from changes."""
 
+FRESH_SECONDS = 600
+"""How long the answer to a call that did not wait for it is kept: after that, a new one is better."""
+
+BEATS_SECONDS = 3.0
+MAKER_SECONDS = 15.0
+"""How long a plan counts as being made after its maker was last heard of."""
+
 KEPT_SECONDS = 30 * 86_400
 """How long the rows of one that was carried out stay, should its job have to go on."""
-
-BATCH = 1_000
-
-Action = Literal["write", "remove", "unchanged", "skip"]
-
-
-class PlanRow(NamedTuple):
-    """What shall be done with one row. `person` is by what a repeated one is known, `content` the JSON that is sent."""
-
-    row: int
-    person: str | None
-    action: Action
-    email: str | None
-    reason: str | None
-    content: str | None
-
-    @property
-    def fingerprint(self) -> int:
-        """A number that stands for what shall be done; the sum of all stands for the plan, in whatever order."""
-        done = f"{self.row} {self.action} {self.person} {self.content}"
-        return int.from_bytes(hashlib.sha256(done.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +57,51 @@ class Plans:
         self._rows = rows
         self._clock = clock
 
-    async def begin(self, kind: str) -> str:
-        """Begin a plan, and forget those that nobody can carry out any more; return its id."""
+    async def begin(self, kind: str, asked: str | None = None) -> str:
+        """Begin a plan, and forget those that nobody can carry out any more; return its id.
+
+        `asked` is a hash of the call that it is the answer to: see `hand_over`.
+        """
         now = self._clock()
         name = secrets.token_hex(12)
         row = {"id": name, "kind": kind, "created_at": now, "arguments": {}, "numbers": {}}
         async with self._rows.writing() as work:
             await forget_plans(work, now)
-            await work.put(plans, [row | {"digest": None, "job": None}])
+            await work.put(plans, [row | {"digest": None, "job": None, "asked": asked}])
         return name
 
-    async def add(self, id: str, rows: Sequence[PlanRow]) -> None:
-        """Add rows to a plan that is being made, or replace those of the same number."""
+    async def renew(self, id: str, rows: int) -> None:
+        """Take note that a plan is still being made, and has so many rows."""
+        told = {"created_at": self._clock(), "numbers": {"rows": rows}}
         async with self._rows.writing() as work:
-            await work.put(plan_rows, [{"plan": id, **row._asdict()} for row in rows])
+            await work.change(update(plans).where(plans.c.id == id, plans.c.digest.is_(None)).values(told))
 
-    async def known(self, id: str, people: Sequence[str]) -> list[PlanRow]:
-        """Return the rows of those `people` that the plan has."""
-        query = _rows_of(id).where(plan_rows.c.person.in_(people))
+    async def being_made(self, asked: str) -> int | None:
+        """Return how many rows the plan has that a living process makes for a call that `asked` this; None for none."""
+        lately = plans.c.created_at > self._clock() - MAKER_SECONDS
+        query = select(plans.c.numbers).where(plans.c.asked == asked, plans.c.digest.is_(None), lately)
         async with self._rows.reading() as work:
-            return [PlanRow(*tuple(row)) for row in await work.all(query)]
+            row = await work.first(query.order_by(plans.c.created_at.desc()))
+        return None if row is None else int(row.numbers.get("rows", 0))
 
-    async def finish(
-        self, id: str, fingerprints: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]
-    ) -> Plan:
-        """Bind a plan to its content by the sum of the `fingerprints` of its rows, so that it can be carried out."""
-        digest = _digest(arguments, fingerprints)
+    async def hand_over(self, asked: str) -> Plan | None:
+        """Return the plan that was lately made for a call that `asked` this, which did not wait for it; once."""
+        lately = plans.c.created_at > self._clock() - FRESH_SECONDS
+        query = select(plans.c.id).where(plans.c.asked == asked, plans.c.digest.is_not(None), lately)
+        async with self._rows.writing() as work:
+            row = await work.first(query.order_by(plans.c.created_at.desc()))
+            if row is None:
+                return None
+            await work.change(update(plans).where(plans.c.asked == asked).values(asked=None))
+        return await self.get(row.id)
+
+    def rows(self, id: str) -> PlanRows:
+        """Return the rows of a plan."""
+        return PlanRows(self._rows, id)
+
+    async def finish(self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]) -> Plan:
+        """Bind a plan to its content by the `fingerprint` of its rows, so that it can be carried out."""
+        digest = _digest(arguments, fingerprint)
         made = {"arguments": dict(arguments), "numbers": dict(numbers), "digest": digest, "created_at": self._clock()}
         async with self._rows.writing() as work:
             await work.change(update(plans).where(plans.c.id == id).values(made))
@@ -141,10 +147,7 @@ class Plans:
         Raises PlanRefused, also where its content is not what it was.
         """
         plan = await self.open(id)
-        fingerprints = 0
-        async for rows in self._all(id):
-            fingerprints += sum(row.fingerprint for row in rows)
-        if plan.digest != _digest(plan.arguments, fingerprints):
+        if plan.digest != _digest(plan.arguments, await self.rows(id).fingerprint()):
             raise PlanRefused("The content of this plan was changed: make a new one.")
         async with self._rows.writing() as work:
             taken = update(plans).where(plans.c.id == id, plans.c.job.is_(None))
@@ -157,20 +160,6 @@ class Plans:
         async with self._rows.writing() as work:
             await work.change(update(plans).where(plans.c.id == id).values(job=job))
 
-    async def rows(
-        self, id: str, after: int, limit: int, actions: Sequence[Action] = get_args(Action)
-    ) -> list[PlanRow]:
-        """Return up to `limit` rows after row `after`, in their order, with one of `actions`."""
-        query = _rows_of(id).where(plan_rows.c.row > after, plan_rows.c.action.in_(actions))
-        query = query.order_by(plan_rows.c.row).limit(limit)
-        async with self._rows.reading() as work:
-            return [PlanRow(*tuple(row)) for row in await work.all(query)]
-
-    async def discard(self, id: str) -> None:
-        """Forget the rows of a plan: what they say of people is needed no longer."""
-        async with self._rows.writing() as work:
-            await work.change(delete(plan_rows).where(plan_rows.c.plan == id))
-
     async def get(self, id: str) -> Plan:
         """Return a plan, whatever became of it. Raises PlanRefused where there is none."""
         query = select(*(plans.c[name] for name in Plan.__slots__)).where(plans.c.id == id, plans.c.digest.is_not(None))
@@ -179,12 +168,6 @@ class Plans:
         if row is None:
             raise PlanRefused("There is no such plan, or it is long over: make a new one.")
         return Plan(*tuple(row))
-
-    async def _all(self, id: str) -> AsyncIterator[list[PlanRow]]:
-        after = -1
-        while rows := await self.rows(id, after, BATCH):
-            yield rows
-            after = rows[-1].row
 
 
 async def forget_plans(work: Work, now: float) -> None:
@@ -196,18 +179,14 @@ async def forget_plans(work: Work, now: float) -> None:
         )
     )
     for plan in old:
-        await work.change(delete(plan_rows).where(plan_rows.c.plan == plan.id))
+        await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
         await work.change(delete(plans).where(plans.c.id == plan.id))
 
 
-def _digest(arguments: Mapping[str, Any], fingerprints: int) -> str:
-    bound = f"{json.dumps(arguments, sort_keys=True)} {fingerprints % 2**256}"
+def _digest(arguments: Mapping[str, Any], fingerprint: int) -> str:
+    bound = f"{json.dumps(arguments, sort_keys=True)} {fingerprint % 2**256}"
     return hashlib.sha256(bound.encode()).hexdigest()
 
 
 def _button(plan: Plan, secret: str) -> str:
     return hashlib.sha256(f"{plan.id} {plan.digest} {secret}".encode()).hexdigest()
-
-
-def _rows_of(id: str) -> Any:
-    return select(*(plan_rows.c[name] for name in PlanRow._fields)).where(plan_rows.c.plan == id)

@@ -1,10 +1,10 @@
-"""The tables of plans: what shall be done, row by row, before anything is. They lie beside those of the jobs."""
+"""The tables of plans: what shall be done, before anything is. They lie beside those of the jobs."""
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, String, Table, Text
 
 from flodesk_mcp.audience.job_tables import JOB_TABLES
 
-__all__ = ["plan_rows", "plans"]
+__all__ = ["plan_blocks", "plans"]
 
 plans = Table(
     "plans",
@@ -12,25 +12,20 @@ plans = Table(
     Column("account", String(100), primary_key=True),
     Column("id", String(40), primary_key=True),
     Column("kind", String(20), nullable=False),
-    Column("created_at", Float, nullable=False),
+    Column("created_at", Float, nullable=False),  # while it is being made: when its maker was last heard of
     Column("arguments", JSON, nullable=False),  # what holds for all rows
     Column("numbers", JSON, nullable=False),  # what somebody was told of it
     Column("digest", String(64)),  # of all that will be done; None while it is being made
     Column("job", String(32)),  # that carries it out
     Column("button", String(64)),  # a hash of what whoever presses its button must know
+    Column("asked", String(64)),  # a hash of the call that it is the answer to, until that has it
 )
 
-plan_rows = Table(
-    "plan_rows",
+plan_blocks = Table(
+    "plan_blocks",
     JOB_TABLES,
     Column("account", String(100), primary_key=True),
     Column("plan", String(40), primary_key=True),
-    Column("row", BigInteger, primary_key=True, autoincrement=False),
-    Column("person", Text),  # by which a repeated one is known: see planning.py
-    Column("action", String(10), nullable=False),  # write, remove, unchanged, skip
-    Column("email", Text),
-    Column("reason", Text),
-    Column("content", Text),  # as JSON, what is sent
+    Column("last", BigInteger, primary_key=True, autoincrement=False),  # the highest number of a row in it
+    Column("rows", Text, nullable=False),  # as JSON: see plan_rows.py
 )
-
-Index("plan_rows_by_person", plan_rows.c.account, plan_rows.c.plan, plan_rows.c.person)

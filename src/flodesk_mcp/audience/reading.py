@@ -1,18 +1,20 @@
 """Reading the list into the mirror: whole, page by page, so that it goes on where it was interrupted; and its top."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from anyio.abc import TaskGroup
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from flodesk_mcp.audience.ahead import reading_ahead
+from flodesk_mcp.audience.ahead import Expecting, reading_ahead
 from flodesk_mcp.audience.comparison import Comparison
 from flodesk_mcp.audience.numbers import finished
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.tables import mirrors, people, readings
 from flodesk_mcp.audience.writing import count_of, put_people, remove_people
 from flodesk_mcp.flodesk import FlodeskClient, Page, Subscriber, wait_deadline
-from flodesk_mcp.flodesk.listing import whole_pages
+from flodesk_mcp.flodesk.listing import PageRead, whole_pages
 from flodesk_mcp.flodesk.plain import PlainSubscriber
 
 __all__ = ["SMALL", "Progress", "Reader"]
@@ -27,6 +29,10 @@ REMEMBERED = 1_000
 PER_PAGE = 100
 PATIENCE = 120.0
 """What one page may wait: a long list takes more than a minute's quota."""
+
+PAGES_AHEAD = 8
+TOGETHER_SECONDS = 0.05
+"""Pages that come so soon one after the other are stored together: storing one takes as long as fetching it."""
 
 ROUNDS = 3
 
@@ -87,7 +93,12 @@ class Reader:
 
     async def _read(self, begun: "_Begun", progress: Progress | None) -> None:
         memory = _Memory(self._rows, begun.id)
-        async with reading_ahead(whole_pages(self._page, memory, begun.place)) as handed_out:
+
+        def begin(tasks: TaskGroup) -> AsyncGenerator[PageRead[PlainSubscriber], None]:
+            pages = Expecting(self._page, tasks)
+            return whole_pages(pages.fetch, memory, begun.place, pages.expect)
+
+        async with reading_ahead(begin, PAGES_AHEAD, TOGETHER_SECONDS) as handed_out:
             async for pages in handed_out:
                 last = pages[-1]
                 self._total = max(last.total or 0, last.after)
@@ -101,7 +112,6 @@ class Reader:
         unseen = or_(people.c.reading.is_(None), people.c.reading != begun.id)
         async with self._rows.writing() as work:
             await remove_people(work, and_(unseen, people.c.seen_at < begun.began_at))
-            await work.index(people)
 
     async def _read_top(self) -> bool:
         """Read the first pages until all on one are known, or there are as many people as at Flodesk."""
@@ -173,5 +183,5 @@ class _Memory:
 
     def _remember(self, ids: Sequence[str]) -> None:
         self._recent.update(dict.fromkeys(ids))
-        while len(self._recent) > REMEMBERED:
-            del self._recent[next(iter(self._recent))]
+        for forgotten in list(islice(self._recent, max(len(self._recent) - REMEMBERED, 0))):
+            del self._recent[forgotten]

@@ -26,10 +26,11 @@ class Joined(BaseModel):
 class Left(BaseModel):
     """What became of people between two readings of the whole list."""
 
-    after: str | None = Field(None, description="The earlier reading")
-    until: str | None = Field(None, description="The later one")
+    after: str | None = Field(None, description="From this reading")
+    until: str | None = Field(None, description="To this")
     people: int | None = Field(None, description="Active before and not any more")
     change: int | None = Field(None, description="Growth of the segment")
+    weeks: dict[str, int] = {}
     notice: str = Field("", description="How far this can be known")
 
 
@@ -40,7 +41,7 @@ class SegmentSize(BaseModel):
     people: int = 0
     active: int = 0
     joined: int = 0
-    change: int | None = Field(None, description="Growth between the readings of left")
+    change: int | None = Field(None, description="Growth, as in left")
 
 
 class Overlap(BaseModel):

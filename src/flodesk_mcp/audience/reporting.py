@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 
 from flodesk_mcp.audience.counts import MONDAY_US, WEEK_US, Counts
+from flodesk_mcp.audience.departures import Departures, LookUp, among_people
 from flodesk_mcp.audience.report import FilledField, Joined, Left, Overlap, Report, SegmentSize, cut
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.suspects import mistyped_addresses, twins_of
@@ -23,6 +24,7 @@ MAX_KINDS = 10
 NO_DATES = "Flodesk keeps no date of leaving"
 NOT_YET = f"{NO_DATES}: how many left is counted between two readings of the whole list, and so far there was one."
 BETWEEN_READINGS = f"{NO_DATES}: this counts who was active in one reading of the whole list and not in the next."
+TOLD = "`weeks` counts unsubscribes that webhooks told of, since {since}; bounces and complaints are told by none."
 OF_A_SEGMENT = f"{NO_DATES}, and none of leaving a segment: `change` compares its size in two readings of the list."
 
 
@@ -42,10 +44,11 @@ async def report_on(
     as_of: str,
     segment_id: str | None = None,
     among: ColumnElement[bool] | None = None,
+    departures: LookUp | None = None,
 ) -> Report:
     """Return the report on everybody in the mirror, or on one segment, whose people are `among` them.
 
-    Sign-ups count from `days` before `now`. Raises AudienceError.
+    Sign-ups count from `days` before `now`, and so do `departures`. Raises AudienceError.
     """
     counts = Counts(work, among)
     since = now - timedelta(days=days)
@@ -64,7 +67,7 @@ async def report_on(
         statuses=_largest(statuses),
         sources=_largest(sources),
         joined=await _joined(counts, since, since_us, until_us, _microseconds(now)),
-        left=readings_compared.left,
+        left=await _dated(work, readings_compared.left, departures and await departures(since), among),
         segments=[size for _, size in segments],
         more_segments=more_segments or None,
         overlaps=await _overlaps(counts, dict(segments)),
@@ -112,6 +115,17 @@ async def _left(work: Work, since: datetime, segment_id: str | None) -> _Compare
         return _Compared(left.model_copy(update={"change": change, "notice": OF_A_SEGMENT}))
     people = await work.value(select(func.sum(readings.c.left)).where(readings.c.id > first.id))
     return _Compared(left.model_copy(update={"people": people or 0}), sizes)
+
+
+async def _dated(work: Work, left: Left, departures: Departures | None, among: ColumnElement[bool] | None) -> Left:
+    """Add in which weeks people left, where webhooks told."""
+    if departures is None:
+        return left
+    if among is not None:
+        departures = await among_people(work, departures, among)
+    told = TOLD.format(since=_iso(departures.known_since.timestamp()))
+    weeks = departures.by_week(lambda at: _monday((_microseconds(at) - MONDAY_US) // WEEK_US))
+    return left.model_copy(update={"weeks": weeks, "notice": f"{left.notice} {told}"})
 
 
 async def _segments(

@@ -9,11 +9,29 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Column, Delete, Dialect, FromClause, Join, Row, Select, Table, Update
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnClause,
+    Delete,
+    Dialect,
+    FromClause,
+    Join,
+    Row,
+    Select,
+    Table,
+    Text,
+    Update,
+    any_,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
 __all__ = ["AnySelect", "Connections", "Rows", "Work"]
@@ -60,6 +78,17 @@ class Work:
         """Return every row that `query` finds among those of the account."""
         return (await self._connection.execute(_of_account(query, self._account))).all()
 
+    async def among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> Sequence[Row[Any]]:
+        """Return what `query` finds with one of `values`, of which there may be thousands, in the column of that name.
+
+        They are one parameter: a list of them would take longer to bind than to look for.
+        """
+        limited = _of_account(query, self._account)
+        if self.dialect == "postgresql":
+            return (await self._connection.execute(limited.where(name == any_(cast(values, ARRAY(Text)))))).all()
+        given = func.json_each(to_json(values).decode()).table_valued("value")
+        return (await self._connection.execute(limited.where(name.in_(select(given.c.value))))).all()
+
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""
         found = await self._connection.stream(_of_account(query, self._account))
@@ -104,12 +133,6 @@ class Work:
             statement = _upsert(table, columns, keep, self._connection.dialect)
             await self._connection.exec_driver_sql(statement, [(self._account, *row) for row in rows])
 
-    async def index(self, table: Table) -> None:
-        """Make the indexes of `table` in a file that has none yet: kept up row by row they cost more than the rows."""
-        if self._connection.dialect.name == "sqlite":
-            for index in table.indexes:
-                await self._connection.execute(CreateIndex(index, if_not_exists=True))
-
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
         if self._connection.dialect.name == "sqlite":
@@ -153,12 +176,27 @@ def _of_account(statement: Any, account: str) -> Any:
     if any(isinstance(part, SelectBase) for part in parts):
         raise TypeError("A query within a query cannot be limited to one account.")
     if isinstance(statement, Select):
-        tables = statement.get_final_froms()
+        tables = _plain_tables(parts) or statement.get_final_froms()
     else:
         tables = [statement.table]
         if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
             raise TypeError("A change of one table by another cannot be limited to one account.")
     return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
+
+
+def _plain_tables(parts: Sequence[Any]) -> list[Table]:
+    """Return the tables of a query, or nothing where one has another name in it: only SQLAlchemy knows those.
+
+    It compiles the query to find them, which takes longer than most answers.
+    """
+    named = [part.table for part in parts if isinstance(part, ColumnClause) and part.table is not None]
+    sources = [
+        *named,
+        *(part for part in parts if isinstance(part, FromClause) and not isinstance(part, FunctionElement)),
+    ]
+    if any(not isinstance(source, Table | Join | TableValuedAlias) for source in sources):
+        return []
+    return list(dict.fromkeys(source for source in sources if isinstance(source, Table)))
 
 
 def _sources(source: FromClause) -> list[FromClause]:

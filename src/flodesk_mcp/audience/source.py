@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Generator
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Protocol
 
 import anyio.to_thread
 
-from flodesk_mcp.audience.files import FoundPerson, People, Problem, Table, Understanding
+from flodesk_mcp.audience.comparing import Wanted
+from flodesk_mcp.audience.files import People, Problem, Table, Understanding
 
 __all__ = ["Chunk", "PeopleOf", "Source"]
 
 CHUNK = 2_000
 
-Chunk = list[FoundPerson | Problem]
+Chunk = list[Wanted | Problem]
 
 
 class Source(Protocol):
@@ -23,7 +25,7 @@ class Source(Protocol):
 
 
 class PeopleOf:
-    """The people of a source, by the hundreds. What is known of its columns grows as it is read."""
+    """The people of a source, by the thousand. What is known of its columns grows as it is read."""
 
     def __init__(self, source: Source, understanding: Understanding) -> None:
         self._source = source
@@ -43,14 +45,10 @@ class PeopleOf:
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         with self._source() as table:
-            people = People(table, self._understanding)
-            chunk: Chunk = []
-            for found in people:
-                chunk.append(found)
-                if len(chunk) == CHUNK:
-                    yield chunk
-                    chunk = []
-            self.columns, self.ignored = people.columns, people.ignored
-            self.fields_to_create = people.fields_to_create
-            if chunk:
+            people = People(table, self._understanding, Wanted)
+            rows = iter(people)
+            while chunk := [*islice(rows, CHUNK)]:
+                self.columns, self.ignored = people.columns, people.ignored
+                self.fields_to_create = people.fields_to_create
                 yield chunk
+            self.columns, self.ignored = people.columns, people.ignored

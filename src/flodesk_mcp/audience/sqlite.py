@@ -13,7 +13,6 @@ from sqlalchemy import URL, Connection, MetaData, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlalchemy.schema import CreateTable
 
 from flodesk_mcp.audience.errors import AudienceError, MirrorUnusable, StorageFailed
 
@@ -39,17 +38,14 @@ class SqliteFile:
     """Connections to a file with the tables of `metadata`, made when it is first opened. Without a path, in memory.
 
     `version` is that of the tables: a file with another one is left alone. `remedy` says what to do about one that
-    cannot be read. Unless the tables are `indexed`, `Work.index` does it, when there is something to be found.
+    cannot be read.
     """
 
-    def __init__(
-        self, path: Path | None, metadata: MetaData, version: int, remedy: str = "", *, indexed: bool = True
-    ) -> None:
+    def __init__(self, path: Path | None, metadata: MetaData, version: int, remedy: str = "") -> None:
         self.path = path
         self._metadata = metadata
         self._version = version
         self._remedy = remedy
-        self._indexed = indexed
         self._opening = anyio.Lock()
         self._is_open = False
 
@@ -121,10 +117,7 @@ class SqliteFile:
                         version = "a newer" if found > self._version else "an older"
                         made = f"{self._name} was made by {version} version of flodesk-mcp. {self._remedy}"
                         raise MirrorUnusable(made.rstrip())
-                    if self._indexed:
-                        await connection.run_sync(self._metadata.create_all)
-                    for table in self._metadata.sorted_tables:
-                        await connection.execute(CreateTable(table, if_not_exists=True))
+                    await connection.run_sync(self._metadata.create_all)
                     await connection.execute(text(f"PRAGMA user_version={self._version}"))
             self._is_open = True
 

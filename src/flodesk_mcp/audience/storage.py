@@ -73,7 +73,7 @@ class LocalStorage:
     def __init__(self, folder: Path | None, name: str) -> None:
         self._folder = folder / "audience" / name if folder else None
         mirror = self._folder / "mirror.sqlite3" if self._folder else None
-        self._file = SqliteFile(mirror, METADATA, SCHEMA_VERSION, REBUILD, indexed=False)
+        self._file = SqliteFile(mirror, METADATA, SCHEMA_VERSION, REBUILD)
         self._held: set[str] = set()
         self.mirror = Rows(self._file, name)
         jobs = self._folder / "jobs.sqlite3" if self._folder else None

@@ -1,16 +1,17 @@
 """Planning who shall be in a segment: at least some people, or exactly those."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, OnList, Wanted, key_of
+from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, OnList, Wanted
 from flodesk_mcp.audience.conditions import Condition, Where
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
-from flodesk_mcp.audience.files import ADDED, CREATE, REMOVED, FoundPerson, Understanding
+from flodesk_mcp.audience.files import ADDED, CREATE, REMOVED, Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.person import Person
-from flodesk_mcp.audience.plan import Plan, PlanRow
+from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.plan_rows import NewRow
 from flodesk_mcp.audience.source import PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
 from flodesk_mcp.audience.words import counted
@@ -46,7 +47,7 @@ class SyncPlanning:
         self._columns = columns
         self._remove_others = remove_others
         self._undoes = False
-        self._taking = Taking(draft, mirror, self._wanted, self._verdict)
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict, {"id", "segments"})
 
     async def plan(self, source: Source) -> Plan:
         """Read all of `source`; the report of an earlier sync is put back. Raises FileRefused, AudienceError."""
@@ -61,40 +62,40 @@ class SyncPlanning:
         numbers = count(1)
         async for people in self._mirror.people(where):
             self._draft.counts["rows"] += len(people)
+            wanted = [self._wanted(person, next(numbers)) for person in people]
             await self._draft.put(
-                [self._taking.row(next(numbers), _key(person), self._of(person), person) for person in people]
+                [self._taking.of_list(one, person) for one, person in zip(wanted, people, strict=True)]
             )
         return await self._finish({})
 
-    def _of(self, person: Person) -> Wanted:
-        return Wanted(person.email or "", segments=[self._segment.id])
+    def _wanted(self, person: Person, row: int) -> Wanted:
+        wanted = Wanted(row, person.email or "")
+        wanted.segments = [self._segment.id]
+        return wanted
 
-    def _wanted(self, found: FoundPerson) -> Wanted:
-        self._undoes = self._undoes or found.says in {ADDED, REMOVED}
-        return Wanted.of(found, self._custom_fields, [self._segment.id], [])
+    def _resolve(self, people: Sequence[Wanted]) -> None:
+        for wanted in people:
+            wanted.segments = [self._segment.id]
+            self._undoes = self._undoes or wanted.says in {ADDED, REMOVED}
 
     def _verdict(self, wanted: Wanted, person: OnList | None) -> Verdict:  # noqa: PLR0911 - a table
-        if wanted.refuses:
-            return Verdict("skip", f"wants no mail: {wanted.refuses}", ["stays_unsubscribed"])
+        if wanted.opted_out:
+            return "skip", f"wants no mail: {wanted.opted_out}", ("stays_unsubscribed",)
         if person is None:
             if wanted.says != CREATE or not wanted.email:
-                return Verdict("skip", ABSENT, ["invalid"])
-            return Verdict("write", ADDED, ["to_add", "new"])
+                return "skip", ABSENT, ("invalid",)
+            return "write", ADDED, ("to_add", "new")
         wanted.id, wanted.fields, wanted.custom_fields = person.id, {}, {}
+        is_member = self._segment.id in person.segments
         if wanted.says == ADDED:
-            return self._leaves(person)
+            return ("remove", REMOVED, ("to_remove",)) if is_member else ("unchanged", None, ("unchanged",))
         if person.status in SILENT and wanted.says != REMOVED:  # whom that sync had found in the segment
-            return Verdict("skip", f"is {person.status} at Flodesk, and stays so", ["stays_unsubscribed"])
-        if self._segment.id in person.segments:
-            return Verdict("unchanged", None, ["unchanged"])
+            return "skip", f"is {person.status} at Flodesk, and stays so", ("stays_unsubscribed",)
+        if is_member:
+            return "unchanged", None, ("unchanged",)
         if len(person.segments) >= MAX_SEGMENTS:
-            return Verdict("skip", f"is in {MAX_SEGMENTS} segments, and Flodesk allows no more", ["invalid"])
-        return Verdict("write", ADDED, ["to_add"])
-
-    def _leaves(self, person: OnList) -> Verdict:
-        if self._segment.id not in person.segments:
-            return Verdict("unchanged", None, ["unchanged"])
-        return Verdict("remove", REMOVED, ["to_remove"])
+            return "skip", f"is in {MAX_SEGMENTS} segments, and Flodesk allows no more", ("invalid",)
+        return "write", ADDED, ("to_add",)
 
     async def _remove_all_others(self) -> int:
         """Plan the removal of everybody whom no row names; return how many are in the segment."""
@@ -102,19 +103,16 @@ class SyncPlanning:
         number = self._draft.last_row
         async for people in self._mirror.people(Where([Condition("segment", "is", self._segment.id)])):
             members += len(people)
-            named = {row.person for row in await self._draft.plans.known(self._draft.id, [*map(_key, people)])}
-            rows = []
-            for person in people:
-                if _key(person) not in named:
-                    number += 1
-                    rows.append(self._taking_away(number, person))
-            await self._draft.put(rows)
+            others = [person for person in people if not self._taking.names(person)]
+            await self._draft.put([self._taking_away(row, person) for row, person in enumerate(others, number + 1)])
+            number += len(others)
         return members
 
-    def _taking_away(self, row: int, person: Person) -> PlanRow:
+    def _taking_away(self, row: int, person: Person) -> NewRow:
         self._draft.counts["to_remove"] += 1
-        wanted = Wanted(person.email or "", person.id, segments=[self._segment.id])
-        return PlanRow(row, _key(person), "remove", person.email, REMOVED, wanted.text())
+        wanted = self._wanted(person, row)
+        wanted.id = person.id
+        return row, None, "remove", person.email, REMOVED, wanted.parts()
 
     async def _finish(self, told: Mapping[str, Any]) -> Plan:
         counts, warn = self._draft.counts, self._draft.warnings.append
@@ -137,7 +135,3 @@ class SyncPlanning:
             "segment": {"id": self._segment.id, "name": self._segment.name},
         }
         return await self._draft.finish(arguments, told)
-
-
-def _key(person: Person) -> str:
-    return key_of(person.email or person.id)

@@ -15,6 +15,7 @@ from flodesk_mcp.settings import PersonalData
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.callers.providers import Providers
     from flodesk_mcp.events.account_events import AccountEvents
 
 __all__ = ["Caller", "Callers", "Confirm", "tightest"]
@@ -35,7 +36,7 @@ class Caller:
     before what cannot be undone, `personal_data` whether answers show who subscribers are. Files in `folders` may be
     read and written; where there is an `exchange`, they come and leave by its links instead. `events` are those of the
     account, None where there is no database to keep them. `failed` is told what a tool call ended with, before that
-    becomes words for an agent.
+    becomes words for an agent. Without `open_providers` there is Flodesk alone.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Caller:
     exchange: Exchange | None = None
     events: "AccountEvents | None" = None
     failed: Callable[[Exception], None] = _nobody_listens
+    open_providers: Callable[[], "Providers"] | None = None
 
     @cached_property
     def flodesk(self) -> FlodeskClient:
@@ -67,6 +69,19 @@ class Caller:
         Raises AudienceError.
         """
         return self.open_audience()
+
+    @cached_property
+    def providers(self) -> "Providers":
+        """Flodesk and the other marketing tools that there is a credential for."""
+        if self.open_providers is not None:
+            return self.open_providers()
+        from flodesk_mcp.callers.providers import Providers
+
+        return Providers(lambda: self.flodesk)
+
+    def source_for(self, service: str) -> str:
+        """Return where the credential for a service was set, as people would look for it."""
+        return self.credential_source if service == "Flodesk" else self.providers.source_of(service)
 
     @property
     def masked(self) -> bool:

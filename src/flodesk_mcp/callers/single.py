@@ -5,11 +5,11 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from httpx2 import AsyncBaseTransport
+from httpx2 import AsyncBaseTransport, AsyncClient
 
 from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.caller import Caller, Callers
@@ -28,9 +28,10 @@ from flodesk_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.audience import Audience
+    from flodesk_mcp.callers.providers import Providers
     from flodesk_mcp.quota.file import FileQuota
 
-__all__ = ["flodesk_client", "machine_audience", "machine_quota", "single_caller"]
+__all__ = ["flodesk_client", "machine_audience", "machine_provider_quota", "machine_quota", "single_caller"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +69,25 @@ async def single_caller(
     in_memory = settings.sandbox or transport is not None
     async with AsyncExitStack() as closing, background.running():
 
-        def open_client() -> FlodeskClient:
+        @cache
+        def open_http() -> AsyncClient:
             # Not before the first call: reading the machine's certificates would take a twentieth of the start.
             try:
                 http = open_connections(settings, transport)
             except SettingsError as error:
                 raise NoAnswer(str(error), sent=False, uncertain=False) from error
             closing.push_async_callback(http.aclose)
+            return http
+
+        @cache
+        def open_providers() -> "Providers":
+            from flodesk_mcp.callers.providers import providers_of_settings  # only for who turned their tools on
+
+            open_quota = None if in_memory else partial(machine_provider_quota, settings)
+            return providers_of_settings(settings, lambda: caller.flodesk, open_http, open_quota)
+
+        def open_client() -> FlodeskClient:
+            http = open_http()
             quota = None if transport else machine_quota(settings, credential)
             client = client_for(identity, credential, settings, http, quota)
             client.subscribers.listener = note
@@ -106,6 +119,7 @@ async def single_caller(
             confirm=settings.confirm,
             personal_data=settings.personal_data,
             folders=settings.folders or (),
+            open_providers=open_providers,
         )
         if not in_memory and tool_filter.allows_toolset("audience"):
             background.spawn(partial(_resume_jobs, settings, caller))
@@ -216,3 +230,15 @@ def machine_quota(settings: Settings, credential: Credential) -> "FileQuota | No
 
     name_of = partial(_keyed, settings, credential)
     return FileQuota(settings.data_folder / "quota", name_of, settings.requests_per_minute, settings.batches_per_minute)
+
+
+def machine_provider_quota(
+    settings: Settings, credential: Credential, name: str, requests: int, seconds: float
+) -> "FileQuota":
+    """Return the quota of another provider's account that all processes of this user share."""
+    from flodesk_mcp.quota.file import FileQuota
+
+    def name_of(key: bytes) -> str:
+        return identity_of(credential, hmac.digest(key, name.encode(), "sha256"))
+
+    return FileQuota(settings.data_folder / "quota", name_of, requests, requests, minute=seconds)

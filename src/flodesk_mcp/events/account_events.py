@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flodesk_mcp.audience.departures import Departures
 from flodesk_mcp.events.errors import EventsFailed
 from flodesk_mcp.events.webhook_addresses import WebhookAddresses
 from flodesk_mcp.messages import Stop
@@ -68,7 +69,7 @@ class AccountEvents:
             raise EventsFailed(f"The events cannot be read: {error}") from error
         return EventPage(found[:limit], total, waiting, len(found) > limit)
 
-    async def unsubscribes(self, since: datetime) -> "Unsubscribes | None":
+    async def unsubscribes(self, since: datetime) -> Departures | None:
         """Return who unsubscribed since then, as far as events told of it; None where none ever came.
 
         Raises EventsFailed.
@@ -85,12 +86,4 @@ class AccountEvents:
             ]
         except StoreError as error:
             raise EventsFailed(f"The events cannot be read: {error}") from error
-        return Unsubscribes(datetime.fromtimestamp(first_at, UTC), left)
-
-
-@dataclass(frozen=True)
-class Unsubscribes:
-    """Who left, and when, since events come: subscriber ids with moments."""
-
-    known_since: datetime
-    left: list[tuple[str, datetime]]
+        return Departures(datetime.fromtimestamp(first_at, UTC), left)

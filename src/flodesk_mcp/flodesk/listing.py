@@ -64,16 +64,23 @@ async def whole_list(fetch: Callable[[int, int], Awaitable[Page[Item]]]) -> Asyn
 
 
 async def whole_pages(
-    fetch: Callable[[int, int], Awaitable[Page[Row]]], memory: Memory[Row], start: int = 0
+    fetch: Callable[[int, int], Awaitable[Page[Row]]],
+    memory: Memory[Row],
+    start: int = 0,
+    expect: Callable[[int, int], None] | None = None,
 ) -> AsyncGenerator[PageRead[Row], None]:
     """Yield the pages of a list as `whole_list` reads it, from the place `start` on. `memory` knows what was read.
 
-    So a reading that was interrupted goes on where it stopped. Raises FlodeskError.
+    So a reading that was interrupted goes on where it stopped. `expect` is told of each page that will be fetched
+    after the next one, unless the list changes: where an overlap holds a row that was read, it does not matter which
+    of the two pages was answered first. Raises FlodeskError.
     """
     failed: Counter[int] = Counter()  # where an overlap was missing since the last new row
-    largest, target, beyond = PER_PAGE, max(start - OVERLAP, 0), start
+    largest, target, beyond, total = PER_PAGE, max(start - OVERLAP, 0), start, 0
     while True:
         number, size = _window(target, beyond, largest)
+        if expect and (end := number * size) < total:
+            expect(*_window(end - OVERLAP, end, largest))
         with wait_deadline(PATIENCE):
             page = await fetch(number, size)
         first = (number - 1) * size
@@ -83,7 +90,7 @@ async def whole_pages(
             continue
         if rows := memory.unread(page.data):
             failed.clear()
-        beyond = first + len(page.data)
+        beyond, total = first + len(page.data), page.meta.total_items or 0
         yield PageRead(rows, beyond, page.meta.total_items)
         if _is_last(page, number, size):
             return

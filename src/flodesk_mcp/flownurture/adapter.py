@@ -1,30 +1,32 @@
 """FlowNurture among the providers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flodesk_mcp.api.credentials import BearerToken
 from flodesk_mcp.api.errors import InvalidArgument
 from flodesk_mcp.api.request import given
-from flodesk_mcp.flownurture.client import FlowNurtureClient
+from flodesk_mcp.flownurture.client import BASE_URL, REQUESTS_PER_MINUTE, FlowNurtureClient
 from flodesk_mcp.flownurture.contacts import MAX_PER_PAGE
 from flodesk_mcp.flownurture.models import Contact as TheirContact
 from flodesk_mcp.flownurture.models import Segment, Workflow, WorkflowStep
+from flodesk_mcp.providers.known import Access
 from flodesk_mcp.providers.model import Contact, ContactSegment, ContactWorkflow, Enrolled, InSegments, Rows, Step
 from flodesk_mcp.providers.names import beyond, id_of, missing
 from flodesk_mcp.providers.provider import NotOffered, Provider, page_of
 
-__all__ = ["FlowNurtureAdapter"]
+__all__ = ["ADAPTER", "FlowNurtureAdapter", "open_adapter"]
 
 OWN_FIELDS = {"jobTitle": "job_title", "lifecycleStage": "lifecycle_stage"}
 STAGES = ("SUBSCRIBER", "LEAD", "MQL", "SQL", "CUSTOMER")
-NO_MEMBERS = "FlowNurture tells neither who is in a segment nor who has a tag: use search."
-BY_TAG_IDS = "FlowNurture: segment_ids are ids of tags, from its web app. Its segments are rules."
+NO_MEMBERS = "FlowNurture does not tell who is in a segment: use search."
+BY_TAG_IDS = "FlowNurture: ids of tags, from its web app; its segments are rules."
 
 
 LACKS: Mapping[str, str] = {
     "list_contacts.segment_id": NO_MEMBERS,
-    "list_contacts.status": "FlowNurture does not tell who may be mailed: look there.",
-    "save_contact.phone": "FlowNurture has no phone: leave it out.",
+    "list_contacts.status": "Nor who may be mailed: look there.",
+    "save_contact.phone": "FlowNurture has no phone.",
     "plan_flodesk_import.from_segment": f"{NO_MEMBERS} Leave from_segment out to take all.",
 }
 """What this provider cannot do, and what can be done instead."""
@@ -33,7 +35,7 @@ NOTES: Mapping[str, str] = {
     "save_contact": "FlowNurture's custom_fields: jobTitle, lifecycleStage.",
     "add_contact_to_segments": BY_TAG_IDS,
     "remove_contact_from_segments": BY_TAG_IDS,
-    "enroll_contact": "FlowNurture: active, with steps; nobody can be taken out.",
+    "enroll_contact": "FlowNurture: active ones with steps.",
 }
 
 
@@ -47,11 +49,6 @@ class FlowNurtureAdapter(Provider):
 
     def __init__(self, client: FlowNurtureClient) -> None:
         self._client = client
-
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._client.requests_left
 
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
@@ -125,11 +122,6 @@ class FlowNurtureAdapter(Provider):
         made = await self._client.workflows.enroll(workflow, contact)
         return Enrolled(provider=self.id, id=contact, workflow_id=workflow, enrolled=True, status=made.status)
 
-    async def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact."""
-        async for row in self._client.contacts.every():
-            yield _contact(row)
-
     async def _id(self, id_or_email: str) -> str:
         if "@" not in id_or_email:
             return id_or_email
@@ -153,6 +145,24 @@ class FlowNurtureAdapter(Provider):
                     f"{tag_id[:80]!r} is a segment of FlowNurture, made by rules: nobody can be added to it or removed "
                     "from it. Give the id of a tag, from FlowNurture's web app."
                 )
+
+
+ADAPTER = FlowNurtureAdapter
+
+
+def open_adapter(access: Access) -> FlowNurtureAdapter:
+    """Return the account that a key opens. Raises ValueError for what cannot be one."""
+    credential = BearerToken(access.settings["flownurture_api_key"])
+    return FlowNurtureAdapter(
+        FlowNurtureClient(
+            credential,
+            base_url=access.settings.get("flownurture_base_url", BASE_URL),
+            http=access.http,
+            quota=access.open_quota(credential, "flownurture", REQUESTS_PER_MINUTE, 60),
+            max_wait_seconds=access.max_wait_seconds,
+            timeout_seconds=access.timeout_seconds,
+        )
+    )
 
 
 def _contact(row: TheirContact) -> Contact:

@@ -1,14 +1,26 @@
 """HighLevel among the providers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flodesk_mcp.api.credentials import BearerToken
 from flodesk_mcp.api.errors import FlodeskError, InvalidArgument
 from flodesk_mcp.api.request import given
-from flodesk_mcp.highlevel.client import HighLevelClient
+from flodesk_mcp.highlevel.client import (
+    BASE_URL,
+    BURST_SECONDS,
+    DAY_SECONDS,
+    REQUESTS_A_BURST,
+    REQUESTS_A_DAY,
+    VERSION,
+    HighLevelClient,
+    both_quotas,
+)
 from flodesk_mcp.highlevel.contacts import MAX_QUERY
 from flodesk_mcp.highlevel.models import Contact as TheirContact
-from flodesk_mcp.highlevel.models import Tag, Workflow
+from flodesk_mcp.highlevel.models import Tag, User, Workflow
+from flodesk_mcp.highlevel.social import SocialPlanner
+from flodesk_mcp.providers.known import Access
 from flodesk_mcp.providers.model import (
     Contact,
     ContactSegment,
@@ -21,19 +33,19 @@ from flodesk_mcp.providers.model import (
 from flodesk_mcp.providers.names import beyond, id_of, missing
 from flodesk_mcp.providers.provider import Provider, page_of
 
-__all__ = ["HighLevelAdapter"]
+__all__ = ["ADAPTER", "HighLevelAdapter", "open_adapter", "open_client"]
 
 SILENT = ("active", "permanent")
 """What `dndSettings` says of a channel that nothing is sent through."""
 
 
 LACKS: Mapping[str, str] = {
-    "list_contacts.status": "HighLevel's search knows no status: each contact shows its own.",
+    "list_contacts.status": "HighLevel cannot filter by status.",
 }
 """What this provider cannot do, and what can be done instead."""
 
 NOTES: Mapping[str, str] = {
-    "list_contacts": "HighLevel: segment_id is a tag; seconds behind writes.",
+    "list_contacts": "HighLevel: tags; seconds behind writes.",
     "list_contact_segments": "HighLevel: tags.",
     "get_contact_segment": "HighLevel: a tag.",
     "add_contact_to_segments": "HighLevel: tags, which must exist.",
@@ -54,9 +66,13 @@ class HighLevelAdapter(Provider):
         self._client = client
 
     @property
-    def requests_left(self) -> int:
-        """How many requests may leave in these ten seconds."""
-        return self._client.requests_left
+    def social(self) -> SocialPlanner:
+        """The social planner, which no other provider has."""
+        return self._client.social
+
+    async def user(self, id: str) -> User:
+        """Return somebody who works with the account."""
+        return await self._client.location.user(id)
 
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
@@ -135,12 +151,6 @@ class HighLevelAdapter(Provider):
         quiet = f"This person is {status} and gets no mail." if status in {"unsubscribed", "bounced"} else None
         return Enrolled(provider=self.id, id=contact.id, workflow_id=workflow.id, enrolled=True, notice=quiet)
 
-    async def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact, or all with a tag."""
-        tag = None if segment_id is None else (await self._tag(segment_id)).name
-        async for row in self._client.contacts.every(tag=tag):
-            yield _contact(row, await self._labels([row]))
-
     async def _found(self, id_or_email: str) -> TheirContact:
         if "@" not in id_or_email:
             return await self._client.contacts.get(id_or_email)
@@ -185,6 +195,32 @@ class HighLevelAdapter(Provider):
 
     def _in_segments(self, known: str, now: list[str] | None, **ids: dict[str, str]) -> InSegments:
         return InSegments.model_validate({"provider": self.id, "id": known, "kind": "tags", "now_in": now, **ids})
+
+
+ADAPTER = HighLevelAdapter
+
+
+def open_adapter(access: Access) -> HighLevelAdapter:
+    """Return the location that a token opens. Raises ValueError for what cannot be one."""
+    return HighLevelAdapter(open_client(access))
+
+
+def open_client(access: Access) -> HighLevelClient:
+    """Return the client of a location. Raises ValueError for what cannot be a token."""
+    settings, credential = access.settings, BearerToken(access.settings["highlevel_token"])
+    return HighLevelClient(
+        credential,
+        settings["highlevel_location_id"],
+        version=settings.get("highlevel_version", VERSION),
+        base_url=settings.get("highlevel_base_url", BASE_URL),
+        http=access.http,
+        quota=both_quotas(
+            access.open_quota(credential, "highlevel burst", REQUESTS_A_BURST, BURST_SECONDS),
+            access.open_quota(credential, "highlevel day", REQUESTS_A_DAY, DAY_SECONDS),
+        ),
+        max_wait_seconds=access.max_wait_seconds,
+        timeout_seconds=access.timeout_seconds,
+    )
 
 
 def _status(row: TheirContact) -> Status:

@@ -92,6 +92,16 @@ class Database:
             raise what_failed(error, "changed") from error
 
     @asynccontextmanager
+    async def completing(self) -> AsyncIterator[AsyncSession]:
+        """Do the same to the end, for work beside the requests, which a server that ends would break off.
+
+        What is broken off between two statements may keep others waiting until the connection is found.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self.writing() as session:
+                yield session
+
+    @asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[bool]:
         """Hold PostgreSQL's lock of that name for a block; it gets whether nobody else holds it.
 

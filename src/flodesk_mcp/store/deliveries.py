@@ -81,7 +81,7 @@ class StoredDeliveries:
         """
         now = self._now()
         due = select(DeliveryRow.number).where(DeliveryRow.state == "waiting", DeliveryRow.due_at <= now)
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             chosen = due.order_by(DeliveryRow.due_at).limit(most).with_for_update(skip_locked=True)
             numbers = (await session.execute(chosen)).scalars().all()
             if not numbers:
@@ -95,7 +95,7 @@ class StoredDeliveries:
         """Store how a try went; one that still waits is due again after `again_in` seconds. Raises StoreError."""
         ended = update(DeliveryRow).where(DeliveryRow.number == number)
         due = {} if again_in is None else {"due_at": self._now() + again_in}
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             await session.execute(ended.values(state=state, outcome=outcome, **due))
 
     async def list(self, account: str | None, state: DeliveryState | None, limit: int) -> list[Delivery]:
@@ -125,7 +125,7 @@ class StoredDeliveries:
             ended = select(DeliveryRow.event).where(DeliveryRow.state == "failed")
             delivered = select(DeliveryRow.event).where(DeliveryRow.state == "delivered")
             events = events.where(EventRow.number.in_(ended), EventRow.number.not_in(delivered))
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             rows = (await session.execute(events)).all()
             if rows:
                 fresh = {"state": "waiting", "tries": 0, "due_at": now, "created_at": now}

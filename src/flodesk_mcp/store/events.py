@@ -125,7 +125,7 @@ class StoredEvents:
     async def claim(self, account: str, most: int, seconds: float) -> list[StoredEvent]:
         """Take the oldest events to look after, for so long: meanwhile nobody else gets them. Raises StoreError."""
         query = select(EventRow.number).where(EventRow.account == account, *self._due()).order_by(EventRow.number)
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             numbers = (await session.execute(query.limit(most).with_for_update(skip_locked=True))).scalars().all()
             claimed = update(EventRow).where(EventRow.number.in_(numbers)).values(due_at=self._now() + seconds)
             rows = (await session.execute(claimed.returning(EventRow))).scalars().all() if numbers else []
@@ -137,7 +137,7 @@ class StoredEvents:
         Raises StoreError.
         """
         now = self._now()
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             for verdict in verdicts:
                 is_so = verdict.state == "verified"
                 settled = (
@@ -155,7 +155,7 @@ class StoredEvents:
         later = update(EventRow).where(EventRow.account == account, EventRow.state == "waiting")
         if numbers is not None:
             later = later.where(EventRow.number.in_(numbers))
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             await session.execute(later.values(due_at=self._now() + seconds, tries=EventRow.tries + 1))
 
     def _due(self) -> tuple[ColumnElement[bool], ...]:

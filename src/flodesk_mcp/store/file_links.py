@@ -67,8 +67,8 @@ class StoredFileLinks:
     async def open(self, way: Way, holder: Holder, name: str, about: str) -> tuple[str, int] | None:
         """Return the secret of the link for a file of that name, and until when it is good.
 
-        An unused one is told again, and learns what it is about now. None where the holder has too many open. Raises
-        StoreError.
+        An unused one is told again: for a file that comes, which it learns the latest about, by its name; for one that
+        leaves, by what it is. None where the holder has too many open. Raises StoreError.
         """
         now = int(self._now())
         mine = (
@@ -81,7 +81,8 @@ class StoredFileLinks:
         async with self._database.writing() as session:
             rows = (await session.execute(select(FileLinkRow).where(*mine))).scalars().all()
             for row in rows:
-                if row.name == name and row.expires_at > now + TOLD_AGAIN_SECONDS and (secret := self._secret_of(row)):
+                is_same = row.name == name if way == "upload" else row.about == about
+                if is_same and row.expires_at > now + TOLD_AGAIN_SECONDS and (secret := self._secret_of(row)):
                     row.about = about
                     return secret, row.expires_at
             if len(rows) >= MOST_OPEN:

@@ -70,7 +70,7 @@ class ReceivedEvents:
         now = self._now()
         digests = [digest_of(post.secret) for post in posts]
         query = select(ReceiverRow).where(ReceiverRow.digest.in_(digests))
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             # Held until the events are stored, so that whoever erases an account waits, and then finds them, too.
             rows = (await session.execute(query.with_for_update(read=True, key_share=True))).scalars()
             known = {row.digest: row for row in rows}
@@ -97,7 +97,7 @@ class ReceivedEvents:
     async def sweep(self, kept_seconds: float) -> None:
         """Forget events that came longer ago than that, and what could be repeated no more. Raises StoreError."""
         now = self._now()
-        async with self._database.writing() as session:
+        async with self._database.completing() as session:
             await session.execute(delete(EventRow).where(EventRow.received_at < now - kept_seconds))
             await session.execute(delete(SightingRow).where(SightingRow.at < now - REPEATS_SECONDS))
 

@@ -21,12 +21,17 @@ clicks and revenue are not in the API."""
 MASKED = """\
 Personal data is masked, as in j***@e***.com: name people by their id, and never write a masked value back."""
 
+BY_LINKS = """\
+Files come and leave by links: call a plan with `file` set to the file's name, and give your user the upload_url."""
+
 
 def instructions(caller: Caller) -> str:
     """Return below 2,048 bytes what holds for `caller`."""
     lines = [WHAT_IT_IS]
     if caller.masked:
         lines.append(MASKED)
+    if caller.exchange and caller.tool_filter.allows_toolset("audience"):
+        lines.append(BY_LINKS)
     if all(spec.reads_only for spec in caller.tool_filter.of(CATALOG)):
         lines.append("Only reading is turned on.")
     for setting, offers in _off(caller).items():
@@ -38,7 +43,7 @@ def _off(caller: Caller) -> dict[str, list[str]]:
     """Return the toolsets of which nothing is on, with what they would give, by the setting that keeps them off."""
     off: dict[str, list[str]] = {}
     for toolset in TOOLSETS:
-        if caller.tool_filter.of(toolset.tools):
+        if caller.tool_filter.of(toolset.tools) or not toolset.in_all:
             continue
         # A tool that reads first: of one that writes, read-only would hide that its toolset is off, too.
         first = min(toolset.tools, key=lambda spec: not spec.reads_only)

@@ -9,15 +9,17 @@ from flodesk_mcp.tools import (
     campaigns,
     custom_fields,
     events,
+    highlevel_social,
     segments,
     subscriber_actions,
     subscribers,
+    unified,
     webhooks,
     workflows,
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["BUTTONS", "CATALOG", "TOOLS", "TOOLSETS"]
+__all__ = ["ALL_OF_FLODESK", "BUTTONS", "CATALOG", "TOOLS", "TOOLSETS"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -30,9 +32,14 @@ TOOLSETS: tuple[Toolset, ...] = (
     account.toolset,
     audience.toolset,
     events.toolset,
+    unified.toolset,
+    highlevel_social.toolset,
 )
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
+
+ALL_OF_FLODESK: tuple[ToolSpec, ...] = tuple(spec for spec in CATALOG if spec.toolset.in_all)
+"""What `all` stands for: the rest needs other providers, and is named by who wants it."""
 
 TOOLS: Mapping[str, ToolSpec] = MappingProxyType({spec.name: spec for spec in CATALOG})
 """The same by name."""

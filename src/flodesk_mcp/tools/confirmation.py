@@ -17,7 +17,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
-from flodesk_mcp.freshness import FreshMap
+from flodesk_mcp.claims import Claims, ClaimsOfProcess
 
 __all__ = ["ANSWER_SECONDS", "CARDS", "CARD_TYPE", "Asking", "Way", "declares_cards", "shows_cards", "way_to_ask"]
 
@@ -73,8 +73,9 @@ def declares_cards(capabilities: ClientCapabilities) -> bool:
 class Asking:
     """Puts questions. Each is answered once, however often a client repeats the answer to it."""
 
-    def __init__(self) -> None:
-        self._answered: FreshMap[str, bool] = FreshMap(ANSWER_SECONDS, MAX_ANSWERED)
+    def __init__(self, answers: Claims | None = None) -> None:
+        """Take where it is known which answers were used; by default this process knows."""
+        self._answers = answers or ClaimsOfProcess(ANSWER_SECONDS, MAX_ANSWERED)
 
     async def ask(
         self, context: ServerRequestContext[Any], params: CallToolRequestParams, question: str, call: Any
@@ -89,10 +90,9 @@ class Asking:
             result: ElicitResult = await context.session.elicit_form(question, _FORM, context.request_id)
             return result.action == "accept"
         asked = params.request_state
-        if asked is not None and not self._answered.get(asked):
+        if asked is not None:
             answer = (params.input_responses or {}).get(_key(asked, question, call))
-            if isinstance(answer, ElicitResult):
-                self._answered.set(asked, value=True)
+            if isinstance(answer, ElicitResult) and await self._answers.claim(asked):
                 return answer.action == "accept"
         name = secrets.token_urlsafe(12)
         form = ElicitRequestFormParams(message=question, requested_schema=_FORM)

@@ -1,7 +1,7 @@
 """What an agent is told when a call fails: what happened, and what to do next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import ceil
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ from flodesk_mcp.tools.masking import mask_addresses
 from flodesk_mcp.tools.spec import ToolSpec
 from flodesk_mcp.tools.visible import visible
 
-__all__ = ["explain", "explain_arguments", "explain_name", "explain_row"]
+__all__ = ["explain", "explain_arguments", "explain_name", "explain_row", "reason"]
 
 MAX_PROBLEMS = 5
 
@@ -59,6 +59,13 @@ def explain(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:
     return _shown(caller, f"{tool.title} failed: {_explained(caller, tool, error)}".rstrip())
 
 
+def reason(caller: Caller, name: str, error: FlodeskError) -> str:
+    """Return the same without saying what failed, for one of several things that the tool `name` does."""
+    from flodesk_mcp.tools.catalog import TOOLS
+
+    return _shown(caller, _explained(caller, TOOLS[name], error).rstrip())
+
+
 def _shown(caller: Caller, text: str) -> str:
     return mask_addresses(text) if caller.masked else text
 
@@ -75,36 +82,39 @@ def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # n
         case UnknownCustomField():
             return f"nothing was sent. {error} Flodesk would drop the value silently. {_fields(caller, error)}"
         case UnknownName():
-            lister = LISTED_BY[f"{error.kind}s"]
-            return f"nothing was sent. {explain_name(error, lister) if _on(caller, [lister]) else _unknown(error)}"
+            lister = _listers(tool).get(f"{error.kind}s", "")
+            shown = not lister or _on(caller, [lister])
+            return f"nothing was sent. {explain_name(error, lister) if shown else _unknown(error)}"
         case InvalidArgument():
             return f"nothing was sent. {error}"
         case NoCredential():
             return f"nothing was sent, for there is no credential yet. {error}"
         case QuotaExhausted():
             return (
-                f"the request quota of this Flodesk account (429) is spent, and the call did nothing. "
-                f"Try again in {ceil(error.retry_after)} seconds."
+                f"the request quota of this {error.service} account (429) is spent, and the call did nothing. "
+                f"Try again in {ceil(error.retry_after)} seconds. {error.advice}"
             )
         case Unauthorized():
-            where = caller.credential_source
-            return f"Flodesk refused the credential (401). The person who runs this server must check {where}."
+            where = caller.source_for(error.service)
+            return f"{error.service} refused the credential (401). The person who runs this server must check {where}."
         case Forbidden():
-            return f"Flodesk does not allow this with the credential in use (403).{_quoted(caller, error)}"
+            said = f"{error.service} does not allow this with the credential in use ({error.status})."
+            return f"{said}{_quoted(caller, error)} {error.advice}"
         case NotFound():
-            said = f"Flodesk knows nothing under what was given (404).{_quoted(caller, error)}"
+            said = f"{error.service} knows nothing under what was given ({error.status}).{_quoted(caller, error)}"
             return f"{said} {_where_to_look(caller, tool)}"
         case BadRequest():
-            return (
-                f"Flodesk does not accept it ({error.status}).{_quoted(caller, error)} {_where_to_look(caller, tool)}"
-            )
+            said = f"{error.service} does not accept it ({error.status}).{_quoted(caller, error)}"
+            return f"{said} {error.advice or _where_to_look(caller, tool)}"
         case StatusError():
-            said = f"Flodesk has a problem of its own ({error.status}).{_quoted(caller, error)}"
+            said = f"{error.service} has a problem of its own ({error.status}).{_quoted(caller, error)}"
             return f"{said} {_what_now(caller, tool, error)}"
         case UnreadableAnswer() if not tool.reads_only:
-            return f"Flodesk accepted it ({error.status}), but its answer could not be read. {_check(caller, tool)}"
+            said = f"{error.service} accepted it ({error.status}), but its answer could not be read."
+            return f"{said} {_check(caller, tool)}"
         case UnreadableAnswer():
-            return f"Flodesk answered ({error.status}) in a form that could not be read. Try again later. ({error})"
+            said = f"{error.service} answered ({error.status}) in a form that could not be read."
+            return f"{said} Try again later. ({error})"
         case NoAnswer():
             return f"{error} {_what_now(caller, tool, error)}"
         case _:
@@ -149,8 +159,8 @@ def _unknown(error: UnknownName, candidates: str = "") -> str:
 def _quoted(caller: Caller, error: StatusError) -> str:
     words = visible(error.message).strip()
     if words and caller.masked:
-        return " Flodesk's words may hold personal data, which is masked here."
-    return f" Flodesk's words: {words!r}." if words else ""
+        return f" {error.service}'s words may hold personal data, which is masked here."
+    return f" {error.service}'s words: {words!r}." if words else ""
 
 
 def _what_now(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:
@@ -164,13 +174,18 @@ def _what_now(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:
 def _check(caller: Caller, tool: ToolSpec) -> str:
     if tool.check:
         return tool.check
-    on = _on(caller, [LISTED_BY[tool.toolset.id]])
+    on = _on(caller, [_listers(tool)[tool.toolset.id]])
     return f"Look with {on[0]} first." if on else "Look at it in Flodesk first."
+
+
+def _listers(tool: ToolSpec) -> Mapping[str, str]:
+    return tool.toolset.listed_by or LISTED_BY
 
 
 def _where_to_look(caller: Caller, tool: ToolSpec) -> str:
     names = (tool.toolset.id if argument == "id" else argument for argument in tool.arguments.model_fields)
-    listers = _on(caller, sorted({LISTED_BY[name] for name in names if name in LISTED_BY}))
+    known = _listers(tool)
+    listers = _on(caller, sorted({known[name] for name in names if name in known}))
     return f"What exists: {', '.join(listers)}." if listers else ""
 
 

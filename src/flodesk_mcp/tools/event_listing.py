@@ -42,10 +42,10 @@ def _moment(text: str) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
-Since = Annotated[str, Trimmed, AfterValidator(_moment), Field(description="ISO 8601 date or time; UTC without zone.")]
+Since = Annotated[str, Trimmed, AfterValidator(_moment), Field(description="ISO 8601.")]
 EventType = Annotated[
     Literal["subscriber.created", "subscriber.added_to_segment", "subscriber.unsubscribed"],
-    Field(description="Only this; default all."),
+    Field(description="Default all."),
 ]
 EventSegment = Annotated[str, Trimmed, Named("segment"), Field(description="Id or exact name.")]
 InvolvedPerson = Annotated[str, Trimmed, Field(description="Id or e-mail address.")]

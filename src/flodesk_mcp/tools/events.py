@@ -19,7 +19,7 @@ async def list_flodesk_events(
     next_cursor: NextCursor | None = None,
 ) -> EventListing:
     """Show the latest events and their times (news, activity lately): when did somebody leave, who has just
-    unsubscribed, joined a segment, or has anything come in since yesterday. Only what webhooks posted to this server
-    (create_a_flodesk_webhook, post_url here) and Flodesk bears out. `waiting` counts those not yet looked at.
+    unsubscribed, joined a segment, or has anything come in since yesterday. Only what webhooks with post_url here told
+    and Flodesk bears out.
     """
     return await list_events(caller, since, type, segment, person, limit, next_cursor)

@@ -1,9 +1,11 @@
 """From a function to a tool: its signature is the schema, its docstring the description."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from mcp_types import Tool, ToolAnnotations
@@ -11,10 +13,10 @@ from pydantic import BaseModel, create_model
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import Named
-from flodesk_mcp.tools.given import Arguments, check_size, marks_of
+from flodesk_mcp.tools.given import UNADVERTISED, Arguments, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
-__all__ = ["USED_IDS", "ToolSpec", "Toolset"]
+__all__ = ["USED_IDS", "Later", "ToolSpec", "Toolset"]
 
 Function = Callable[..., Awaitable[BaseModel]]
 USED_IDS = "used_ids"
@@ -27,6 +29,19 @@ None where the call turns out to destroy nothing.
 
 
 @dataclass(frozen=True)
+class Later:
+    """A function that the first who needs it imports: what is turned off is never imported."""
+
+    module: str
+    name: str
+
+    def imported(self) -> Callable[..., Any]:
+        """Return the function."""
+        function: Callable[..., Any] = getattr(import_module(self.module), self.name)
+        return function
+
+
+@dataclass(frozen=True)
 class ToolSpec:
     """All that is known of a tool before any account is.
 
@@ -36,7 +51,7 @@ class ToolSpec:
     `presses` makes it the button of a card: what a person does with it instead of that other tool, which a model calls.
     """
 
-    function: Function
+    declared: Function | Later
     toolset: "Toolset"
     title: str
     operation: str
@@ -52,7 +67,12 @@ class ToolSpec:
     @property
     def name(self) -> str:
         """What clients call it by."""
-        return self.function.__name__
+        return self.declared.name if isinstance(self.declared, Later) else self.declared.__name__
+
+    @cached_property
+    def function(self) -> Function:
+        """What does the work."""
+        return self.declared.imported() if isinstance(self.declared, Later) else self.declared
 
     @property
     def reads_only(self) -> bool:
@@ -113,8 +133,12 @@ class ToolSpec:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """The JSON schema of the arguments."""
-        return input_schema(self.arguments)
+        """The JSON schema of the arguments, but for those that only some callers can use."""
+        schema = input_schema(self.arguments)
+        for name, known in self.arguments.model_fields.items():
+            if UNADVERTISED in marks_of(known):
+                del schema["properties"][name]
+        return schema
 
     @cached_property
     def result(self) -> type[BaseModel]:
@@ -142,6 +166,10 @@ class ToolSpec:
             annotations=self.annotations,
         )
 
+    def advertised_to(self, caller: Caller) -> Tool:
+        """Return the tool as `caller` sees it."""
+        return self.toolset.tailor.imported()(self, caller) if self.toolset.tailor else self.advertised
+
     @property
     def annotations(self) -> ToolAnnotations:
         """The four hints. The world is open: Flodesk is beyond this process, and strangers write into it."""
@@ -163,13 +191,16 @@ def _takes_caller(function: Callable[..., Any]) -> bool:
 class Toolset:
     """Tools that are turned on and off together. `words` tell a person what it offers, `default` whether it is on.
 
-    Without `in_all` it is on only where it is named: not every server can do what its tools do.
+    Without `in_all` it is on only where it is named: not every server can do what its tools do. `tailor` makes of a
+    tool what one caller sees, `listed_by` names the tools that list what arguments stand for.
     """
 
     id: str
     words: str
     default: bool = False
     in_all: bool = True
+    tailor: Later | None = None
+    listed_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tools: list[ToolSpec] = field(default_factory=list)
     buttons: list[ToolSpec] = field(default_factory=list)
 
@@ -185,10 +216,10 @@ class Toolset:
         question: Question | None = None,
         asked_for: str | None = None,
         answer: Callable[[], type[BaseModel]] | None = None,
-    ) -> Callable[[Function], ToolSpec]:
+    ) -> Callable[[Function | Later], ToolSpec]:
         """Make a function the tool for one operation of Flodesk, the next of this toolset."""
 
-        def register(function: Function) -> ToolSpec:
+        def register(function: Function | Later) -> ToolSpec:
             spec = ToolSpec(
                 function, self, title, operation, target, destructive, idempotent, check, question, asked_for, answer
             )
@@ -203,7 +234,7 @@ class Toolset:
         """Make a function the button of a card, which does what the tool `presses` does, and is on where that is."""
 
         def register(function: Function) -> ToolSpec:
-            spec = replace(presses, function=function, question=None, presses=presses)
+            spec = replace(presses, declared=function, question=None, presses=presses)
             self.buttons.append(spec)
             return spec
 

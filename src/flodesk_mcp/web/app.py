@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
 from flodesk_mcp.settings import load_settings
+from flodesk_mcp.tools.confirmation import ANSWER_SECONDS, MAX_ANSWERED
 from flodesk_mcp.web.auth.authentication import Authentication
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.cross_origin import CrossOrigin
@@ -28,6 +29,7 @@ from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES
 from flodesk_mcp.web.middleware import HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
 from flodesk_mcp.web.sessions import Sessions
 from flodesk_mcp.web.settings import HostedSettings
@@ -69,7 +71,7 @@ def create_app(
         lifespan=lambda _: hosted.running(),
     )
     app.router.redirect_slashes = False
-    app.state.withdraw_questions = hosted.withdraw_questions
+    app.state.stop, app.state.has_replicas = hosted.stop, hosted.has_replicas
     app.state.metrics_port = lambda: hosted.metrics_port
     return app
 
@@ -84,14 +86,19 @@ class _Hosted:
         documents: httpx2.AsyncBaseTransport | None,
     ) -> None:
         self._settings = settings
+        self._is_stopping = False
         self._flodesk = open_connections(settings, flodesk)
         self._metrics = _metrics(settings)
         if self._metrics:
             self._flodesk.event_hooks = {"response": [self._metrics.answered]}
-        self._callers = WebCallers.of(settings, self._flodesk, self._metrics.measured if self._metrics else None)
+        self._replicas = Replicas(settings)
+        measured = self._metrics.measured if self._metrics else None
+        self._callers = WebCallers.of(settings, self._flodesk, self._replicas, measured)
         self._events = self._callers.events
         self._server = build_server(
-            lambda: nullcontext(self._callers), derived_keys(settings.encryption_keys, "questions")
+            lambda: nullcontext(self._callers),
+            derived_keys(settings.encryption_keys, "questions"),
+            self._replicas.claims("answer", ANSWER_SECONDS, MAX_ANSWERED),
         )
         key = derived_key(settings.encryption_keys, "targets in the audit")
         count = self._metrics.called if self._metrics else None
@@ -99,8 +106,10 @@ class _Hosted:
         self._account_key = derived_key(settings.encryption_keys, "accounts in metrics")
         self.metrics_port: int | None = None
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
-        self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES)
-        self._authentication = Authentication(settings, self._callers, self._flodesk, documents)
+        self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES, self._replicas)
+        self._authentication = Authentication(
+            settings, self._callers, self._flodesk, documents, self._replicas.messages
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -108,20 +117,21 @@ class _Hosted:
         audiences = self._callers.audiences
         parts = (
             self._flodesk,
+            self._replicas.running(),
             self._authentication.running(),
             self._callers.links.running(),
             audiences.running(),
             self._sessions.running(),
         )
-        async with AsyncExitStack() as open_parts:
+        async with AsyncExitStack() as opened:
             for part in parts:
-                await open_parts.enter_async_context(part)
+                await opened.enter_async_context(part)
             if self._metrics and self._settings.metrics_port is not None:
-                self.metrics_port = await open_parts.enter_async_context(
+                self.metrics_port = await opened.enter_async_context(
                     self._metrics.served(self._settings.metrics_host, self._settings.metrics_port, self._state)
                 )
             if self._events:
-                await open_parts.enter_async_context(self._events.running(self._open_client))
+                await opened.enter_async_context(self._events.running(self._open_client))
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
 
@@ -141,13 +151,19 @@ class _Hosted:
         account = await self._authentication.account(identity)
         return self._callers.pool.client(account.identity, account.credential) if account else None
 
-    def withdraw_questions(self) -> None:
-        """Let calls that wait for a person fail in time: the process is about to end, and calls before it."""
+    @property
+    def has_replicas(self) -> bool:
+        """Whether other processes answer what this one does not."""
+        return self._replicas.are_many
+
+    def stop(self) -> None:
+        """Let nobody new in, and calls that wait for a person fail in time: the process is about to end."""
+        self._is_stopping = True
         self._sessions.withdraw_questions()
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
-        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
+        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES, self._replicas)
         mcp = self._authentication.guard(self._sessions)
         count = self._metrics.event if self._metrics else None
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
@@ -155,7 +171,7 @@ class _Hosted:
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
-            Route("/readyz", Readiness(checks).answer, methods=["GET"]),
+            Route("/readyz", Readiness(checks, self._known_problems()).answer, methods=["GET"]),
             *self._authentication.public_routes(),
             *file_routes(self._settings, self._callers.links, self._callers.audiences),
             *([webhook_route(self._events.inbox, count)] if self._events else ()),
@@ -163,6 +179,9 @@ class _Hosted:
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
         ]
+
+    def _known_problems(self) -> dict[str, Callable[[], str]]:
+        return {**self._replicas.checks, "process": lambda: "it is stopping" if self._is_stopping else ""}
 
 
 def _metrics(settings: HostedSettings) -> "Metrics | None":

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = ["Audiences"]
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 100
+Account = tuple[str, Callable[[], FlodeskClient]]
 DAY = 24 * 3600
 
 
@@ -63,8 +64,24 @@ class Audiences:
             self.background.spawn(self._open.popitem(last=False)[1].aclose)
         return known
 
-    async def has_unfinished_jobs(self, identity: str) -> bool:
-        """Tell whether an earlier process left jobs of an account. Raises AudienceError."""
+    async def go_on_with_jobs(self, accounts: Callable[[], Awaitable[Iterable[Account]]]) -> None:
+        """Go on with the jobs that another process left, of those accounts; of each its identity, and what opens it.
+
+        Where accounts are in files, those are of an earlier process alone. Raises AudienceError.
+        """
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import accounts_with_abandoned_jobs
+
+            abandoned = await accounts_with_abandoned_jobs(self._opened_database(), time.time())
+            for identity, flodesk in await accounts() if abandoned else ():
+                if self.name_of(identity) in abandoned:
+                    self.audience(identity, flodesk()).jobs.resume()
+            return
+        for identity, flodesk in await accounts():
+            if await self._has_unfinished_jobs(identity):
+                self.audience(identity, flodesk())
+
+    async def _has_unfinished_jobs(self, identity: str) -> bool:
         if not self.may_have_any or identity in self._open:
             return False
         async with self.jobs_of(identity) as jobs:
@@ -87,7 +104,7 @@ class Audiences:
 
         Raises AudienceError.
         """
-        if self._is_shared:
+        if self.are_shared:
             from flodesk_mcp.audience.database_storage import unfinished_jobs
 
             return await unfinished_jobs(self._opened_database())
@@ -126,7 +143,7 @@ class Audiences:
     def may_have_any(self) -> bool:
         """Whether mirrors or jobs of any account may be stored."""
         folder = self.folder
-        return self._is_shared or bool(folder and (folder / "audience").is_dir())
+        return self.are_shared or bool(folder and (folder / "audience").is_dir())
 
     def name_of(self, identity: str) -> str:
         """Return what an account is called in files and tables."""
@@ -137,7 +154,7 @@ class Audiences:
         from flodesk_mcp.audience.storage import LocalStorage
 
         name = self.name_of(identity)
-        if self._is_shared:
+        if self.are_shared:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
             return DatabaseStorage(self._opened_database(), name)
@@ -156,7 +173,8 @@ class Audiences:
         return self._settings.encryption_keys is not None and not self._settings.sandbox
 
     @property
-    def _is_shared(self) -> bool:
+    def are_shared(self) -> bool:
+        """Whether other processes may work on the same lists."""
         address = self._settings.database_address or ""
         return self._is_lasting and self._keeps_state and address.startswith("postgres")
 
@@ -180,7 +198,7 @@ class Audiences:
     async def forget_over(self, now: float) -> None:
         """Forget mirrors that nobody used, and jobs and plans whose time is over. Raises AudienceError, OSError."""
         before = now - self._settings.mirror_days * DAY
-        if self._is_shared:
+        if self.are_shared:
             from flodesk_mcp.audience.database_storage import forget_over, forget_unused
 
             await forget_unused(self._opened_database(), before)

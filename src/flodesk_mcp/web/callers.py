@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx2
 
 from flodesk_mcp.callers.caller import Caller, tightest
@@ -14,7 +16,6 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.events.events import Events
 from flodesk_mcp.events.forwarding import Destination
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
-from flodesk_mcp.messages import InProcessMessages
 from flodesk_mcp.quota import Quota
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
@@ -22,9 +23,16 @@ from flodesk_mcp.store import Database, StoreError
 from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.principal import OpenedAccount, user_of
 from flodesk_mcp.web.files.links import CallerExchange, FileLinks
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.settings import HostedSettings
 
+if TYPE_CHECKING:
+    from flodesk_mcp.web.provider_headers import HostedProviders
+
 __all__ = ["WebCallers"]
+
+LOOKED_AFTER_SECONDS = 15.0
+"""With the lease of a job that is as much again, it goes on well within a minute after its process has died."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +48,7 @@ class WebCallers:
     pool: ClientPool
     audiences: Audiences
     links: FileLinks
+    providers: Callable[[], "HostedProviders"]
     settings: HostedSettings
     operator: ToolFilter
     events: Events | None = None
@@ -48,7 +57,11 @@ class WebCallers:
 
     @classmethod
     def of(
-        cls, settings: HostedSettings, http: httpx2.AsyncClient, measured: Callable[[Quota], Quota] | None = None
+        cls,
+        settings: HostedSettings,
+        http: httpx2.AsyncClient,
+        replicas: Replicas,
+        measured: Callable[[Quota], Quota] | None = None,
     ) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
@@ -56,10 +69,16 @@ class WebCallers:
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            client = client_for(identity, credential, settings, http)
+            client = client_for(identity, credential, settings, http, replicas.quota(identity))
             if measured:
                 client.measure(measured)
             return audiences.listen_to(identity, client)
+
+        @cache
+        def open_providers() -> "HostedProviders":
+            from flodesk_mcp.web.provider_headers import HostedProviders  # only where their tools are on
+
+            return HostedProviders(settings, http, replicas.provider_quota)
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
@@ -68,29 +87,35 @@ class WebCallers:
             events = Events(
                 Database(settings.database_address),
                 settings.public_url,
-                InProcessMessages(),
+                replicas.messages,
                 audiences.background.spawn,
                 _destination(settings),
                 settings.events_days,
             )
         links = FileLinks(settings, audiences.folder)
-        return cls(pool, audiences, links, settings, operator_filter(settings), events)
+        return cls(pool, audiences, links, open_providers, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
-        """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
+        """Go on with the jobs that an earlier process left, of accounts that need no call to be opened.
+
+        Where several processes share them, look from time to time whether one has died.
+        """
         if not (self.operator.allows_toolset("audience") and self.audiences.may_have_any):
             return
-        try:
-            known = await known_accounts()
-        except (StoreError, ValueError) as error:
-            logger.warning("Unfinished jobs wait for a call of their account: %s", error)
-            return
-        for account in known:
+        while True:
             try:
-                if await self.audiences.has_unfinished_jobs(account.identity):
-                    self.audiences.audience(account.identity, self.pool.client(account.identity, account.credential))
-            except FlodeskError as error:
-                logger.warning("Unfinished jobs of %s wait for a call: %s", account.source, error)
+                await self.audiences.go_on_with_jobs(partial(self._opening, known_accounts))
+            except (StoreError, FlodeskError, ValueError) as error:
+                logger.warning("Unfinished jobs wait for a call of their account: %s", error)
+            if not self.audiences.are_shared:
+                return
+            await anyio.sleep(LOOKED_AFTER_SECONDS)
+
+    async def _opening(
+        self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]
+    ) -> list[tuple[str, Callable[[], FlodeskClient]]]:
+        known = await known_accounts()
+        return [(each.identity, partial(self.pool.client, each.identity, each.credential)) for each in known]
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""
@@ -111,6 +136,7 @@ class WebCallers:
             confirm=self.settings.confirm,
             events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
+            open_providers=lambda: self.providers().of(request, principal.account, open_client),
             exchange=CallerExchange(self.links, principal, self._address(request)),
         )
 

@@ -26,6 +26,7 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self.closing = False  # whether each ends with its next answer
         self._silent: dict[Connection, None] = {}
         self._resting: dict[Connection, None] = {}
         self._busy: dict[Connection, None] = {}

@@ -26,15 +26,21 @@ async def healthz(request: Request) -> JSONResponse:
 
 
 class Readiness:
-    """Looks, at most every 15 seconds, whether each thing that the server needs is there."""
+    """Looks, at most every 15 seconds, whether each thing that the server needs is there.
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    What is `known` at any time needs no look: each tells what is wrong, or nothing.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], known: Mapping[str, Callable[[], str]]) -> None:
         self._checks = checks
+        self._known = known
         self._found = Fresh(self._look, CHECKED_EVERY_SECONDS)
 
     async def answer(self, request: Request) -> JSONResponse:
         """Answer 200 with what was checked, 503 when something is missing."""
-        found = await self._found.get()
+        problems = {name: problem() for name, problem in self._known.items()}
+        now = {name: "unavailable" if problem else "ok" for name, problem in problems.items()}
+        found = now if any(problems.values()) else await self._found.get() | now
         ready = all(state == "ok" for state in found.values())
         return JSONResponse({"status": "ok" if ready else "unavailable", "checks": found}, 200 if ready else 503)
 

@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flodesk_mcp.freshness import FreshMap
 from flodesk_mcp.web.auth.principal import user_of
 from flodesk_mcp.web.callers import WebCallers
+from flodesk_mcp.web.questions import pass_on
+from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.session import Session
 from flodesk_mcp.web.session_id import VALID_SECONDS, Owner, SessionIds
 
@@ -35,6 +37,7 @@ MAX_ENDED = 10_000
 BUSY_RETRY_SECONDS = 5
 
 SESSION_ID = "mcp-session-id"
+ENDED = "ended sessions"
 
 
 class Sessions:
@@ -44,16 +47,20 @@ class Sessions:
     used again; only one in which a call is under way stays.
     """
 
-    def __init__(self, server: Server[Any], callers: WebCallers, keys: Sequence[bytes], max_body_bytes: int) -> None:
+    def __init__(
+        self, server: Server[Any], callers: WebCallers, keys: Sequence[bytes], max_body_bytes: int, replicas: Replicas
+    ) -> None:
         """Take the keys that session ids are signed with."""
         self._server = server
+        self._replicas = replicas
         self._callers = callers
         self._ids = SessionIds(keys)
         # Hosts are checked before, on every path: without settings the SDK's own check, which comes later, is off.
         self._stateless = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=max_body_bytes)
         self._bounded = RequestBodyLimitMiddleware(self._answer, max_body_bytes)
         self._open: OrderedDict[str, Session] = OrderedDict()  # the least recently used first
-        self._deleted: FreshMap[str, bool] = FreshMap(VALID_SECONDS, MAX_ENDED)
+        self._ended = replicas.claims("ended session", VALID_SECONDS, MAX_ENDED)
+        self._ended_here: FreshMap[str, bool] = FreshMap(VALID_SECONDS, MAX_ENDED)
         self._group: TaskGroup  # while it runs
 
     def __len__(self) -> int:
@@ -64,9 +71,11 @@ class Sessions:
     async def running(self) -> AsyncIterator[None]:
         """Serve for as long as this is open."""
         async with self._stateless.run(), anyio.create_task_group() as self._group:
+            stop = self._replicas.messages.listen(ENDED, self._heard_of_end)
             try:
                 yield
             finally:
+                stop()
                 self._group.cancel_scope.cancel()
 
     def withdraw_questions(self) -> None:
@@ -99,37 +108,54 @@ class Sessions:
             send = _naming(self._ids.issue(opening, owner), send)
             await self._stateless.handle_request(scope, receive, send)
         elif session_id is not None:
-            await self._in_session(session_id, owner, request.method, message)(scope, receive, send)
+            answer = await self._in_session(session_id, owner, request.method, message)
+            await answer(scope, receive, send)
         elif request.method == "POST":
             await self._stateless.handle_request(scope, receive, send)
         else:
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
 
-    def _in_session(self, session_id: str, owner: Owner, method: str, message: Any) -> ASGIApp:
+    async def _in_session(self, session_id: str, owner: Owner, method: str, message: Any) -> ASGIApp:
         """Return what answers a request that names a session; `message` is what it posts."""
         start = self._ids.read(session_id, owner)
-        if start is None or self._deleted.get(start.name):
+        if start is None or await self._has_ended(session_id, start.name):
             return _refusal(404, "Session not found. Open another with initialize.")
         session = self._open.get(session_id)
         if session is not None and session.has_ended:
             session = None
         if method == "DELETE":
-            self._deleted.set(start.name, value=True)
-            if session:
-                self._end(session)
+            await self._ended.claim(start.name)
+            self._replicas.messages.publish(ENDED, start.name.encode())
             return Response(status_code=200)
         if _is_notification(message) and session is None:
             return Response(status_code=202)  # there is nothing yet that could be told
         if _is_answer(message) and not (session and session.awaits(message["id"])):
-            return _refusal(400, "No such question is open here: the call that asked it has failed, or will.")
+            return await self._passed_on(start.name, message)
         if session is None:
             if not self._make_room(owner, by_ending=method == "POST"):
                 headers = {"Retry-After": str(BUSY_RETRY_SECONDS)}
                 return _refusal(429, f"All of your {MAX_SESSIONS_EACH} sessions are busy.", headers)
-            session = self._open[session_id] = Session(session_id, start, owner)
+            session = self._open[session_id] = Session(session_id, start, owner, self._replicas.messages)
             self._group.start_soon(self._serve, session)
         self._open.move_to_end(session_id)
         return session.handle
+
+    async def _passed_on(self, name: str, answer: Any) -> Response:
+        """Bring an answer to a question that is not open in this process to the one that asks."""
+        if self._replicas.are_many and await pass_on(self._replicas.messages, name, answer):
+            return Response(status_code=202)
+        return _refusal(400, "No such question is open here: the call that asked it has failed, or will.")
+
+    async def _has_ended(self, session_id: str, name: str) -> bool:
+        """Tell whether the client has ended a session. Of one that is in memory here this process was told so."""
+        if self._ended_here.get(name):
+            return True
+        return session_id not in self._open and await self._ended.is_claimed(name)
+
+    def _heard_of_end(self, name: bytes) -> None:
+        self._ended_here.set(name.decode(), value=True)
+        for session in [session for session in self._open.values() if session.name == name.decode()]:
+            self._end(session)
 
     def _make_room(self, owner: Owner, *, by_ending: bool) -> bool:
         """Return whether there is room for another session of `owner`, if need be when idle ones have ended.

@@ -62,6 +62,12 @@ def _signing_secret(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _redis(value: DatabaseUrl) -> DatabaseUrl:
+    if not value.whole().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must look like redis://host:6379/0, or rediss://... with TLS.")
+    return value
+
+
 @dataclass(frozen=True)
 class IdentityProvider:
     """Whose tokens are accepted, how they name this server, and where the keys are."""
@@ -93,6 +99,9 @@ class HostedSettings(Settings):
         description="Reverse proxies that say where requests come from: addresses or networks, separated by commas",
     )
     database_url: DatabaseUrl | None = Field(None, description="SQLite or PostgreSQL (default: a file of this user)")
+    redis_url: Annotated[DatabaseUrl, AfterValidator(_redis)] | None = Field(
+        None, description="Redis or Valkey, through which replicas share quotas and messages (default: one process)"
+    )
     encryption_keys: SecretStr | None = Field(
         None, description="Keys that stored credentials are encrypted with, the newest first, separated by commas"
     )
@@ -117,12 +126,14 @@ class HostedSettings(Settings):
     def _no_contradiction(self) -> Self:
         if bool(self.forward_url) != bool(self.forward_secret):
             raise ValueError("FLODESK_FORWARD_URL and FLODESK_FORWARD_SECRET belong together: set both, or neither.")
-        if self.forward_url and not self.keeps_state:
-            raise ValueError("FLODESK_FORWARD_URL needs a database: set FLODESK_AUTH to tokens, oauth or sign-in.")
         if "oauth" in self.modes:
             for name in ("oauth_issuer", "oauth_audience", "oauth_jwks_url"):
                 if getattr(self, name) is None:
                     raise ValueError(f"FLODESK_AUTH names oauth: set FLODESK_{name.upper()}, too.")
+        if self.redis_url and not self.encryption_keys:
+            raise ValueError(
+                "FLODESK_REDIS_URL is for replicas, which share their keys, too: set FLODESK_ENCRYPTION_KEYS."
+            )
         if "sign-in" in self.modes:
             for name in ("public_url", "encryption_keys"):
                 if getattr(self, name) is None:
@@ -142,6 +153,11 @@ class HostedSettings(Settings):
     def database_address(self) -> str | None:
         """Where the database is, with its password; None means the file of this user."""
         return self.database_url.whole() if self.database_url else None
+
+    @property
+    def redis_address(self) -> str | None:
+        """Where Redis is, with its password; None where this process is the only one."""
+        return self.redis_url.whole() if self.redis_url else None
 
     @property
     def keeps_state(self) -> bool:
@@ -182,6 +198,8 @@ class HostedSettings(Settings):
             raise SettingsError(
                 "FLODESK_FOLDERS is for the server on a person's own machine: hosted there are no paths."
             )
+        if self.forward_url and not self.keeps_state:
+            raise SettingsError("FLODESK_FORWARD_URL needs a database: set FLODESK_AUTH to tokens, oauth or sign-in.")
         if not self.modes and not is_loopback(self.host):
             raise SettingsError(
                 f"FLODESK_HOST is {self.host}, which others can reach: "

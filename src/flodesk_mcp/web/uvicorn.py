@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from functools import partial
 from typing import Any
@@ -22,6 +23,10 @@ SEND_BUFFER_BYTES = 64 * 1024
 KEEP_ALIVE_SECONDS = 30
 CALLS_MAY_TAKE_SECONDS = 5
 SHUTDOWN_SECONDS = 8
+NOTICED_SECONDS = 2.0
+"""Proxies that look at /readyz do so every few seconds; the others notice when nobody accepts any more."""
+
+SENT_SECONDS = 0.3
 WAITING_CONNECTIONS = 2048
 
 
@@ -50,6 +55,8 @@ class BoundedProtocol(H11Protocol):
         """Read what came, and end the deadline once the head of a request is complete."""
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete:
+            if self._room.closing:
+                self.cycle.keep_alive = False
             self._end_deadline()
             self._room.busy(self)
 
@@ -96,11 +103,17 @@ class BoundedProtocol(H11Protocol):
 
 
 class _GracefulServer(uvicorn.Server):
-    """Lets running calls end, those first that wait for a person, then closes the streams that would stay open."""
+    """Says that it ends, and lets running calls end, those first that wait for a person; then closes all streams.
 
-    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+    Among replicas it says so for a while before it accepts nobody any more, so that a proxy looks for others. Who
+    connected by then is served.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Starlette, connections: Connections) -> None:
         super().__init__(config)
-        self._withdraw_questions = app.state.withdraw_questions
+        self._stop = app.state.stop
+        self._noticed_after = NOTICED_SECONDS if app.state.has_replicas else 0.0
+        self._room = connections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -112,12 +125,38 @@ class _GracefulServer(uvicorn.Server):
         def close_streams() -> None:
             AppStatus.should_exit = True
 
-        self._withdraw_questions()
+        self._stop()
+        self._room.closing = True
+        if signal.SIGINT not in self._captured_signals:  # nobody is to wait who presses Ctrl-C
+            await asyncio.sleep(self._noticed_after)
+        await self._accept_the_last()
         closing = asyncio.get_running_loop().call_later(CALLS_MAY_TAKE_SECONDS, close_streams)
         try:
             await super().shutdown(sockets)
         finally:
             closing.cancel()
+
+    async def _accept_the_last(self) -> None:
+        """Take in those who are connected already, though not accepted yet, and then nobody."""
+        loop = asyncio.get_running_loop()
+        late = []
+        for server in self.servers:
+            for listening in server.sockets:
+                with listening.dup() as same, contextlib.suppress(BlockingIOError, ConnectionError):
+                    while True:
+                        late.append(same.accept()[0])
+            server.close()
+        for accepted in late:
+            accepted.setblocking(False)
+            await loop.connect_accepted_socket(self._protocol, accepted)
+        if late or self.server_state.connections:
+            await asyncio.sleep(SENT_SECONDS)  # what they have sent is on its way
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn does it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None:
@@ -128,11 +167,12 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None
     # Left to itself, sse-starlette breaks off every answer at the first signal.
     AppStatus.enable_automatic_graceful_drain = False
     raise_file_limit()
+    connections = Connections(connection_limit())
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=partial(BoundedProtocol, connections=Connections(connection_limit())),  # type: ignore[arg-type] # is called
+        http=partial(BoundedProtocol, connections=connections),  # type: ignore[arg-type] # is called
         ws="none",
         log_config=None,
         access_log=False,
@@ -143,4 +183,4 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: str = "") -> None
         backlog=ACCEPTED_AT_ONCE,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly end
-        _GracefulServer(config, app).run()
+        _GracefulServer(config, app, connections).run()

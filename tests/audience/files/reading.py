@@ -56,7 +56,7 @@ def read(
 ) -> Reading:
     understanding = Understanding(fields, columns, create_missing_fields=create_missing_fields)
     with open_table() as table:
-        found = People(table, understanding)
+        found = People(table, understanding, FoundPerson)
         rows = list(found)
     return Reading(
         [row for row in rows if isinstance(row, FoundPerson)],

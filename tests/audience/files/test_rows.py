@@ -103,12 +103,12 @@ def test_what_has_no_field_becomes_one_where_that_is_wanted_and_somebody_has_a_v
 def test_chosen_columns_overrule_what_headings_say() -> None:
     text = "Email,Privat,Name,Tags\noffice@example.com,anna@example.com,Ulm,x\n"
     anna = read_csv(text, columns={"privat": "email", "Name": "City", "Tags": "ignore"}).first
-    assert (anna.email, anna.custom_fields, anna.fields, anna.segments) == ("anna@example.com", {"city": "Ulm"}, {}, [])
+    assert (anna.email, anna.custom_fields, anna.fields, anna.segments) == ("anna@example.com", {"city": "Ulm"}, {}, ())
 
 
 def test_a_custom_field_of_that_label_goes_before_tags_but_not_before_names() -> None:
     anna = read_csv("email,Tags,Vorname\nanna@example.com,a,Anna\n", fields={"t": "tags", "v": "Vorname"}).first
-    assert (anna.custom_fields, anna.segments, anna.fields) == ({"t": "a"}, [], {"first_name": "Anna"})
+    assert (anna.custom_fields, anna.segments, anna.fields) == ({"t": "a"}, (), {"first_name": "Anna"})
 
 
 def test_a_value_that_is_too_long_is_left_out_and_the_person_stays() -> None:

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.messages import InProcessMessages
 from flodesk_mcp.store import TokenLimits
 from flodesk_mcp.web.auth.wrong_proofs import MAX_WRONG, WrongProofs
 
@@ -44,7 +45,7 @@ def waits(wrong: WrongProofs, host: str) -> bool:
 
 def test_the_wait_ends_with_the_minute() -> None:
     now = 0.0
-    wrong = WrongProofs(lambda: now)
+    wrong = WrongProofs(InProcessMessages(), lambda: now)
     for _ in range(MAX_WRONG):
         wrong.note(Address("192.0.2.1").connection)
     assert waits(wrong, "192.0.2.1")
@@ -54,7 +55,7 @@ def test_the_wait_ends_with_the_minute() -> None:
 
 
 def test_a_network_of_the_sixth_version_counts_as_one_address() -> None:
-    wrong = WrongProofs(lambda: 0)
+    wrong = WrongProofs(InProcessMessages(), lambda: 0)
     for number in range(MAX_WRONG):
         wrong.note(Address(f"2001:db8::{number:x}").connection)
         wrong.note(Address("::ffff:192.0.2.1").connection)
@@ -64,7 +65,7 @@ def test_a_network_of_the_sixth_version_counts_as_one_address() -> None:
 
 
 def test_what_is_remembered_of_addresses_is_bounded() -> None:
-    wrong = WrongProofs(lambda: 0)
+    wrong = WrongProofs(InProcessMessages(), lambda: 0)
     for number in range(12_000):
         wrong.note(Address(f"10.0.{number // 250}.{number % 250}").connection)
     assert len(wrong) == 10_000

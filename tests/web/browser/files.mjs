@@ -2,7 +2,7 @@
 // Prints what was found: what was planned of each file, what the person was told, and what the page asked others for.
 import { readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { asked, called } from "./program.mjs";
+import { asked, called, requested } from "./program.mjs";
 
 const [url, key, executablePath, folder] = process.argv.slice(2);
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -115,6 +115,31 @@ for (const [name, scripts] of [["with", true], ["without", false]]) {
   await page.getByRole("button", { name: "Download" }).click();
   const download = await coming;
   found[`downloaded ${name}`] = { name: download.suggestedFilename(), lines: readFileSync(await download.path(), "utf8").split("\r\n").length };
+  await end();
+}
+
+{
+  // A host that shows cards opens the link for the person.
+  const { page, wrong, end } = await opened(true);
+  const { contents: [card] } = await requested(program, "resources/read", { uri: "ui://flodesk/plan.html" });
+  const result = { structuredContent: await asked(program, "card.csv"), content: [] };
+  await page.evaluate(({ html, told }) => {
+    globalThis.links = [];
+    const frame = document.createElement("iframe");
+    addEventListener("message", ({ data }) => {
+      const answer = (body) => frame.contentWindow.postMessage({ jsonrpc: "2.0", ...body }, "*");
+      if (data.method === "ui/initialize") answer({ id: data.id, result: { hostCapabilities: { openLinks: {} }, hostContext: {} } });
+      if (data.method === "ui/notifications/initialized") answer({ method: "ui/notifications/tool-result", params: told });
+      if (data.method === "ui/open-link") { globalThis.links.push(data.params.url); answer({ id: data.id, result: {} }); }
+    });
+    frame.srcdoc = html;
+    document.body.append(frame);
+  }, { html: card.text, told: result });
+  const frame = page.frameLocator("iframe");
+  await frame.getByRole("button", { name: "Choose the file" }).click();
+  await frame.getByText("Send the file on the page that has opened").waitFor();
+  const links = await page.evaluate(() => globalThis.links);
+  found.card = { isLink: links.length === 1 && links[0] === result.structuredContent.upload_url, wrong };
   await end();
 }
 

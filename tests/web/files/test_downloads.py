@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flodesk_mcp.audience import job_store
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.sandbox.account import Subscriber
+from flodesk_mcp.store import file_links
 
 from ..calls import ANN, BEN, Hosted
 from ..sign_in.person import Page
@@ -54,6 +56,17 @@ async def test_a_report_is_downloaded_by_a_link(hosted: Hosted) -> None:
         )
 
 
+async def test_each_job_has_a_link_of_its_own(hosted: Hosted, flodesk: Sandbox) -> None:
+    async with hosted(auth="headers", toolsets="all") as server:
+        ann, person = Caller(server, ANN), Visitor(server)
+        first = await ann.called("export_flodesk_subscribers")
+        del flodesk.accounts["key-ann"].subscribers["ann-0"]
+        second = await ann.called("export_flodesk_subscribers")
+        assert first["download_url"] != second["download_url"]
+        files = [await person.press(await person.open(job["download_url"]), "") for job in (first, second)]
+        assert [file.text.count("@example.com") for file in files] == [3, 2]
+
+
 async def test_looking_at_a_link_uses_nothing_up(hosted: Hosted) -> None:
     async with hosted(auth="headers", toolsets="all") as server:
         job = await Caller(server, ANN).called("export_flodesk_subscribers")
@@ -91,3 +104,29 @@ async def test_a_download_has_a_plain_name(hosted: Hosted, name: str) -> None:
         assert "what your user's download is called" in await Caller(server, ANN).refused(
             "export_flodesk_subscribers", file=name
         )
+
+
+async def test_what_is_kept_no_longer_is_not_offered(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hosted(auth="headers", toolsets="all") as server:
+        ann, person = Caller(server, ANN), Visitor(server)
+        first = await ann.called("export_flodesk_subscribers")
+        page = await person.open(first["download_url"])
+        monkeypatch.setattr(job_store, "PARTS_KEPT_SECONDS", -1)
+        await ann.called("export_flodesk_subscribers")
+        assert "download_url" not in await ann.called("get_flodesk_job", job_id=first["job_id"])
+        monkeypatch.setattr(job_store, "KEPT_SECONDS", -1)
+        await ann.called("export_flodesk_subscribers")
+        assert (await person.press(page, "")).status_code == 410
+        assert (await person.open(first["download_url"])).status_code == 410
+
+
+async def test_when_too_many_links_are_open_the_resource_is_left(
+    hosted: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_links, "MOST_OPEN", 1)
+    async with hosted(auth="headers", toolsets="all") as server:
+        ann = Caller(server, ANN)
+        assert "download_url" in await ann.called("export_flodesk_subscribers")
+        other = await ann.called("export_flodesk_subscribers", file="another.csv")
+        assert "download_url" not in other
+        assert other["result"]["uri"].startswith("flodesk://exports/")

@@ -1,7 +1,8 @@
 """CSV and TSV: with a comma, a semicolon or a tab, and with line breaks within quotation marks."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TextIO
 
 from flodesk_mcp.audience.errors import FileRefused
@@ -23,36 +24,41 @@ def delimited(text: TextIO) -> Table:
     lines = _Lines(text)
     first = lines.next_with_text()
     delimiter = _delimiter(first)
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
+    read = partial(csv.reader, lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
     lines.put_back([first])
     try:
-        headings = next(reader, [])
+        headings = next(read(), [])
     except csv.Error as error:
         raise FileRefused("Its first row cannot be read: a quotation mark is not closed.") from error
     check_width(len(headings))
-    return Table([heading.strip() for heading in headings], _rows(reader, lines, len(headings)))
+    lines.taken.clear()
+    return Table([heading.strip() for heading in headings], _rows(read, lines, len(headings)))
 
 
-def _rows(reader: Iterator[list[str]], lines: "_Lines", width: int) -> Iterator[Row | Problem]:
+def _rows(read: Callable[[], Iterator[list[str]]], lines: "_Lines", width: int) -> Iterator[Row | Problem]:
     number, unclosed = lines.skipped + 1, 0
     while True:
-        number += 1
-        lines.taken.clear()
         try:
-            cells = next(reader, None)
+            for cells in read():
+                number += 1
+                lines.taken.clear()
+                if len(cells) <= width:
+                    if any(cells):
+                        yield number, cells
+                elif row := fitted(number, cells, width):
+                    yield row
         except csv.Error:
+            number += 1
             unclosed += 1
             if unclosed > MAX_UNCLOSED:
                 raise FileRefused(
                     f"More than {MAX_UNCLOSED} of its rows have a quotation mark that does not fit."
                 ) from None
             lines.put_back(lines.taken[1:])  # the next rows are people of their own
+            lines.taken.clear()
             yield Problem(number, "", UNCLOSED)
-            continue
-        if cells is None:
+        else:
             return
-        if row := fitted(number, cells, width):
-            yield row
 
 
 class _Lines:
@@ -65,16 +71,12 @@ class _Lines:
         self.skipped = 0
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._waiting.pop() if self._waiting else self._text.readline(MAX_LINE)
-        if not line:
-            raise StopIteration
-        if len(line) == MAX_LINE and not line.endswith("\n"):
-            raise FileRefused(f"One of its lines is longer than {MAX_LINE:,} characters.")
-        self.taken.append(line)
-        return line
+        waiting, taken, readline = self._waiting, self.taken, self._text.readline
+        while line := waiting.pop() if waiting else readline(MAX_LINE):
+            if len(line) == MAX_LINE and not line.endswith("\n"):
+                raise FileRefused(f"One of its lines is longer than {MAX_LINE:,} characters.")
+            taken.append(line)
+            yield line
 
     def next_with_text(self) -> str:
         """Return the next line that is not blank; `skipped` says how many were."""

@@ -8,8 +8,8 @@ from itertools import islice
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Column, Understanding
 from flodesk_mcp.audience.files.headings import Field
-from flodesk_mcp.audience.files.people import People
-from flodesk_mcp.audience.files.table import Cell, Row, Table
+from flodesk_mcp.audience.files.people import FoundPerson, People
+from flodesk_mcp.audience.files.table import Cell, Problem, Table
 
 __all__ = ["Preview", "PreviewColumn", "preview_of"]
 
@@ -68,14 +68,14 @@ def preview_of(table: Table, understanding: Understanding, labels: Mapping[str, 
 
     Raises FileRefused for what cannot be read.
     """
-    rows = list(islice((row for row in table.rows if isinstance(row, Row)), FIRST_ROWS))
+    rows = list(islice((row for row in table.rows if not isinstance(row, Problem)), FIRST_ROWS))
     if not table.headings or not rows:
         raise FileRefused("It has no rows below its headings.")
     counted, counted_all = _count(table)
     problem = ""
     try:
         columns = understanding.of(table.headings)
-        People(table, understanding)
+        People(table, understanding, FoundPerson)
     except FileRefused as error:
         columns = Understanding(labels).of(table.headings)
         problem = str(error) if any(column.field in {Field.EMAIL, Field.ID} for column in columns) else NOBODY
@@ -86,7 +86,7 @@ def preview_of(table: Table, understanding: Understanding, labels: Mapping[str, 
             for column in shown
         ],
         more_columns=len(columns) - len(shown),
-        rows=[(row.number, _cells(row.cells, len(shown))) for row in rows],
+        rows=[(number, _cells(cells, len(shown))) for number, cells in rows],
         counted=len(rows) + counted,
         counted_all=counted_all,
         problem=problem,

@@ -64,7 +64,7 @@ def records(people: Iterable[Any]) -> Table:
                     cells.append("")
                 cells[place] = _cell(value)
             if any(cells):
-                yield Row(number, cells)
+                yield number, cells
 
     return Table(headings, rows())
 

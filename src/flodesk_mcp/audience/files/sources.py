@@ -11,7 +11,7 @@ from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.delimited import delimited
 from flodesk_mcp.audience.files.encoding import encoding_of
 from flodesk_mcp.audience.files.records import json_array, json_lines, records
-from flodesk_mcp.audience.files.table import Row, Table
+from flodesk_mcp.audience.files.table import Table
 
 __all__ = ["MAX_BYTES", "open_csv", "open_file", "open_people"]
 
@@ -101,4 +101,4 @@ def _with_headings(table: Table) -> Table:
     if not any("@" in heading for heading in table.headings):
         return table
     named = ["email" if "@" in heading else f"Column {place}" for place, heading in enumerate(table.headings, 1)]
-    return Table(named, chain([Row(1, table.headings)], table.rows))
+    return Table(named, chain([(1, table.headings)], table.rows))

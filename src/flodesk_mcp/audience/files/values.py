@@ -3,15 +3,17 @@
 import csv
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from flodesk_mcp.audience.columns import disarmed
 from flodesk_mcp.audience.files.headings import folded
 from flodesk_mcp.audience.files.table import Cell
 
-__all__ = ["address", "clean", "ip", "names", "refuses_mail", "tags", "timestamp"]
+__all__ = ["address", "clean", "cleaned", "ip", "names", "refuses_mail", "tags", "timestamp"]
 
 _PLAIN_LOCAL = re.compile(r"[a-zA-Z0-9_%+-]+(?:\.[a-zA-Z0-9_%+-]+)*")
 MAX_LOCAL = 64
@@ -41,6 +43,17 @@ _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
 MONTHS = 12
 
 
+def cleaned(cells: Sequence[Cell], tagged: Collection[int]) -> Sequence[Any]:
+    """Return the cells of a row as one line of text each; those at the places `tagged` may stay lists."""
+    try:
+        text = "".join(cells)  # type: ignore[arg-type] # the lists of JSON raise TypeError
+    except TypeError:
+        return [cell if place in tagged else clean(cell) for place, cell in enumerate(cells)]
+    if text.isprintable() and "'" not in text:  # all at once, where none is unusual
+        return [*map(str.strip, cells)]  # type: ignore[arg-type]
+    return [*map(clean, cells)]
+
+
 def clean(cell: Cell) -> str:
     """Return a cell as one line of text."""
     text = (cell if isinstance(cell, str) else ", ".join(cell)).strip()
@@ -68,7 +81,8 @@ def address(text: str) -> str:
     Raises ValueError, which says what is wrong with it.
     """
     local, at, domain = text.partition("@")
-    if at and len(text) <= MAX_ADDRESS and len(local) <= MAX_LOCAL and _PLAIN_LOCAL.fullmatch(local):
+    is_plain = (local.isalnum() and local.isascii()) or _PLAIN_LOCAL.fullmatch(local)
+    if at and is_plain and len(text) <= MAX_ADDRESS and len(local) <= MAX_LOCAL:
         return f"{local}@{_domain(domain)}"
     return _checked(text)
 

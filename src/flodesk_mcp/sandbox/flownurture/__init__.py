@@ -8,7 +8,10 @@ from flodesk_mcp.sandbox.flownurture.door import FLOWNURTURE_API_KEY, FlowNurtur
 from flodesk_mcp.sandbox.flownurture.operations import OPERATIONS
 from flodesk_mcp.sandbox.stand_in import StandIn
 
-__all__ = ["FLOWNURTURE_API_KEY", "FlowNurture", "flownurture_stand_in"]
+__all__ = ["FLOWNURTURE_API_KEY", "SETTINGS", "FlowNurture", "flownurture_stand_in"]
+
+SETTINGS = {"flownurture_api_key": FLOWNURTURE_API_KEY}
+"""What opens it, by the names of settings."""
 
 
 def flownurture_stand_in(now: Callable[[], datetime]) -> StandIn[FlowNurture]:

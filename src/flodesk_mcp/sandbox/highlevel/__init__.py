@@ -8,9 +8,12 @@ from flodesk_mcp.sandbox.highlevel.account import HIGHLEVEL_LOCATION_ID, HighLev
 from flodesk_mcp.sandbox.highlevel.door import HIGHLEVEL_TOKEN, HighLevelDoor
 from flodesk_mcp.sandbox.stand_in import StandIn
 
-__all__ = ["HIGHLEVEL_LOCATION_ID", "HIGHLEVEL_TOKEN", "HighLevel", "highlevel_stand_in"]
+__all__ = ["HIGHLEVEL_LOCATION_ID", "HIGHLEVEL_TOKEN", "SETTINGS", "HighLevel", "highlevel_stand_in"]
 
 OPERATIONS = (*contacts.OPERATIONS, *location.OPERATIONS, *social.OPERATIONS)
+
+SETTINGS = {"highlevel_token": HIGHLEVEL_TOKEN, "highlevel_location_id": HIGHLEVEL_LOCATION_ID}
+"""What opens it, by the names of settings."""
 
 
 def highlevel_stand_in(now: Callable[[], datetime]) -> StandIn[HighLevel]:

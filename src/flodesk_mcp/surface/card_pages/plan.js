@@ -70,6 +70,20 @@ function showPlan(plan, button) {
   show(heading, scrolled("The plan", told), bar, foot);
 }
 
+// No plan yet: a file is to come by a link, which opens in the person's own browser.
+function showLink({ upload_url: url, expires_at: until }) {
+  const open = element("button", { type: "button" }, "Choose the file");
+  open.onclick = async () => {
+    const { isError } = await host.request("ui/open-link", { url }).catch(() => ({ isError: true }));
+    say(isError ? `It could not be opened from here. Open this address in your browser: ${url}`
+      : "Send the file on the page that has opened, then tell your assistant.", Boolean(isError));
+  };
+  heading.textContent = "A list of people is asked for";
+  const ends = new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const words = `You choose it on a page of its own, look at how it is understood, and send it. Good until ${ends}, once.`;
+  show(heading, element("p", {}, words), element("div", { class: "foot" }, status, open));
+}
+
 function say(text, isWrong = false) {
   status.textContent = text;
   status.classList.toggle("wrong", isWrong);
@@ -138,8 +152,10 @@ function showEnd(job) {
   told.replaceChildren(...[facts([["rows", grouped(job.rows ?? 0)], ...numbers]), problems(job.problems, "The first ones")].filter(Boolean));
 }
 
-host.heard["ui/notifications/tool-result"] = (result) =>
-  result.isError || !result.structuredContent?.plan_id
-    ? showFailure(result)
-    : showPlan(result.structuredContent, result._meta?.["flodesk-mcp/button"]);
+host.heard["ui/notifications/tool-result"] = (result) => {
+  const told = result.isError ? {} : result.structuredContent ?? {};
+  if (told.plan_id) showPlan(told, result._meta?.["flodesk-mcp/button"]);
+  else if (told.upload_url) showLink(told);
+  else showFailure(result);
+};
 host.begin();

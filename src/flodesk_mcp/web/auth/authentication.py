@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from flodesk_mcp.callers.clients import credential_of, find_credential
 from flodesk_mcp.callers.logins import StoredCredentials, oauth_client
 from flodesk_mcp.flodesk import identity_of, open_http
+from flodesk_mcp.messages import Messages
 from flodesk_mcp.store import Store, StoreError
 from flodesk_mcp.web.auth.api_tokens import ApiTokens
 from flodesk_mcp.web.auth.backend import AuthBackend, Proof
@@ -52,19 +53,20 @@ class Authentication:
         settings: HostedSettings,
         callers: WebCallers,
         flodesk: httpx2.AsyncClient,
-        documents: httpx2.AsyncBaseTransport | None = None,
+        documents: httpx2.AsyncBaseTransport | None,
+        messages: Messages,
     ) -> None:
         """Raise SettingsError or StoreError for what cannot work.
 
         Only those that are let in get into the pool of `callers`. `flodesk` leads to Flodesk, `documents` to what
-        clients publish about themselves.
+        clients publish about themselves, `messages` to the other replicas.
         """
         self._http = open_http()
         self._provider = settings.identity_provider
         self._store: Store | None = None
         self._keys: Keys | None = None
         self._sign_in: SignIn | None = None
-        wrong = WrongProofs()
+        self._wrong = wrong = WrongProofs(messages)
         check = CredentialCheck(callers.pool, wrong)
         tokens: list[Proof] = []
         self._credentials: StoredCredentials | None = None

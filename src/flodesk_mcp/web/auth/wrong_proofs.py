@@ -7,18 +7,26 @@ from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 
+from flodesk_mcp.messages import Messages
+
 __all__ = ["MAX_WRONG", "WrongProofs", "address_of"]
 
 MINUTE = 60.0
 MAX_WRONG = 20
 MAX_ADDRESSES = 10_000
+TOPIC = "wrong proofs"
 
 
 class WrongProofs:
-    """Counts the wrong proofs of the last minute for each address: 20 are forgiven, then there is a time to wait."""
+    """Counts the wrong proofs of the last minute for each address: 20 are forgiven, then there is a time to wait.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    All replicas hear of each, so that an address has no more of them by asking all.
+    """
+
+    def __init__(self, messages: Messages, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._messages = messages
+        messages.listen(TOPIC, self._heard)
         self._shown_at: OrderedDict[str, deque[float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -27,7 +35,10 @@ class WrongProofs:
 
     def note(self, connection: HTTPConnection) -> None:
         """Count one more."""
-        address = address_of(connection)
+        self._messages.publish(TOPIC, address_of(connection).encode())
+
+    def _heard(self, message: bytes) -> None:
+        address = message.decode()
         self._shown_at.setdefault(address, deque(maxlen=MAX_WRONG)).append(self._clock())
         self._shown_at.move_to_end(address)
         if len(self._shown_at) > MAX_ADDRESSES:

@@ -24,6 +24,7 @@ from flodesk_mcp.store import (
     Upload,
     Way,
 )
+from flodesk_mcp.tools import visible
 from flodesk_mcp.web.auth.background import repeating
 from flodesk_mcp.web.auth.principal import Principal
 from flodesk_mcp.web.keys import derived_keys
@@ -166,7 +167,7 @@ class CallerExchange:
 
 def _name_of(file: str) -> str:
     """Return the name in a path: hosted there are no folders."""
-    return file.replace("\\", "/").rstrip("/").rpartition("/")[2][-MOST_NAME:] or "upload"
+    return visible(file).replace("\\", "/").rstrip("/").rpartition("/")[2][-MOST_NAME:] or "upload"
 
 
 @asynccontextmanager

@@ -36,11 +36,13 @@ def rows_of(preview: Mapping[str, Any]) -> dict[str, str]:
         f'<tr><th scope="row">{number}</th>{"".join(f"<td>{_shown(cell)}</td>" for cell in cells)}</tr>'
         for number, cells in preview["rows"]
     )
-    more, counted = preview["more_columns"], preview["counted"]
-    people = "row" if counted == 1 else "rows"
+    more, counted, first = preview["more_columns"], preview["counted"], len(preview["rows"])
+    count = f"{counted:,} row{'s' if counted > 1 else ''}"
+    left_out = ", ".join(_shown(column["heading"]) for column in columns if column["left_out"] and column["heading"])
     return {
-        "counted": f"{counted:,} {people}" if preview["counted_all"] else f"More than {counted:,} {people}",
-        "first": str(len(preview["rows"])),
+        "counted": count if preview["counted_all"] else f"More than {count}",
+        "first": f"first {first} rows" if first > 1 else "first row",
+        "left_out": Markup(f"<dt>Left out</dt><dd>{left_out}</dd>" if left_out else ""),
         "more": f"{more} more columns are not shown here." if more else "",
         "headings": Markup(headings),
         "rows": Markup(rows),

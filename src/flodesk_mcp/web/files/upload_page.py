@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
+import anyio
 import anyio.to_thread
-from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +22,7 @@ from flodesk_mcp.web.files.links import Opened
 from flodesk_mcp.web.files.multipart import FileForm
 from flodesk_mcp.web.files.preview import rows_of, size_of, words_of
 from flodesk_mcp.web.html_page import HtmlPage
+from flodesk_mcp.web.middleware import MAX_BODY_SECONDS
 
 __all__ = ["SCRIPT", "UploadPage"]
 
@@ -45,7 +46,7 @@ class UploadPage:
         self._door = door
         self._choosing = HtmlPage("upload.html", "page.css", "form.css", "files.css", script=SCRIPT)
         self._looking = HtmlPage("uploaded.html", "page.css", "form.css", "files.css", script=SCRIPT)
-        self._reading = CapacityLimiter(READ_AT_ONCE)
+        self._reading = anyio.CapacityLimiter(READ_AT_ONCE)
 
     async def show(self, request: Request) -> Response:
         """Answer with the form, or with what this browser has sent by it. Raises Refusal, StoreError."""
@@ -56,8 +57,14 @@ class UploadPage:
     async def answer(self, request: Request) -> Response:
         """Take a file, hand it on, or drop it for another one. Raises Refusal, FormError, StoreError."""
         link = await self._door.find("upload", request)
-        if request.headers.get("content-type", "").startswith("multipart/"):
-            return await self._receive(request, link)
+        holds_file = request.headers.get("content-type", "").startswith("multipart/")
+        try:
+            with anyio.fail_after(link.expires_at - time.time() if holds_file else MAX_BODY_SECONDS):
+                return await (self._receive(request, link) if holds_file else self._decided(request, link))
+        except TimeoutError:
+            raise self._door.gone() from None
+
+    async def _decided(self, request: Request, link: FileLink) -> Response:
         form = await read_form(request)
         self._door.check(request, link, form.get("csrf"))
         uploads = (await self._door.opened()).uploads

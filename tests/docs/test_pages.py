@@ -1,4 +1,4 @@
-"""The documents say what is: tables, configurations and snippets of the README."""
+"""The pages say what is: their tables, configurations and snippets."""
 
 import json
 import re
@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+from cli.conftest import environment
+
+from .pages import ROOT
+
+__all__ = ["environment"]
+
+DOCS = ROOT / "docs"
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```", README, re.DOTALL | re.MULTILINE)
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 def _run(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -34,7 +39,8 @@ def test_the_tables_are_up_to_date(environment: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("snippet", "output"), list(zip(_blocks("python"), ["Newsletter\n", "True Tulips\n"], strict=True))
+    ("snippet", "output"),
+    list(zip(_blocks(DOCS / "sandbox.md", "python"), ["Newsletter\n", "True Tulips\n"], strict=True)),
 )
 def test_a_snippet_does_what_it_shows(snippet: str, output: str, environment: dict[str, str]) -> None:
     ended = _run("-c", snippet, environment=environment)
@@ -42,12 +48,6 @@ def test_a_snippet_does_what_it_shows(snippet: str, output: str, environment: di
 
 
 def test_the_configurations_can_be_pasted() -> None:
-    configurations = [json.loads(block) for block in _blocks("json")]
+    configurations = [json.loads(block) for block in _blocks(DOCS / "connecting.md", "json")]
     servers = [pasted.get("mcpServers") or pasted["servers"] for pasted in configurations]
     assert [list(named) for named in servers] == [["flodesk"]]
-
-
-def test_every_file_that_is_linked_exists() -> None:
-    linked = re.findall(r"\]\((?!https:)([^)#]+)\)", README)
-    assert linked
-    assert [name for name in linked if not (ROOT / name).exists()] == []

@@ -1,0 +1,1 @@
+"""How flodesk-mcp is run by many: in containers, or with programs of the system (`make cluster`)."""

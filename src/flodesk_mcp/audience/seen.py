@@ -1,0 +1,60 @@
+"""Who was named before, in a list of any length: 25 MB for a million people, where a dict would take 150."""
+
+from array import array
+from collections.abc import Iterable
+
+__all__ = ["Seen"]
+
+FEW = 1 << 12
+FULL = 0.6
+MARK = (1 << 64) - 1
+
+
+class Seen:
+    """Numbers by text. Two texts are told apart by 64 bits of their hash, which nobody outside can foresee."""
+
+    def __init__(self) -> None:
+        self._marks = array("Q", bytes(8 * FEW))  # 0 where there is nobody
+        self._numbers = array("I", bytes(4 * FEW))
+        self._size = 0
+
+    def __contains__(self, text: str) -> bool:
+        """Tell whether the text has a number."""
+        return bool(self._marks[self._place(hash(text) & MARK or 1)])
+
+    def put(self, texts: Iterable[tuple[str, int]]) -> dict[int, str]:
+        """Give texts numbers, and return those that some of them had, each with its text."""
+        before = {}
+        marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
+        for text, number in texts:
+            mark = hash(text) & MARK or 1
+            place = mark & last
+            while (there := marks[place]) and there != mark:
+                place = (place + 1) & last
+            if there:
+                before[numbers[place]] = text
+            else:
+                marks[place] = mark
+                self._size += 1
+            numbers[place] = number
+            if self._size > FULL * last:
+                self._grow()
+                marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
+        return before
+
+    def _place(self, mark: int) -> int:
+        """Return where a text is, or the place that is free for it."""
+        marks, last = self._marks, len(self._marks) - 1
+        place = mark & last
+        while (there := marks[place]) and there != mark:
+            place = (place + 1) & last
+        return place
+
+    def _grow(self) -> None:
+        marks, numbers = self._marks, self._numbers
+        self._marks = array("Q", bytes(16 * len(marks)))
+        self._numbers = array("I", bytes(8 * len(marks)))
+        for mark, number in zip(marks, numbers, strict=True):
+            if mark:
+                place = self._place(mark)
+                self._marks[place], self._numbers[place] = mark, number
