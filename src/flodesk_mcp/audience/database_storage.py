@@ -9,15 +9,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flodesk_mcp.audience.errors import StorageFailed
-from flodesk_mcp.audience.job_store import UNFINISHED
-from flodesk_mcp.audience.job_tables import jobs
+from flodesk_mcp.audience.job_store import PARTS_KEPT_SECONDS, UNFINISHED
+from flodesk_mcp.audience.job_tables import JOB_TABLES, jobs
+from flodesk_mcp.audience.over import forget_over_of
+from flodesk_mcp.audience.plan import PLAN_SECONDS
+from flodesk_mcp.audience.plan_tables import plans
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.tables import METADATA, mirrors
 
 if TYPE_CHECKING:
     from flodesk_mcp.store import Database
 
-__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_unused"]
+__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused"]
 
 
 class DatabaseStorage:
@@ -56,6 +59,12 @@ class DatabaseStorage:
             for table in METADATA.sorted_tables:
                 await work.change(delete(table))
 
+    async def erase(self) -> None:
+        """Delete everything of the account: the mirror, jobs and their reports, plans, exports."""
+        async with self.mirror.writing() as work:
+            for table in (*METADATA.sorted_tables, *JOB_TABLES.sorted_tables):
+                await work.change(delete(table))
+
     async def set_aside(self) -> str | None:
         """Begin a new mirror. Nothing is kept aside: what a database keeps is its operator's to say."""
         await self.forget()
@@ -86,6 +95,20 @@ async def accounts_with_abandoned_jobs(database: "Database", now: float) -> set[
     abandoned = select(jobs.c.account).where(jobs.c.state.in_(UNFINISHED), jobs.c.lease_until < now).distinct()
     async with _Connections(database).reading() as connection:
         return set((await connection.execute(abandoned)).scalars())
+
+
+async def forget_over(database: "Database", now: float) -> None:
+    """Forget the jobs and plans of all accounts whose time is over. Raises StorageFailed."""
+    old = jobs.c.ended_at < now - PARTS_KEPT_SECONDS
+    async with _Connections(database).reading() as connection:
+        found = await connection.execute(
+            select(jobs.c.account)
+            .where(old)
+            .union(select(plans.c.account).where(plans.c.created_at < now - PLAN_SECONDS))
+        )
+        accounts = found.scalars().all()
+    for account in accounts:
+        await forget_over_of(Rows(_Connections(database), account), now)
 
 
 class _Connections:

@@ -16,7 +16,7 @@ from flodesk_mcp.audience.plan_rows import PlanRows
 from flodesk_mcp.audience.plan_tables import plan_blocks, plans
 from flodesk_mcp.audience.rows import Rows, Work
 
-__all__ = ["BEATS_SECONDS", "PLAN_SECONDS", "Plan", "Plans"]
+__all__ = ["BEATS_SECONDS", "PLAN_SECONDS", "Plan", "Plans", "forget_plans"]
 
 PLAN_SECONDS = 1_800
 """How long a plan can be carried out: what it was made from changes."""
@@ -66,7 +66,7 @@ class Plans:
         name = secrets.token_hex(12)
         row = {"id": name, "kind": kind, "created_at": now, "arguments": {}, "numbers": {}}
         async with self._rows.writing() as work:
-            await self._forget(work, now)
+            await forget_plans(work, now)
             await work.put(plans, [row | {"digest": None, "job": None, "asked": asked}])
         return name
 
@@ -169,16 +169,18 @@ class Plans:
             raise PlanRefused("There is no such plan, or it is long over: make a new one.")
         return Plan(*tuple(row))
 
-    async def _forget(self, work: Work, now: float) -> None:
-        old = await work.all(
-            select(plans.c.id).where(
-                or_(plans.c.created_at < now - KEPT_SECONDS, plans.c.job.is_(None)),
-                plans.c.created_at < now - PLAN_SECONDS,
-            )
+
+async def forget_plans(work: Work, now: float) -> None:
+    """Forget the plans that nobody can carry out any more. Raises AudienceError."""
+    old = await work.all(
+        select(plans.c.id).where(
+            or_(plans.c.created_at < now - KEPT_SECONDS, plans.c.job.is_(None)),
+            plans.c.created_at < now - PLAN_SECONDS,
         )
-        for plan in old:
-            await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
-            await work.change(delete(plans).where(plans.c.id == plan.id))
+    )
+    for plan in old:
+        await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
+        await work.change(delete(plans).where(plans.c.id == plan.id))
 
 
 def _digest(arguments: Mapping[str, Any], fingerprint: int) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "events": ("events", "See events of webhooks, and their deliveries; pass events on once more."),
     "export": ("export", "Take everybody on the list, or all who match, out into a file."),
     "grant": ("grants", "See and cut off the clients that people connected to a hosted server."),
+    "highlevel": ("highlevel", "Take the daily numbers of HighLevel's social planner out as CSV."),
     "import": ("imports", "Bring in the people of a CSV, TSV, XLSX, JSON or JSONL file."),
     "jobs": ("jobs", "Look at exports and other long work, stop one, or finish what was interrupted."),
     "login": ("login", "Keep a credential in this computer's keychain, where the server finds it."),

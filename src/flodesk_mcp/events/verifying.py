@@ -74,10 +74,11 @@ class Verifier:
     async def _waiting(self) -> list[str]:
         try:
             with anyio.CancelScope(shield=True):  # a query that is broken off costs its connection
-                return await self._stored.accounts_to_verify(MOST_ACCOUNTS)
+                accounts = await self._stored.accounts_to_verify(MOST_ACCOUNTS)
         except StoreError as error:
             logger.warning("Events wait to be verified: %s", error, extra={"repeats": "verifying"})
             return []
+        return accounts
 
     async def _verify(self, account: str, open_client: OpenClient) -> None:
         try:

@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 from flodesk_mcp.audience.operators import Match as AllOrAny
 from flodesk_mcp.audience.operators import Operator
 from flodesk_mcp.tools.arguments import FirstError, SubscriberField, Trimmed
-from flodesk_mcp.tools.given import Arguments, FromJson
+from flodesk_mcp.tools.given import UNADVERTISED, Arguments, FromJson
 
 __all__ = [
     "AlikeConditions",
@@ -21,6 +21,8 @@ __all__ = [
     "ExportFields",
     "ExportFile",
     "FileFormat",
+    "FromProvider",
+    "FromSegment",
     "JobId",
     "JoinedSegments",
     "ListFile",
@@ -150,6 +152,8 @@ JoinedSegments = Annotated[
     FromJson,
     Field(min_length=1, max_length=50, description="All join: ids or names, also new."),
 ]
+FromProvider = Annotated[str, Trimmed, UNADVERTISED, Field(max_length=50)]
+FromSegment = Annotated[str, Trimmed, UNADVERTISED, Field(max_length=300)]
 CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 Press = Annotated[str, Trimmed, Field(max_length=100, description="From the card.")]

@@ -44,12 +44,9 @@ class Audiences:
     async def running(self) -> AsyncIterator[None]:
         """Let audiences be opened within the block."""
         async with self.background.running():
-            self.background.spawn(self._forget_unused_daily)
+            self.background.spawn(self._forget_daily)
             yield
-        for audience in self._open.values():
-            await audience.aclose()
-        if self._database:
-            await self._database.aclose()
+        await self.aclose()
 
     def audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
         """Return the audience of an account, whose client is `flodesk` now."""
@@ -87,6 +84,18 @@ class Audiences:
             return False
         async with self.jobs_of(identity) as jobs:
             return jobs is not None and bool(await jobs.unfinished())
+
+    async def erase(self, identity: str) -> None:
+        """Delete everything that is kept of the list of an account. Raises AudienceError, OSError."""
+        known = self._open.pop(identity, None)
+        await (known.storage if known else self._storage(identity)).erase()
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        for audience in self._open.values():
+            await audience.aclose()
+        if self._database:
+            await self._database.aclose()
 
     @asynccontextmanager
     async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
@@ -160,18 +169,25 @@ class Audiences:
         path = address.partition("://")[2].partition("?")[0].removeprefix("/")
         return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
 
-    async def _forget_unused_daily(self) -> None:
-        from flodesk_mcp.audience.forgetting import forget_unused_files
-
+    async def _forget_daily(self) -> None:
         while True:
-            before = time.time() - self._settings.mirror_days * DAY
             try:
-                if self.are_shared:
-                    from flodesk_mcp.audience.database_storage import forget_unused
-
-                    await forget_unused(self._opened_database(), before)
-                elif self.folder:
-                    forget_unused_files(self.folder, before)
+                await self.forget_over(time.time())
             except (FlodeskError, OSError) as error:
-                logger.warning("Unused mirrors could not be forgotten: %s", error)
+                logger.warning("What is over could not be forgotten: %s", error)
             await anyio.sleep(DAY)
+
+    async def forget_over(self, now: float) -> None:
+        """Forget mirrors that nobody used, and jobs and plans whose time is over. Raises AudienceError, OSError."""
+        before = now - self._settings.mirror_days * DAY
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import forget_over, forget_unused
+
+            await forget_unused(self._opened_database(), before)
+            await forget_over(self._opened_database(), now)
+        elif self.folder and (self.folder / "audience").is_dir():
+            from flodesk_mcp.audience.forgetting import forget_unused_files
+            from flodesk_mcp.audience.over import forget_over_files
+
+            forget_unused_files(self.folder, before)
+            await forget_over_files(self.folder, now)
