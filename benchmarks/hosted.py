@@ -113,9 +113,9 @@ def _call(revision: str) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _report(bare: list[Measured], ours: list[Measured]) -> int:
-    print(
-        f"{'':20}{'revision':>11}{'cpu ms':>8}{'of bare':>9}{'calls/s':>9}{'of bare':>9}{'p50 ms':>8}{'p95 ms':>8}{'MiB':>6}"
-    )
+    columns = (("revision", 11), ("cpu ms", 8), ("of bare", 9), ("calls/s", 9), ("of bare", 9))
+    times = (("p50 ms", 8), ("p95 ms", 8), ("MiB", 6))
+    print(" " * 20 + "".join(f"{name:>{width}}" for name, width in (*columns, *times)))
     missed = False
     for server in [*bare, *ours]:
         beside = next(each for each in bare if each.revision == server.revision)
@@ -137,7 +137,7 @@ def _ratio(ours: list[float], bare: list[float]) -> float:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the processor's time that a process has used, its own and the system's for it. Source: clock_getcpuclockid(3)."""
+    """Return the processor's time of a process, user and system. Source: clock_getcpuclockid(3)."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

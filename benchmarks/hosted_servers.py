@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from flodesk_mcp.sandbox import Sandbox, sample_account
 from flodesk_mcp.store import Store, TokenLimits, new_key
+from flodesk_mcp.store.grant_tokens import IssuedTokens
 from flodesk_mcp.store.sign_ins import Asked, Granted
 
 __all__ = ["ACCOUNTS", "MODES", "PUBLIC_URL", "TOOL", "callers_of", "run_bare", "run_flodesk", "served"]
@@ -82,7 +83,9 @@ async def _granted(store: Store, account: str) -> str:
     granted = Granted(account_id, "this machine", asked.scopes, "segments,subscribers", "shown")
     code = await store.sign_ins.approve(name, granted)
     issued = await store.grant_tokens.redeem(code or "")
-    return getattr(issued, "access_token")  # noqa: B009 - a second use of the code would have none
+    if not isinstance(issued, IssuedTokens):
+        raise TypeError("the code opened nothing")
+    return issued.access_token
 
 
 def run_flodesk(port: int) -> None:

@@ -30,7 +30,7 @@ from cryptography.x509.oid import NameOID
 from deploy.programs import Nginx, NotInstalled, PostgreSql, Program, Redis, free_port, running
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
-__all__ = ["Cluster", "Replica", "cluster", "server_settings"]
+__all__ = ["Cluster", "Replica", "cluster", "make_certificate", "server_settings"]
 
 HERE = Path(__file__).parent
 DAYS = timedelta(days=1)
@@ -144,7 +144,7 @@ def cluster(
         }
         servers = [Replica(port_of(), settings, folder / f"replica-{number}.log") for number in range(1, replicas + 1)]
         opened.enter_context(running(*servers))
-        _make_certificate(folder)
+        make_certificate(folder)
         proxy = Nginx(folder, port, _proxy_settings(folder, port, [server.port for server in servers]))
         opened.enter_context(running(proxy))
         yield Cluster(f"https://127.0.0.1:{port}", folder / "cert.pem", settings, servers, redis)
@@ -178,7 +178,7 @@ def _proxy_settings(folder: Path, port: int, replicas: Sequence[int]) -> str:
     return text
 
 
-def _make_certificate(folder: Path) -> None:
+def make_certificate(folder: Path) -> None:
     """Write a certificate for this machine that its own key signs, valid for a day."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "flodesk-mcp on this machine")])

@@ -3,7 +3,7 @@
 import logging
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,11 @@ __all__ = [
     "RedisLink",
     "RedisLost",
     "Word",
+    "asked_facts",
+    "asking",
     "connections",
+    "evicts",
+    "facts_of",
     "new_connection",
 ]
 
@@ -104,8 +108,10 @@ class RedisLink:
 
         Raises RedisLost.
         """
-        if self._lost_at is not None and anyio.current_time() - self._lost_at > PATIENCE_SECONDS:
-            raise RedisLost(self.problem)
+        if self._lost_at is not None:
+            seconds = min(seconds, self._lost_at + PATIENCE_SECONDS - anyio.current_time())
+            if seconds <= 0:
+                raise RedisLost(self.problem)
         command = self.post(*words)
         try:
             with anyio.fail_after(seconds):
@@ -134,7 +140,7 @@ class RedisLink:
                 with anyio.fail_after(CONNECT_SECONDS):
                     await connection.connect()  # type: ignore[no-untyped-call]
                     if self._on_connect:
-                        await self._on_connect(_asking(connection))
+                        await self._on_connect(asking(connection))
                     await _exchange(connection, [self._beat])
                 self._came()
                 await self._converse(connection)
@@ -198,7 +204,26 @@ def new_connection(those: ConnectionPool) -> AbstractConnection:
     return made
 
 
-def _asking(connection: AbstractConnection) -> Ask:
+async def facts_of(connection: AbstractConnection) -> dict[str, str]:
+    """Return what the server at the other end says of itself and of its memory."""
+    return await asked_facts(asking(connection))
+
+
+async def asked_facts(ask: Ask) -> dict[str, str]:
+    """Return what the server says of itself and of its memory."""
+    told = [(await ask("INFO", section)).decode() for section in ("server", "memory")]
+    lines = (line.partition(":") for part in told for line in part.splitlines())
+    return {name: value.strip() for name, _, value in lines if value}
+
+
+def evicts(facts: Mapping[str, str]) -> bool:
+    """Tell whether a server with these facts may forget what it has no room for."""
+    return facts.get("maxmemory", "0") != "0" and facts.get("maxmemory_policy", "noeviction") != "noeviction"
+
+
+def asking(connection: AbstractConnection) -> Ask:
+    """Return what sends one command at a time."""
+
     async def ask(*words: Word) -> Any:
         (answer,) = await _exchange(connection, [words])
         if isinstance(answer, Exception):

@@ -65,6 +65,19 @@ Context = ServerRequestContext[Caller]
 Paging = PaginatedRequestParams | None
 
 
+class _Server(Server[Any]):
+    """Names itself in a result by no more than the revision demands: some clients show all of it to their model."""
+
+    @property
+    def server_info_stamp(self) -> dict[str, Any]:
+        return {"name": NAME, "version": __version__}
+
+    @property
+    def whole_stamp(self) -> dict[str, Any]:
+        """What tells a client all about this server, once."""
+        return super().server_info_stamp
+
+
 def build_server(
     open_callers: Callable[[], AbstractAsyncContextManager[Callers]],
     question_keys: Sequence[bytes] = (),
@@ -78,7 +91,7 @@ def build_server(
     """
     sealing = RequestStateSecurity(keys=list(question_keys) or [secrets.token_bytes(32)], ttl=ANSWER_SECONDS)
     subscriptions = Subscriptions()
-    server: Server[Any] = Server(
+    server = _Server(
         NAME,
         title="Flodesk",
         website_url=HOMEPAGE,
@@ -107,7 +120,10 @@ def build_server(
     )
     server.add_request_handler("skills/list", PaginatedRequestParams, _list_skills)
     server.add_request_handler("skills/get", GetSkillParams, _get_skill)
-    server.middleware += [RequestStateBoundary(sealing, default_audience=NAME), _find_caller]
+    server.middleware += [
+        RequestStateBoundary(sealing, default_audience=NAME),
+        partial(_find_caller, server.whole_stamp),
+    ]
     return server
 
 
@@ -135,7 +151,9 @@ def operator_filter(settings: Settings) -> ToolFilter:
         raise SettingsError(str(error)) from error
 
 
-async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+async def _find_caller(
+    whole_stamp: dict[str, Any], ctx: ServerRequestContext[Any], call_next: CallNext
+) -> HandlerResult:
     """Be the middleware that finds out who calls, once, and hands it on in place of all callers."""
     callers: Callers = ctx.lifespan_context
     caller = callers.caller(ctx.request)
@@ -152,12 +170,11 @@ async def _find_caller(ctx: ServerRequestContext[Any], call_next: CallNext) -> H
         for offered in answer.get("capabilities", {}).values():
             if "listChanged" in offered:  # the SDK promises it wherever streams are served; no list here ever changes
                 offered["listChanged"] = False
+        if SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
+            answer["_meta"] = {**meta, SERVER_INFO_META_KEY: whole_stamp}
         # To a client without cards nothing is said of them; and in `initialize` the SDK says nothing of extensions.
         extensions: dict[str, Any] = {SKILLS: {}} | ({CARDS: {}} if shows_cards(ctx) else {})
         answer["capabilities"] = {**answer["capabilities"], "extensions": extensions}
-    elif SERVER_INFO_META_KEY in (meta := answer.get("_meta") or {}):
-        # Some clients show every result's meta data to their model: no more than the revision demands.
-        answer["_meta"] = {**meta, SERVER_INFO_META_KEY: {"name": NAME, "version": __version__}}
     return answer
 
 

@@ -16,7 +16,7 @@ from flodesk_mcp.audience.files import open_csv, open_people
 from flodesk_mcp.audience.job import Job, Outcome
 from flodesk_mcp.audience.job_report import report_part
 from flodesk_mcp.audience.plan import Plan
-from flodesk_mcp.audience.storage import LocalStorage
+from flodesk_mcp.audience.storage import LocalStorage, Storage
 from flodesk_mcp.flodesk import ApiKey, FlodeskClient, open_http
 from flodesk_mcp.flodesk import Subscriber as Answer
 from flodesk_mcp.quota import WindowQuota
@@ -41,7 +41,9 @@ class GrowingAccount(Account):
 class Studio:
     """An account with three segments and two custom fields, and how to open its audience."""
 
-    def __init__(self, folder: Path | None = None, *, grows: bool = False) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, grows: bool = False, per_minute: tuple[int, int] = (100, 20)
+    ) -> None:
         self.account = (GrowingAccount if grows else Account)(
             segments={known: Segment(known, name, "#F2C9C0", BEGAN) for known, name in ((FAIR, "Fair"), (VIP, "VIP"))},
             custom_fields={
@@ -50,7 +52,11 @@ class Studio:
             },
         )
         self.account.segments[LEADS] = Segment(LEADS, "Leads", "#F2C9C0", BEGAN)
-        self.sandbox = Sandbox({SANDBOX_API_KEY: self.account})
+        self.per_minute = per_minute
+        requests, batches = per_minute
+        self.sandbox = Sandbox(
+            {SANDBOX_API_KEY: self.account}, requests_per_minute=requests, batches_per_minute=batches
+        )
         self.folder = folder
 
     def add(
@@ -80,11 +86,13 @@ class Studio:
         return [(sent.method, sent.path, sent.body) for sent in self.sandbox.requests if sent.method != "GET"]
 
     @asynccontextmanager
-    async def opened(self, transport: httpx2.AsyncBaseTransport | None = None) -> AsyncIterator["Opened"]:
+    async def opened(
+        self, transport: httpx2.AsyncBaseTransport | None = None, storage: Storage | None = None
+    ) -> AsyncIterator["Opened"]:
         """Open the audience as one process does: at the end it is as if that were killed."""
         http = open_http(transport or self.sandbox.transport())
-        client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(100, 20))
-        storage = LocalStorage(self.folder, "studio")
+        client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(*self.per_minute))
+        storage = storage or LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
             audience = Audience(client, storage, spawn=tasks.start_soon)
 

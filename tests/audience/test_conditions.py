@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flodesk_mcp.audience.conditions import Condition, Match
+from flodesk_mcp.audience.conditions import Condition
 from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.audience.operators import Match
 
 from .accounts import Mirrored, mirrored
 

@@ -29,6 +29,7 @@ MINUTE = 1.0
 """Of the quota: it allows in a second what it otherwise allows in sixty."""
 
 LONGEST = 0.9
+HIGHLEVEL = "/highlevel"
 
 
 class Watched:
@@ -42,6 +43,9 @@ class Watched:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application."""
+        if scope["path"].startswith(HIGHLEVEL):
+            await self.sandbox.everything(scope, receive, send)
+            return
         now = time.monotonic()
         self.requests.append(now)
         if scope["path"].endswith("/batch"):
@@ -118,20 +122,50 @@ def test_killed_at_any_of_50_moments_an_import_goes_on(
         ended_before += status == 0
         assert _worked(nursery, order) == 0
 
-        assert [person.email for person in watched.account.subscribers.values()] == people
-        times = Counter(watched.sent())
-        assert set(times.values()) <= {1, 2}
-        assert sum(number - 1 for number in times.values()) <= 1, "more than one batch was repeated"
-        assert {email for batch in times for email in batch} == set(people)
-        with sqlite3.connect(tmp_path / str(moment) / "audience" / "studio" / "jobs.sqlite3") as database:
-            outcomes = database.execute("SELECT row, outcome FROM job_rows ORDER BY row").fetchall()
-            jobs = database.execute("SELECT state, rows, written FROM jobs").fetchall()
-        database.close()
-        assert outcomes == [(row, "written") for row in range(2, ROWS + 2)]
-        assert jobs == [("done", ROWS, ROWS)]
+        _check_that_each_was_written(watched, people, tmp_path / str(moment), first_row=2)
     assert ended_before < MOMENTS, "nobody was killed"
     assert _most_within_a_minute(watched.batches) <= 20
     assert _most_within_a_minute(watched.requests) <= 100
+
+
+def test_killed_at_any_moment_an_import_from_another_provider_goes_on(
+    flodesk: tuple[Watched, str], nursery: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    watched, address = flodesk
+    there, chance, ended_before = watched.sandbox.highlevel.account, random.Random(99), 0
+    somebody = next(iter(there.contacts.values()))
+    for moment in range(MOMENTS):
+        watched.account.subscribers.clear()
+        watched.sandbox.requests.clear()
+        people = [f"h{moment}-{number}@example.com" for number in range(ROWS)]
+        there.contacts.clear()
+        there.contacts.update({email: somebody | {"id": email, "email": email} for email in people})
+        order = {
+            "address": address,
+            "folder": str(tmp_path / str(moment)),
+            "quota": str(tmp_path / "quota"),
+            "minute": MINUTE,
+            "csv": "",
+            "highlevel": address + HIGHLEVEL,
+        }
+        ended_before += _worked(nursery, order, killed_after=chance.uniform(0, LONGEST)) == 0
+        assert _worked(nursery, order) == 0
+        _check_that_each_was_written(watched, people, tmp_path / str(moment), first_row=1)
+    assert ended_before < MOMENTS, "nobody was killed"
+
+
+def _check_that_each_was_written(watched: Watched, people: list[str], folder: Path, *, first_row: int) -> None:
+    assert [person.email for person in watched.account.subscribers.values()] == people
+    times = Counter(watched.sent())
+    assert set(times.values()) <= {1, 2}
+    assert sum(number - 1 for number in times.values()) <= 1, "more than one batch was repeated"
+    assert {email for batch in times for email in batch} == set(people)
+    with sqlite3.connect(folder / "audience" / "studio" / "jobs.sqlite3") as database:
+        outcomes = database.execute("SELECT row, outcome FROM job_rows ORDER BY row").fetchall()
+        jobs = database.execute("SELECT state, rows, written FROM jobs").fetchall()
+    database.close()
+    assert outcomes == [(row, "written") for row in range(first_row, first_row + ROWS)]
+    assert jobs == [("done", ROWS, ROWS)]
 
 
 def _most_within_a_minute(times: list[float]) -> int:

@@ -1,5 +1,7 @@
 """After whatever imports, syncs, kills and restarts, the account is what a model of it says."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -82,12 +84,19 @@ KILLED_AFTER = st.one_of(st.none(), st.floats(0, 8))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_account_is_what_the_model_says(start: dict[str, Any], steps: list[Any], kills: list[float | None]) -> None:
     with TemporaryDirectory() as folder:
-        scenario = partial(_play, Path(folder), start, steps, kills)
+        studio = Studio(Path(folder))
+        scenario = partial(play, studio, studio.opened, start, steps, kills)
         anyio.run(scenario, backend_options={"loop_factory": VirtualTimeLoop})
 
 
-async def _play(folder: Path, start: dict[str, Any], steps: list[Any], kills: list[float | None]) -> None:
-    studio = Studio(folder)
+async def play(
+    studio: Studio,
+    opening: Callable[[], AbstractAsyncContextManager[Opened]],
+    start: dict[str, Any],
+    steps: list[Any],
+    kills: list[float | None],
+) -> None:
+    """Do the steps, each in a process that may be killed, and compare."""
     for email, status in start.items():
         studio.add(email, FAIR, status=status)
     model = Model({email: Person(status, segments={FAIR}) for email, status in start.items()})
@@ -96,14 +105,14 @@ async def _play(folder: Path, start: dict[str, Any], steps: list[Any], kills: li
             model.bring_in(what[0], segment)
         else:
             model.keep_in_step(segment, what[0], remove_others=what[1])
-        async with studio.opened() as opened:
+        async with opening() as opened:
             plan = await _planned(opened, kind, segment, what)
             job = await opened.audience.carry_out(plan.id)
             if killed_after is None:
                 await opened.audience.jobs.wait(job.id, 1e6)
             else:
                 await anyio.sleep(killed_after)
-        async with studio.opened() as opened:
+        async with opening() as opened:
             await opened.audience.jobs.restart()
             ended = await opened.audience.jobs.wait(job.id, 1e6)
             assert ended.state == "done", ended

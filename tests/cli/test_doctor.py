@@ -1,5 +1,6 @@
 """What the doctor says, for everything that can be wrong."""
 
+import re
 import socket
 import ssl
 import threading
@@ -15,8 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from deploy.programs import Redis, running
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Fault
+from flodesk_mcp.store import new_key
+from ports import free_port
 
 from .conftest import Served
 
@@ -157,3 +161,30 @@ def test_a_certificate_that_is_not_trusted_says_so(untrusted: str) -> None:
     assert examined.exit_code == 1
     assert "The certificate of 127.0.0.1 is not trusted." in examined.output
     assert "SSL_CERT_FILE" in examined.output
+
+
+def test_the_redis_of_replicas_is_reached_and_named(served: Served, redis_server: Redis) -> None:
+    examined = _doctor(**served.settings, FLODESK_REDIS_URL=redis_server.url, FLODESK_ENCRYPTION_KEYS=new_key())
+    assert examined.exit_code == 0, examined.output
+    assert re.search(r"ok +Redis +(Redis|Valkey) \d+\.\d+\.\d+ answers", examined.output)
+
+
+def test_a_redis_that_forgets_what_it_has_no_room_for_is_noted(served: Served, tmp_path: Path, redis_url: str) -> None:
+    evicting = Redis(tmp_path, free_port(), "maxmemory 100mb", "maxmemory-policy allkeys-lru")
+    with running(evicting):
+        examined = _doctor(**served.settings, FLODESK_REDIS_URL=evicting.url, FLODESK_ENCRYPTION_KEYS=new_key())
+    assert examined.exit_code == 0, examined.output
+    assert "Set its maxmemory-policy to noeviction." in examined.output
+
+
+@pytest.mark.parametrize("trouble", ["not there", "another password"])
+def test_a_redis_that_cannot_be_used_is_said_without_its_password(
+    served: Served, tmp_path: Path, redis_url: str, trouble: str
+) -> None:
+    guarded = Redis(tmp_path, free_port(), password="right")
+    with running(*([] if trouble == "not there" else [guarded])):
+        url = guarded.url.replace("right", "p4ssw0rd")
+        examined = _doctor(**served.settings, FLODESK_REDIS_URL=url, FLODESK_ENCRYPTION_KEYS=new_key())
+    assert examined.exit_code == 1
+    assert "Check FLODESK_REDIS_URL" in examined.output
+    assert "p4ssw0rd" not in examined.output

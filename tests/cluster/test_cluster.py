@@ -9,13 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
+import asyncpg  # type: ignore[import-untyped] # it has no types
 import httpx2
 import pytest
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 
-from deploy.cluster import Cluster, cluster
+from deploy.cluster import Cluster, Replica, cluster
 from deploy.programs import NotInstalled
 from flodesk_mcp.sandbox import Sandbox
 from ports import free_port
@@ -25,6 +27,7 @@ from web.serving import serve_in_thread
 pytestmark = pytest.mark.anyio
 
 CLIENTS = 200
+ROWS = 500
 SESSIONS = 20
 PLENTY = str(10**6)
 PAUSE_SECONDS = 4.0
@@ -48,14 +51,25 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def made() -> Iterator[tuple[Cluster, str]]:
+def flodesk() -> Sandbox:
+    many = int(PLENTY)
+    return Sandbox(accounts={"key-ann": account_of("ann")}, requests_per_minute=many, batches_per_minute=many)
+
+
+@pytest.fixture(scope="module")
+def made(flodesk: Sandbox) -> Iterator[tuple[Cluster, str]]:
     """A cluster, and an access token for it."""
-    flodesk = Sandbox(accounts={"key-ann": account_of("ann")}, requests_per_minute=int(PLENTY))
     with TemporaryDirectory(prefix="flodesk-cluster-") as name, serve_in_thread(flodesk.app) as url:
         Path(name).chmod(0o755)  # PostgreSQL is another user
         try:
             with cluster(
-                Path(name), replicas=3, flodesk=f"{url}/v1", port_of=free_port, FLODESK_REQUESTS_PER_MINUTE=PLENTY
+                Path(name),
+                replicas=3,
+                flodesk=f"{url}/v1",
+                port_of=free_port,
+                FLODESK_REQUESTS_PER_MINUTE=PLENTY,
+                FLODESK_TOOLSETS="all",
+                FLODESK_CONFIRM="auto",
             ) as running:
                 yield running, running.new_token(key="key-ann")
         except NotInstalled as missing:
@@ -79,9 +93,10 @@ class Load:
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
         self.outcomes: Counter[str] = Counter()
+        self.is_over = False
 
     async def call(self, headers: dict[str, str], message: dict[str, Any]) -> None:
-        while True:
+        while not self.is_over:
             await anyio.sleep(random.uniform(0, PAUSE_SECONDS))
             try:
                 answer = await self._http.post("/mcp", json=message, headers=headers)
@@ -110,7 +125,7 @@ async def test_a_rolling_restart_under_load_fails_no_call_and_ends_no_session(ma
             await anyio.to_thread.run_sync(replica.stop)
             await anyio.to_thread.run_sync(replica.start)
         await anyio.sleep(PAUSE_SECONDS)
-        clients.cancel_scope.cancel()
+        load.is_over = True
     assert set(load.outcomes) == {"done"}, load.outcomes
     assert load.outcomes["done"] >= 2 * CLIENTS
 
@@ -139,6 +154,37 @@ async def test_an_answer_to_a_question_finds_the_replica_that_asks(made: tuple[C
             assert not deleted.is_error, deleted
 
 
+@pytest.mark.parametrize("number", range(2))
+async def test_messages_of_an_sse_connection_find_the_replica_that_holds_it(
+    made: tuple[Cluster, str], number: int
+) -> None:
+    running, token = made
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def to_the_proxy(headers: Any = None, timeout: Any = None, auth: Any = None) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, verify=running.trust())
+
+    way = sse_client(f"{running.address}/sse", headers=headers, httpx_client_factory=to_the_proxy)
+    async with Client(way, mode="legacy") as client:
+        for _ in range(6):  # the proxy takes turns: two of three messages reach another replica
+            with anyio.fail_after(30):
+                result = await client.call_tool("list_all_flodesk_segments", {})
+            assert isinstance(result, CallToolResult)
+            assert not result.is_error, result
+
+
+async def test_a_message_for_the_connection_of_somebody_else_finds_none(made: tuple[Cluster, str]) -> None:
+    other = made[0].command("token", "create", "other", "--account", "studio").strip().splitlines()[-1]
+    path = ""
+    async with http_of(made) as http, http.stream("GET", "/sse") as stream:
+        async for line in stream.aiter_lines():
+            if path := line.partition("data: ")[2]:
+                break
+        for _ in made[0].replicas:
+            answer = await http.post(path, json=LIST_SEGMENTS, headers={"Authorization": f"Bearer {other}"})
+            assert answer.status_code == 404
+
+
 async def test_a_session_that_is_ended_at_one_replica_is_ended_at_all(made: tuple[Cluster, str]) -> None:
     start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     opening = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start}
@@ -150,6 +196,59 @@ async def test_a_session_that_is_ended_at_one_replica_is_ended_at_all(made: tupl
         assert (await http.delete("/mcp", headers=headers)).status_code == 200
         statuses = [(await http.post("/mcp", json=LIST_SEGMENTS, headers=headers)).status_code for _ in range(6)]
     assert statuses == [404] * 6
+
+
+async def call(http: httpx2.AsyncClient, tool: str, **arguments: Any) -> dict[str, Any]:
+    params = {"name": tool, "arguments": arguments, "_meta": META}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    answer = await http.post("/mcp", json=message, headers=NEWEST_HEADERS | {"Mcp-Name": tool})
+    result = answer.json()["result"] if answer.text.startswith("{") else result_of(answer)
+    assert not result["isError"], result
+    told: dict[str, Any] = result["structuredContent"]
+    return told
+
+
+async def runs_the_job(made: tuple[Cluster, str]) -> Replica:
+    """Return the replica that the database says runs a job."""
+    connection = await asyncpg.connect(made[0].settings["FLODESK_DATABASE_URL"])
+    owner: str = await connection.fetchval("SELECT owner FROM jobs WHERE state = 'running'")
+    await connection.close()
+    (replica,) = [each for each in made[0].replicas if each.process and str(each.process.pid) in owner.split("/")]
+    return replica
+
+
+def batches(flodesk: Sandbox) -> list[tuple[str, ...]]:
+    bodies = [request.body for request in flodesk.requests if request.path.endswith("/batch")]
+    return [tuple(row["email"] for row in body["subscribers"]) for body in bodies]
+
+
+async def test_a_job_goes_on_within_a_minute_after_its_replica_was_killed(
+    made: tuple[Cluster, str], flodesk: Sandbox
+) -> None:
+    people = [f"person-{number}@example.com" for number in range(ROWS)]
+    async with http_of(made) as http:
+        plan = await call(http, "plan_flodesk_import", csv="\n".join(["email", *people]))
+        job = (await call(http, "start_flodesk_job", plan_id=plan["plan_id"]))["job_id"]
+        with anyio.fail_after(60):
+            while len(batches(flodesk)) < 3:
+                await call(http, "get_flodesk_job", job_id=job, wait_seconds=1)
+        killed = await runs_the_job(made)
+        await anyio.to_thread.run_sync(killed.kill)
+        died_at, sent = anyio.current_time(), len(batches(flodesk))
+        try:
+            with anyio.fail_after(60):
+                while len(batches(flodesk)) <= sent:
+                    await call(http, "get_flodesk_job", job_id=job, wait_seconds=1)
+            assert anyio.current_time() - died_at < 60
+            with anyio.fail_after(120):
+                while (ended := await call(http, "get_flodesk_job", job_id=job, wait_seconds=5))["state"] != "done":
+                    pass
+        finally:
+            await anyio.to_thread.run_sync(killed.start)
+    assert (ended["rows"], ended["written"], ended.get("failed", 0)) == (ROWS, ROWS, 0)
+    seen = batches(flodesk)
+    assert sorted(email for batch in set(seen) for email in batch) == sorted(people)
+    assert len(seen) - len(set(seen)) <= 1  # at most the one whose answer was not recorded is sent again
 
 
 async def test_a_replica_without_redis_says_that_it_is_not_ready_and_calls_fail_with_a_sentence(

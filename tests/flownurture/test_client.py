@@ -1,6 +1,5 @@
 """The client of FlowNurture against its stand-in: what its page says, and what it leaves open."""
 
-import json
 from collections.abc import AsyncIterator
 
 import anyio
@@ -60,26 +59,6 @@ async def test_a_page_beyond_the_last_may_as_well_be_a_404(
     stand_in.fail(Fault("status", status=404))
     with pytest.raises(NotFound):
         await client.contacts.list(page=1)
-
-
-async def test_everybody_comes_once(
-    client: FlowNurtureClient, account: FlowNurture, stand_in: StandIn[FlowNurture]
-) -> None:
-    for number in range(158):
-        known = f"more{number}"
-        account.contacts[known] = next(iter(account.contacts.values())) | {"id": known, "email": f"{known}@example.com"}
-    assert len(account.contacts) == 200
-    found = [contact.id async for contact in client.contacts.every()]
-    assert found == list(account.contacts)
-    assert [request.query["page"] for request in stand_in.requests] == ["1", "2", "3"]
-
-
-async def test_a_page_that_repeats_the_one_before_is_the_end(
-    client: FlowNurtureClient, stand_in: StandIn[FlowNurture]
-) -> None:
-    page = json.dumps([{"id": str(number)} for number in range(100)])
-    stand_in.fail(Fault("status", status=200, body=page, times=9))
-    assert [contact.id async for contact in client.contacts.every()] == [str(number) for number in range(100)]
 
 
 @pytest.mark.parametrize("wraps", [False, True])

@@ -172,15 +172,6 @@ async def test_a_page_goes_on_after_a_contact_and_never_by_number_as_well(
     assert stand_in.requests[1].body["searchAfter"] == [0, list(account.contacts)[9]]
 
 
-async def test_everybody_with_a_tag_comes_once(client: HighLevelClient, account: HighLevel) -> None:
-    for number in range(250):
-        known = f"more{number}"
-        account.contacts[known] = {**next(iter(account.contacts.values())), "id": known, "tags": ["vip"]}
-    wanted = [row["id"] for row in account.contacts.values() if "vip" in row["tags"]]
-    assert [row.id async for row in client.contacts.every(tag="vip")] == wanted
-    assert len([row async for row in client.contacts.every()]) == len(account.contacts)
-
-
 async def test_a_search_that_finds_nobody_is_an_empty_page(client: HighLevelClient) -> None:
     page = await client.contacts.search(query="nobody at all")
     assert (page.contacts, page.total) == ([], 0)

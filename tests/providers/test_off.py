@@ -78,7 +78,7 @@ async def test_the_choice_is_of_those_that_are_set_up() -> None:
     choices = {name: tool.input_schema["properties"]["provider"]["enum"] for name, tool in tools.items()}
     assert choices.pop("get_contact") == ["flodesk", "highlevel", "all"]
     assert set(map(tuple, choices.values())) == {("flodesk", "highlevel")}
-    assert "HighLevel's search knows no status" in str(tools["list_contacts"].description)
+    assert "HighLevel cannot filter by status" in str(tools["list_contacts"].description)
     assert "FlowNurture" not in str(tools)
     assert answer.is_error
     assert "can set FLOWNURTURE_API_KEY for FlowNurture" in str(answer.content)

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.anyio
         ("list_contacts", {"provider": "flodesk", "search": "quill"}, "search_flodesk_subscribers"),
         ("list_contacts", {"provider": "flownurture", "segment_id": "Customers"}, "use search"),
         ("list_contacts", {"provider": "flownurture", "status": "subscribed"}, "who may be mailed"),
-        ("list_contacts", {"provider": "highlevel", "status": "subscribed"}, "each contact shows its own"),
+        ("list_contacts", {"provider": "highlevel", "status": "subscribed"}, "cannot filter by status"),
         ("save_contact", {"provider": "flodesk", "email": JASPER.email, "phone": "+1"}, "use custom_fields"),
         ("save_contact", {"provider": "flodesk", "email": JASPER.email, "company": "X"}, "use custom_fields"),
-        ("save_contact", {"provider": "flownurture", "email": JASPER.email, "phone": "+1"}, "leave it out"),
+        ("save_contact", {"provider": "flownurture", "email": JASPER.email, "phone": "+1"}, "FlowNurture has no phone"),
     ],
 )
 async def test_what_a_provider_cannot_do_says_what_can_be_done_instead(

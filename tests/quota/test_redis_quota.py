@@ -3,12 +3,15 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import pytest
 from redis import Redis
 
+from deploy.cluster import make_certificate
 from deploy.programs import Redis as RedisServer
+from deploy.programs import running
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.flodesk import QuotaNotKnown
 from flodesk_mcp.quota import QuotaSpent, QuotaUnknown
@@ -167,6 +170,19 @@ async def test_a_redis_that_hangs_for_a_moment_delays_calls_and_loses_none(redis
         await leave(quota)
         await quota._in_all.look()
         assert quota.free() == 94
+
+
+async def test_an_encrypted_connection_is_made_where_the_address_says_so(tmp_path: Path, redis_url: str) -> None:
+    make_certificate(tmp_path)
+    files = [f"tls-cert-file {tmp_path}/cert.pem", f"tls-key-file {tmp_path}/key.pem", "tls-auth-clients no"]
+    port = free_port()
+    server = RedisServer(tmp_path, free_port(), f"tls-port {port}", *files, password="secret")
+    with running(server):
+        url = f"rediss://:secret@127.0.0.1:{port}/0?ssl_ca_certs={tmp_path}/cert.pem"
+        memory = RedisMemory(url, minute=MINUTE)
+        async with memory.running():
+            await sure(memory)
+            await leave(requests_of(memory))
 
 
 async def test_a_password_and_a_database_are_in_the_address(tmp_path_factory: pytest.TempPathFactory) -> None:

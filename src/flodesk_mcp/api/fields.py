@@ -68,7 +68,7 @@ class _Otherwise:
 Text = Annotated[str, _Otherwise(_text)]
 OptionalText = Annotated[str | None, _Otherwise(_text)]
 TextMap = Annotated[dict[str, str] | None, _Otherwise(_texts)]
-Count = Annotated[int | None, BeforeValidator(_count)]
+Count = Annotated[int | None, _Otherwise(_count)]
 
 ROWS_OR_NONE = BeforeValidator(_rows)
 """For a list of which a caller can do without: anything else is None."""

@@ -40,7 +40,7 @@ def open_http(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.Asyn
     http = httpx2.AsyncClient(
         transport=transport,
         mounts=_NO_PROXY,
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30),
         follow_redirects=False,
     )
     # Credentials share this client, so a cookie set for one must never be sent for another.

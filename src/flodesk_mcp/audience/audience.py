@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flodesk_mcp.audience.carrying_out import CarryingOut
-from flodesk_mcp.audience.conditions import FIELDS, Condition, Match, Where, nearest_of
+from flodesk_mcp.audience.conditions import FIELDS, Condition, Where, nearest_of
 from flodesk_mcp.audience.departures import LookUp
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import PlanRefused, WrongCondition
@@ -17,7 +17,9 @@ from flodesk_mcp.audience.job import Job, JobKind
 from flodesk_mcp.audience.job_store import JobStore
 from flodesk_mcp.audience.jobs import Jobs, Spawn
 from flodesk_mcp.audience.mirror import Freshness, Mirror, Place
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.audience.plan import Plan, Plans
+from flodesk_mcp.audience.planning import Planning
 from flodesk_mcp.audience.report import Report
 from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.segment_names import SegmentNames
@@ -67,6 +69,7 @@ class Audience:
         self.spawn = spawn or _never
         self.upkeep = Upkeep(self.mirror, spawn, clock)
         self.plans = Plans(storage.jobs, clock)
+        self.planning = Planning(self.plans, self.upkeep, spawn)
         kinds: list[JobKind] = [Export(self), CarryingOut(IMPORT, self), CarryingOut(SYNC, self)]
         self.jobs = Jobs(JobStore(storage, clock), kinds, self.spawn)
 
@@ -104,9 +107,7 @@ class Audience:
             as_of=as_of(known),
         )
 
-    async def report(
-        self, segment_id: str | None = None, days: int = 90, departures: LookUp | None = None
-    ) -> Report:
+    async def report(self, segment_id: str | None = None, days: int = 90, departures: LookUp | None = None) -> Report:
         """Return the report on everybody, or on those in a segment. Sign-ups and `departures` count from `days` ago.
 
         The mirror is refreshed when it is older than five minutes. Raises FlodeskError, NotFound for a segment that
@@ -140,23 +141,28 @@ class Audience:
         columns: Mapping[str, str] | None = None,
         double_optin: bool = False,
         create_missing_fields: bool = False,
+        asked: str | None = None,
     ) -> Plan:
         """Plan to write all whom `source` names, and to put them into `segments`, ids or names. See ImportPlanning.
 
-        Raises FileRefused, AudienceError, FlodeskError.
+        What takes long goes on beside the call that `asked` for it: see Planning. Raises StillPlanning, FileRefused,
+        AudienceError, FlodeskError.
         """
-        await self.upkeep.refresh()
-        planning = ImportPlanning(
-            Draft(self.plans, await self.plans.begin(IMPORT)),
-            self.mirror,
-            SegmentNames(await self.flodesk.segments.names.by_id()),
-            await self.flodesk.custom_fields.labels(),
-            segments=segments,
-            columns=columns,
-            double_optin=double_optin,
-            create_missing_fields=create_missing_fields,
-        )
-        return await planning.plan(source)
+
+        async def make(draft: Draft) -> Plan:
+            planning = ImportPlanning(
+                draft,
+                self.mirror,
+                SegmentNames(await self.flodesk.segments.names.by_id()),
+                await self.flodesk.custom_fields.labels(),
+                segments=segments,
+                columns=columns,
+                double_optin=double_optin,
+                create_missing_fields=create_missing_fields,
+            )
+            return await planning.plan(source)
+
+        return await self.planning.plan(IMPORT, make, asked)
 
     async def plan_sync(
         self,
@@ -165,26 +171,25 @@ class Audience:
         *,
         columns: Mapping[str, str] | None = None,
         remove_others: bool = False,
+        asked: str | None = None,
     ) -> Plan:
         """Plan to put into a segment all whom `source` names, or who match; None is everybody. See SyncPlanning.
 
-        Raises FileRefused, AudienceError, FlodeskError.
+        What takes long goes on beside the call that `asked` for it: see Planning. Raises StillPlanning, FileRefused,
+        AudienceError, FlodeskError.
         """
         segment = await self.flodesk.segments.get(segment_id)
         if segment.segment_type == "dynamic":
             raise PlanRefused("Flodesk itself decides who is in this segment (it is dynamic): choose another.")
-        await self.upkeep.refresh()
-        planning = SyncPlanning(
-            Draft(self.plans, await self.plans.begin(SYNC)),
-            self.mirror,
-            segment,
-            await self.flodesk.custom_fields.labels(),
-            columns=columns,
-            remove_others=remove_others,
-        )
-        if source is None or isinstance(source, Where):
-            return await planning.plan_of(source)
-        return await planning.plan(source)
+
+        async def make(draft: Draft) -> Plan:
+            labels = await self.flodesk.custom_fields.labels()
+            planning = SyncPlanning(draft, self.mirror, segment, labels, columns=columns, remove_others=remove_others)
+            if source is None or isinstance(source, Where):
+                return await planning.plan_of(source)
+            return await planning.plan(source)
+
+        return await self.planning.plan(SYNC, make, asked)
 
     async def carry_out(self, plan_id: str) -> Job:
         """Begin the job that does what a plan says, which is possible once. Raises PlanRefused, AudienceError."""

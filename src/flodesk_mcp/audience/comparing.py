@@ -105,17 +105,17 @@ OnList = Known | Person
 
 def changes(wanted: Wanted, person: Known) -> list[str]:
     """Return what of `person` is not yet as it is wanted; a proof of having opted in is not replaced by another."""
-    changed = []
+    changed = []  # by loops: a comprehension would cost a call, for each of a million people
     for name, value in wanted.fields.items():
         if getattr(person, name) != value:
-            changed.append(name)  # noqa: PERF401 - a comprehension costs a call, for each of a million people
+            changed.append(name)
     if changed and (kept := [name for name in PROOFS if name in changed and getattr(person, name)]):
         wanted.fields = {name: value for name, value in wanted.fields.items() if name not in kept}
         changed = [name for name in changed if name not in kept]
     values = person.custom_fields
     for name, value in wanted.custom_fields.items():
         if values.get(name) != value:
-            changed.append(name)  # noqa: PERF401
+            changed.append(name)
     if wanted.new_fields:
         changed += wanted.new_fields
     if wanted.new_segments or (wanted.segments and not set(person.segments).issuperset(wanted.segments)):

@@ -5,33 +5,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_
 
 from flodesk_mcp.audience.errors import WrongCondition
 from flodesk_mcp.audience.folding import fold
+from flodesk_mcp.audience.operators import OPERATORS, Match
 from flodesk_mcp.audience.person import folded_key, microseconds
 from flodesk_mcp.audience.tables import people
 
-__all__ = ["FIELDS", "OPERATORS", "Condition", "Match", "Where", "nearest_of"]
+__all__ = ["FIELDS", "Condition", "Where", "nearest_of"]
 
-Match = Literal["all", "any"]
 Clause = ColumnElement[bool]
 
-OPERATORS = (
-    "is",
-    "is_not",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "before",
-    "after",
-    "in_last_days",
-    "is_empty",
-    "is_not_empty",
-    "is_one_of",
-)
 OF_TEXTS = ("is", "is_not", "contains", "starts_with", "ends_with", "is_empty", "is_not_empty", "is_one_of")
 OF_TIMES = ("before", "after", "in_last_days", "is", "is_empty", "is_not_empty")
 OF_SEGMENTS = ("is", "is_not", "is_one_of", "is_empty", "is_not_empty")

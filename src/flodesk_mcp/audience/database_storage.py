@@ -9,13 +9,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flodesk_mcp.audience.errors import StorageFailed
+from flodesk_mcp.audience.job_store import PARTS_KEPT_SECONDS, UNFINISHED
+from flodesk_mcp.audience.job_tables import JOB_TABLES, jobs
+from flodesk_mcp.audience.over import forget_over_of
+from flodesk_mcp.audience.plan import PLAN_SECONDS
+from flodesk_mcp.audience.plan_tables import plans
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.tables import METADATA, mirrors
 
 if TYPE_CHECKING:
     from flodesk_mcp.store import Database
 
-__all__ = ["DatabaseStorage", "forget_unused"]
+__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused"]
 
 
 class DatabaseStorage:
@@ -54,6 +59,12 @@ class DatabaseStorage:
             for table in METADATA.sorted_tables:
                 await work.change(delete(table))
 
+    async def erase(self) -> None:
+        """Delete everything of the account: the mirror, jobs and their reports, plans, exports."""
+        async with self.mirror.writing() as work:
+            for table in (*METADATA.sorted_tables, *JOB_TABLES.sorted_tables):
+                await work.change(delete(table))
+
     async def set_aside(self) -> str | None:
         """Begin a new mirror. Nothing is kept aside: what a database keeps is its operator's to say."""
         await self.forget()
@@ -70,13 +81,34 @@ class DatabaseStorage:
 async def forget_unused(database: "Database", before: float) -> None:
     """Delete the mirrors of all accounts that nobody has used since `before`, in seconds since 1970.
 
-    This is the one query on several accounts. Raises StorageFailed.
+    This and the next one are the queries on several accounts. Raises StorageFailed.
     """
     unused = select(mirrors.c.account).where(mirrors.c.used_at < before)
     async with _Connections(database).writing() as connection:
         accounts = (await connection.execute(unused)).scalars().all()
         for table in METADATA.sorted_tables if accounts else ():
             await connection.execute(delete(table).where(table.c.account.in_(accounts)))
+
+
+async def accounts_with_abandoned_jobs(database: "Database", now: float) -> set[str]:
+    """Return the accounts of jobs that are not finished, and that no process keeps. Raises StorageFailed."""
+    abandoned = select(jobs.c.account).where(jobs.c.state.in_(UNFINISHED), jobs.c.lease_until < now).distinct()
+    async with _Connections(database).reading() as connection:
+        return set((await connection.execute(abandoned)).scalars())
+
+
+async def forget_over(database: "Database", now: float) -> None:
+    """Forget the jobs and plans of all accounts whose time is over. Raises StorageFailed."""
+    old = jobs.c.ended_at < now - PARTS_KEPT_SECONDS
+    async with _Connections(database).reading() as connection:
+        found = await connection.execute(
+            select(jobs.c.account)
+            .where(old)
+            .union(select(plans.c.account).where(plans.c.created_at < now - PLAN_SECONDS))
+        )
+        accounts = found.scalars().all()
+    for account in accounts:
+        await forget_over_of(Rows(_Connections(database), account), now)
 
 
 class _Connections:

@@ -3,6 +3,7 @@
 FlodeskError
 ├── AudienceError
 │   ├── StillReading      the list is being read for the first time, which takes longer than a call may
+│   ├── StillPlanning     a plan is being made, which takes longer than a call may
 │   ├── MirrorUnusable    its file is damaged, or made by a newer version
 │   ├── StorageFailed     the disk is full, the database does not answer, and the like
 │   ├── NoSuchJob         no job of this account has that id
@@ -24,6 +25,7 @@ __all__ = [
     "MirrorUnusable",
     "NoSuchJob",
     "PlanRefused",
+    "StillPlanning",
     "StillReading",
     "StorageFailed",
     "WrongCondition",
@@ -49,6 +51,18 @@ class StillReading(AudienceError):
         )
         self.done = done
         self.total = total
+        self.seconds = seconds
+
+
+class StillPlanning(AudienceError):
+    """A plan has `rows` rows so far; it goes on, and the same call in `seconds` may get it."""
+
+    def __init__(self, rows: int, seconds: int) -> None:
+        super().__init__(
+            f"The plan is being made: {rows:,} rows so far. It goes on by itself: make the same call again in about "
+            f"{seconds} seconds, and it answers with the plan."
+        )
+        self.rows = rows
         self.seconds = seconds
 
 

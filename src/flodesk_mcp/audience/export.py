@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.columns import FIELDS, Lines, headings
-from flodesk_mcp.audience.conditions import Condition, Match
+from flodesk_mcp.audience.conditions import Condition
 from flodesk_mcp.audience.destination import Digest, InFile, InParts
 from flodesk_mcp.audience.job import Commit, Job, RunningJob
 from flodesk_mcp.audience.manifest import put_manifest
 from flodesk_mcp.audience.mirror import Place
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.flodesk import Personal, Subscriber
 
 if TYPE_CHECKING:

@@ -106,7 +106,7 @@ class ImportPlanning:
             if not wanted.email:
                 return "skip", "nobody on the list has this id", ("invalid",)
             proven = self._double_optin or "optin_timestamp" in wanted.fields or "optin_ip" in wanted.fields
-            counted = PROVEN_NEW if proven else NEW
+            counted: tuple[str, ...] = PROVEN_NEW if proven else NEW
         elif person.status in SILENT:
             return "skip", f"is {person.status} at Flodesk, and stays so", ("stays_unsubscribed",)
         there = person.segments if person else ()

@@ -16,7 +16,7 @@ from flodesk_mcp.audience.lease import LEASE_SECONDS, has_died
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.storage import Storage
 
-__all__ = ["KEPT_SECONDS", "JobStore"]
+__all__ = ["KEPT_SECONDS", "PARTS_KEPT_SECONDS", "UNFINISHED", "JobStore", "forget_ended"]
 
 DAY = 86_400
 KEPT_SECONDS = 30 * DAY
@@ -57,7 +57,7 @@ class JobStore:
             "lease_until": 0.0,
         }
         async with self._writing() as work:
-            await _forget(work, now)
+            await forget_ended(work, now)
             await work.put(jobs, [row])
         return await self.get(id)
 
@@ -197,7 +197,8 @@ async def _change(work: Work, id: str, owner: str, changed: Mapping[str, Any]) -
     return bool(await work.value(select(jobs.c.stopping).where(jobs.c.id == id)))
 
 
-async def _forget(work: Work, now: float) -> None:
+async def forget_ended(work: Work, now: float) -> None:
+    """Forget the jobs that ended long ago, and what they left behind. Raises AudienceError."""
     ended = await work.all(select(jobs.c.id, jobs.c.ended_at).where(jobs.c.ended_at < now - PARTS_KEPT_SECONDS))
     if not ended:
         return

@@ -16,10 +16,17 @@ from flodesk_mcp.audience.plan_rows import PlanRows
 from flodesk_mcp.audience.plan_tables import plan_blocks, plans
 from flodesk_mcp.audience.rows import Rows, Work
 
-__all__ = ["PLAN_SECONDS", "Plan", "Plans"]
+__all__ = ["BEATS_SECONDS", "PLAN_SECONDS", "Plan", "Plans", "forget_plans"]
 
 PLAN_SECONDS = 1_800
 """How long a plan can be carried out: what it was made from changes."""
+
+FRESH_SECONDS = 600
+"""How long the answer to a call that did not wait for it is kept: after that, a new one is better."""
+
+BEATS_SECONDS = 3.0
+MAKER_SECONDS = 15.0
+"""How long a plan counts as being made after its maker was last heard of."""
 
 KEPT_SECONDS = 30 * 86_400
 """How long the rows of one that was carried out stay, should its job have to go on."""
@@ -50,23 +57,49 @@ class Plans:
         self._rows = rows
         self._clock = clock
 
-    async def begin(self, kind: str) -> str:
-        """Begin a plan, and forget those that nobody can carry out any more; return its id."""
+    async def begin(self, kind: str, asked: str | None = None) -> str:
+        """Begin a plan, and forget those that nobody can carry out any more; return its id.
+
+        `asked` is a hash of the call that it is the answer to: see `hand_over`.
+        """
         now = self._clock()
         name = secrets.token_hex(12)
         row = {"id": name, "kind": kind, "created_at": now, "arguments": {}, "numbers": {}}
         async with self._rows.writing() as work:
-            await self._forget(work, now)
-            await work.put(plans, [row | {"digest": None, "job": None}])
+            await forget_plans(work, now)
+            await work.put(plans, [row | {"digest": None, "job": None, "asked": asked}])
         return name
+
+    async def renew(self, id: str, rows: int) -> None:
+        """Take note that a plan is still being made, and has so many rows."""
+        told = {"created_at": self._clock(), "numbers": {"rows": rows}}
+        async with self._rows.writing() as work:
+            await work.change(update(plans).where(plans.c.id == id, plans.c.digest.is_(None)).values(told))
+
+    async def being_made(self, asked: str) -> int | None:
+        """Return how many rows the plan has that a living process makes for a call that `asked` this; None for none."""
+        lately = plans.c.created_at > self._clock() - MAKER_SECONDS
+        query = select(plans.c.numbers).where(plans.c.asked == asked, plans.c.digest.is_(None), lately)
+        async with self._rows.reading() as work:
+            row = await work.first(query.order_by(plans.c.created_at.desc()))
+        return None if row is None else int(row.numbers.get("rows", 0))
+
+    async def hand_over(self, asked: str) -> Plan | None:
+        """Return the plan that was lately made for a call that `asked` this, which did not wait for it; once."""
+        lately = plans.c.created_at > self._clock() - FRESH_SECONDS
+        query = select(plans.c.id).where(plans.c.asked == asked, plans.c.digest.is_not(None), lately)
+        async with self._rows.writing() as work:
+            row = await work.first(query.order_by(plans.c.created_at.desc()))
+            if row is None:
+                return None
+            await work.change(update(plans).where(plans.c.asked == asked).values(asked=None))
+        return await self.get(row.id)
 
     def rows(self, id: str) -> PlanRows:
         """Return the rows of a plan."""
         return PlanRows(self._rows, id)
 
-    async def finish(
-        self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]
-    ) -> Plan:
+    async def finish(self, id: str, fingerprint: int, arguments: Mapping[str, Any], numbers: Mapping[str, Any]) -> Plan:
         """Bind a plan to its content by the `fingerprint` of its rows, so that it can be carried out."""
         digest = _digest(arguments, fingerprint)
         made = {"arguments": dict(arguments), "numbers": dict(numbers), "digest": digest, "created_at": self._clock()}
@@ -136,16 +169,18 @@ class Plans:
             raise PlanRefused("There is no such plan, or it is long over: make a new one.")
         return Plan(*tuple(row))
 
-    async def _forget(self, work: Work, now: float) -> None:
-        old = await work.all(
-            select(plans.c.id).where(
-                or_(plans.c.created_at < now - KEPT_SECONDS, plans.c.job.is_(None)),
-                plans.c.created_at < now - PLAN_SECONDS,
-            )
+
+async def forget_plans(work: Work, now: float) -> None:
+    """Forget the plans that nobody can carry out any more. Raises AudienceError."""
+    old = await work.all(
+        select(plans.c.id).where(
+            or_(plans.c.created_at < now - KEPT_SECONDS, plans.c.job.is_(None)),
+            plans.c.created_at < now - PLAN_SECONDS,
         )
-        for plan in old:
-            await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
-            await work.change(delete(plans).where(plans.c.id == plan.id))
+    )
+    for plan in old:
+        await work.change(delete(plan_blocks).where(plan_blocks.c.plan == plan.id))
+        await work.change(delete(plans).where(plans.c.id == plan.id))
 
 
 def _digest(arguments: Mapping[str, Any], fingerprint: int) -> str:

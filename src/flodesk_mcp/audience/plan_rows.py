@@ -69,7 +69,7 @@ class PlanRows:
     async def after(self, row: int, limit: int, actions: Sequence[Action] = get_args(Action)) -> list[PlanRow]:
         """Return up to `limit` rows with one of `actions` behind the row of that number."""
         found: list[PlanRow] = []
-        async for last, text in self._blocks(row):
+        async for _, text in self._blocks(row):
             found += [one for one in _parsed(text) if one.row > row and one.action in actions]
             if len(found) >= limit:
                 break
@@ -86,10 +86,10 @@ class PlanRows:
 
     async def _put(self, blocks: Iterable[tuple[int, str]]) -> int:
         """Store blocks, and return their fingerprint."""
-        made = [{"plan": self._plan, "last": last, "rows": text} for last, text in blocks]
+        made = list(blocks)
         async with self._rows.writing() as work:
-            await work.put(plan_blocks, made)
-        return sum(_fingerprint(block["last"], block["rows"]) for block in made)
+            await work.put(plan_blocks, [{"plan": self._plan, "last": last, "rows": text} for last, text in made])
+        return sum(_fingerprint(last, text) for last, text in made)
 
     async def _blocks(self, row: int) -> AsyncIterator[tuple[int, str]]:
         """Yield the blocks with rows behind that of that number."""

@@ -117,9 +117,7 @@ async def _left(work: Work, since: datetime, segment_id: str | None) -> _Compare
     return _Compared(left.model_copy(update={"people": people or 0}), sizes)
 
 
-async def _dated(
-    work: Work, left: Left, departures: Departures | None, among: ColumnElement[bool] | None
-) -> Left:
+async def _dated(work: Work, left: Left, departures: Departures | None, among: ColumnElement[bool] | None) -> Left:
     """Add in which weeks people left, where webhooks told."""
     if departures is None:
         return left

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     Column,
+    ColumnClause,
     Delete,
     Dialect,
     FromClause,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
 __all__ = ["AnySelect", "Connections", "Rows", "Work"]
@@ -174,12 +176,27 @@ def _of_account(statement: Any, account: str) -> Any:
     if any(isinstance(part, SelectBase) for part in parts):
         raise TypeError("A query within a query cannot be limited to one account.")
     if isinstance(statement, Select):
-        tables = statement.get_final_froms()
+        tables = _plain_tables(parts) or statement.get_final_froms()
     else:
         tables = [statement.table]
         if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
             raise TypeError("A change of one table by another cannot be limited to one account.")
     return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
+
+
+def _plain_tables(parts: Sequence[Any]) -> list[Table]:
+    """Return the tables of a query, or nothing where one has another name in it: only SQLAlchemy knows those.
+
+    It compiles the query to find them, which takes longer than most answers.
+    """
+    named = [part.table for part in parts if isinstance(part, ColumnClause) and part.table is not None]
+    sources = [
+        *named,
+        *(part for part in parts if isinstance(part, FromClause) and not isinstance(part, FunctionElement)),
+    ]
+    if any(not isinstance(source, Table | Join | TableValuedAlias) for source in sources):
+        return []
+    return list(dict.fromkeys(source for source in sources if isinstance(source, Table)))
 
 
 def _sources(source: FromClause) -> list[FromClause]:

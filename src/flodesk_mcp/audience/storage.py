@@ -1,11 +1,14 @@
 """Where mirror and jobs of an account live: files on a person's own machine, or memory for the embedded Flodesk."""
 
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
+
+import anyio.to_thread
 
 from flodesk_mcp.audience.forgetting import mark_used
 from flodesk_mcp.audience.job_tables import JOB_TABLES, JOB_TABLES_VERSION
@@ -50,6 +53,9 @@ class Storage(Protocol):
 
     async def forget(self) -> None:
         """Delete the mirror."""
+
+    async def erase(self) -> None:
+        """Delete everything of the account: the mirror, jobs and their reports, plans, exports."""
 
     async def set_aside(self) -> str | None:
         """Begin a new mirror, and keep the old one aside; return where, or None where there was none."""
@@ -114,6 +120,12 @@ class LocalStorage:
     async def forget(self) -> None:
         """Delete the mirror."""
         await self._file.remove()
+
+    async def erase(self) -> None:
+        """Delete everything of the account: the mirror, jobs and their reports, plans, exports."""
+        await self.aclose()
+        if self._folder and self._folder.is_dir():
+            await anyio.to_thread.run_sync(shutil.rmtree, self._folder)
 
     async def set_aside(self) -> str | None:
         """Begin a new mirror, and keep the old one aside; return where, or None where there was none."""

@@ -62,7 +62,10 @@ class SyncPlanning:
         numbers = count(1)
         async for people in self._mirror.people(where):
             self._draft.counts["rows"] += len(people)
-            await self._draft.put([self._taking.of_list(self._wanted(person, next(numbers)), person) for person in people])
+            wanted = [self._wanted(person, next(numbers)) for person in people]
+            await self._draft.put(
+                [self._taking.of_list(one, person) for one, person in zip(wanted, people, strict=True)]
+            )
         return await self._finish({})
 
     def _wanted(self, person: Person, row: int) -> Wanted:

@@ -49,24 +49,28 @@ class Upkeep:
         self._clock = clock
         self._ongoing: _Refresh | None = None
 
-    async def refresh(self, *, at_once: bool = False) -> Freshness:
+    async def refresh(self, *, at_once: bool = False, seconds: float = MOST_SECONDS) -> Freshness:
         """Refresh a mirror that is older than five minutes, or read everybody `at_once`; return how fresh it is then.
 
-        Waits no longer than the call may. Then an older mirror has to do; where there is none, StillReading is raised.
-        Raises FlodeskError for a refresh that failed.
+        Waits no longer than the call may, and than `seconds`. Then an older mirror has to do; where there is none,
+        StillReading is raised. Raises FlodeskError for a refresh that failed.
         """
-        seconds = min(patience(), MOST_SECONDS) if self._spawn else inf
+        seconds = min(patience(), seconds) if self._spawn else inf
         if at_once or not self._is_fresh(status := await self._mirror.freshness()):
             ongoing = await self._begun(whole=at_once)
             if at_once or not _is_read_anew(status):
                 await self._wait_for(ongoing, seconds)
             status = await self._mirror.freshness()
         if status.checked_at is None:
-            done, total = status.reading or 0, status.total or 0
-            raise StillReading(done, total, max(ceil((total - done) / PEOPLE_PER_SECOND), 5))
+            raise _still_reading(status)
         if status.whole_at is not None and self._clock() - status.whole_at > WHOLE_SECONDS:
             await self._begun(whole=True)
         return status
+
+    async def reading(self) -> StillReading | None:
+        """Return how far the list is read, if it was never read to its end."""
+        status = await self._mirror.freshness()
+        return _still_reading(status) if status.checked_at is None else None
 
     def _is_fresh(self, status: Freshness) -> bool:
         return status.checked_at is not None and self._clock() - status.checked_at <= FRESH_SECONDS
@@ -100,6 +104,11 @@ class Upkeep:
             if self._ongoing is refresh:
                 self._ongoing = None
             refresh.ended.set()
+
+
+def _still_reading(known: Freshness) -> StillReading:
+    done, total = known.reading or 0, known.total or 0
+    return StillReading(done, total, max(ceil((total - done) / PEOPLE_PER_SECOND), 5))
 
 
 def _is_read_anew(known: Freshness) -> bool:

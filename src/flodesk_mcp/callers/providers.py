@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import httpx2
 from pydantic import SecretStr
 
+from flodesk_mcp.callers.taking_over import ContactsReading
 from flodesk_mcp.flodesk import Credential, FlodeskClient, InvalidArgument, NoCredential
 from flodesk_mcp.freshness import FreshMap
 from flodesk_mcp.providers.known import KNOWN, Access, KnownProvider, OpenQuota
@@ -14,20 +15,21 @@ from flodesk_mcp.providers.provider import Provider
 from flodesk_mcp.quota import Quota, WindowQuota
 from flodesk_mcp.settings import Settings, variable
 
-__all__ = ["Offered", "Providers", "Shown", "opened_with", "providers_of_settings", "quota_in_process", "whose_ids"]
+__all__ = ["Memory", "Offered", "Providers", "opened_with", "providers_of_settings", "quota_in_process"]
 
 FLODESK = "flodesk"
 REMEMBERED_SECONDS = 3600
 MAX_REMEMBERED = 10_000
+READINGS_SECONDS = 600
+MAX_READINGS = 4
 
 
-Shown = FreshMap[tuple[str, str], bool]
-"""Which ids were shown, by provider."""
+class Memory:
+    """What is remembered from call to call: which ids were shown, by provider, and how far contacts were read."""
 
-
-def whose_ids() -> Shown:
-    """Return an empty memory of them."""
-    return FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
+    def __init__(self) -> None:
+        self.shown: FreshMap[tuple[str, str], bool] = FreshMap(REMEMBERED_SECONDS, MAX_REMEMBERED)
+        self.readings: FreshMap[tuple[str, str | None], ContactsReading] = FreshMap(READINGS_SECONDS, MAX_READINGS)
 
 
 class Offered(NamedTuple):
@@ -48,9 +50,9 @@ class Providers:
         flodesk: Callable[[], FlodeskClient],
         others: Mapping[str, Offered] = MappingProxyType({}),
         sources: Mapping[str, str] = MappingProxyType({}),
-        shown: Shown | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """Take the others by id, by names of services where their credentials were set, and which ids were shown."""
+        """Take the others by id, by names of services where their credentials were set, and what is remembered."""
 
         def kind() -> type[Provider]:
             from flodesk_mcp.flodesk.adapter import FlodeskAdapter
@@ -65,7 +67,8 @@ class Providers:
         self._offered = {FLODESK: Offered(kind, open_flodesk), **others}
         self._sources = sources
         self._opened: dict[str, Provider] = {}
-        self._shown = whose_ids() if shown is None else shown
+        self._memory = memory or Memory()
+        self._shown = self._memory.shown
 
     @property
     def ids(self) -> list[str]:
@@ -107,6 +110,19 @@ class Providers:
         """Remember whose these ids are."""
         for known in ids:
             self._shown.set((provider.id, known), value=True)
+
+    async def everybody(self, provider: Provider, segment_id: str | None) -> list[dict[str, Any]]:
+        """Return all contacts of a provider, or of a segment there, as rows of an import.
+
+        What was read is kept for ten minutes, so that the next call goes on where its quota ended this one.
+        Raises StillTaking, FlodeskError.
+        """
+        key = (provider.id, segment_id)
+        reading = self._memory.readings.get(key) or ContactsReading(segment_id)
+        self._memory.readings.set(key, reading)
+        rows = await reading.to_the_end(provider)
+        self._memory.readings.forget(key)
+        return rows
 
     def check_belongs(self, provider: Provider, id: str) -> None:
         """Raise InvalidArgument for an id that another provider has shown, and this one not."""

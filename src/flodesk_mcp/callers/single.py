@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from flodesk_mcp.callers.providers import Providers
     from flodesk_mcp.quota.file import FileQuota
 
-__all__ = ["flodesk_client", "machine_audience", "machine_quota", "single_caller"]
+__all__ = ["flodesk_client", "machine_audience", "machine_provider_quota", "machine_quota", "single_caller"]
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ async def single_caller(
         def open_providers() -> "Providers":
             from flodesk_mcp.callers.providers import providers_of_settings  # only for who turned their tools on
 
-            open_quota = None if in_memory else partial(_provider_quota, settings)
+            open_quota = None if in_memory else partial(machine_provider_quota, settings)
             return providers_of_settings(settings, lambda: caller.flodesk, open_http, open_quota)
 
         def open_client() -> FlodeskClient:
@@ -232,7 +232,7 @@ def machine_quota(settings: Settings, credential: Credential) -> "FileQuota | No
     return FileQuota(settings.data_folder / "quota", name_of, settings.requests_per_minute, settings.batches_per_minute)
 
 
-def _provider_quota(
+def machine_provider_quota(
     settings: Settings, credential: Credential, name: str, requests: int, seconds: float
 ) -> "FileQuota":
     """Return the quota of another provider's account that all processes of this user share."""

@@ -11,8 +11,11 @@ from flodesk_mcp.cli.entered import entered
 from flodesk_mcp.cli.flags import settings_flags
 from flodesk_mcp.cli.store import OWN_FLAGS, OpenStore, date, keep_flags, with_store
 from flodesk_mcp.settings import SettingsError
-from flodesk_mcp.store import new_key
+from flodesk_mcp.store import CredentialKind, new_key
+from flodesk_mcp.web.audiences import Audiences
+from flodesk_mcp.web.auth.known_keys import key_identities
 from flodesk_mcp.web.auth.principal import shown_subject
+from flodesk_mcp.web.erasing import erase_account
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["account"]
@@ -32,15 +35,20 @@ def account(context: click.Context, /, **flags: Any) -> None:
 @with_store
 async def add(store: OpenStore, name: str, access_token: bool) -> None:
     """Store an account under NAME. The credential is read from standard input, or asked for."""
-    kind: Literal["api_key", "access_token"] = "access_token" if access_token else "api_key"
-    secret = entered("Flodesk credential")
-    try:
-        credential_from(kind, SecretStr(secret))
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-    await store.accounts.add(name, kind, secret)
+    await store.accounts.add(name, *_entered_credential(store, access_token))
     store.record("account add", name)
     click.echo(f"Stored {name!r}. Try it with: flodesk-mcp account check {name}")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--access-token", is_flag=True, help="What is stored is an OAuth access token, not an API key.")
+@with_store
+async def update(store: OpenStore, name: str, access_token: bool) -> None:
+    """Give an account a new credential, in place: tokens, quota, copies and jobs go on with it."""
+    await store.accounts.update(name, *_entered_credential(store, access_token))
+    store.record("account update", name)
+    click.echo(f"Replaced the credential of {name!r}. Try it with: flodesk-mcp account check {name}")
 
 
 @account.command("list")
@@ -67,10 +75,15 @@ async def check(store: OpenStore, name: str) -> None:
 @click.argument("name")
 @with_store
 async def remove(store: OpenStore, name: str) -> None:
-    """Forget an account, with its tokens and links."""
-    await store.accounts.remove(name)
+    """Erase an account, with its tokens and links, the copy of its list, its jobs, plans, uploads and exports."""
+    stored = await store.accounts.id_of(name)
+    audiences = Audiences(store.settings)
+    try:
+        await erase_account(store.accounts, audiences, stored)
+    finally:
+        await audiences.aclose()
     store.record("account remove", name)
-    click.echo(f"Forgot {name!r} and its tokens.")
+    click.echo(f"Erased {name!r}, its tokens, and what was kept of its list.")
 
 
 @account.command()
@@ -105,8 +118,20 @@ def make_key() -> None:
 async def rotate(store: OpenStore) -> None:
     """Encrypt all credentials anew with the first of FLODESK_ENCRYPTION_KEYS; then the others can go."""
     count = await store.accounts.reseal()
+    await store.accounts.know_keys(key_identities(store.settings.encryption_keys))
     store.record("account rotate", f"{count} accounts")
     click.echo(f"Encrypted {count} credentials with the first key.")
+
+
+def _entered_credential(store: OpenStore, access_token: bool) -> tuple[CredentialKind, str, list[str]]:
+    """Return the kind of what is typed or piped in, the credential itself, and what its account is known by."""
+    kind: Literal["api_key", "access_token"] = "access_token" if access_token else "api_key"
+    secret = entered("Flodesk credential")
+    try:
+        credential_from(kind, SecretStr(secret))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return kind, secret, [] if access_token else key_identities(store.settings.encryption_keys)(secret)
 
 
 def _issuer(store: OpenStore) -> str:

@@ -12,7 +12,8 @@ import anyio
 import click
 
 from flodesk_mcp.audience.audience import Audience
-from flodesk_mcp.audience.conditions import OPERATORS, Condition
+from flodesk_mcp.audience.conditions import Condition
+from flodesk_mcp.audience.operators import OPERATORS
 from flodesk_mcp.callers.background import Background
 from flodesk_mcp.callers.clients import client_for, find_credential, open_connections
 from flodesk_mcp.callers.single import machine_audience, machine_quota

@@ -1,5 +1,6 @@
 """`flodesk-mcp doctor`: whether the server would work as it is set, in words for the person who set it up."""
 
+import os
 import socket
 import ssl
 import sys
@@ -33,7 +34,7 @@ from flodesk_mcp.flodesk import (
     UnreadableAnswer,
 )
 from flodesk_mcp.server import operator_filter
-from flodesk_mcp.settings import LOOPBACK, Settings, load_settings
+from flodesk_mcp.settings import LOOPBACK, Settings, load_settings, variable
 from flodesk_mcp.tools import CATALOG
 
 __all__ = ["doctor", "examine"]
@@ -56,6 +57,8 @@ def examine(settings: Settings) -> bool:
     _say("ok", "Settings", _in_words(settings, found.source))
     _say_where_the_quota_is(settings, found.credential)
     anyio.run(_say_what_the_mirror_is, settings)
+    if not _say_what_redis_is():
+        return False
     try:
         segments = anyio.run(_cheapest_call, settings, found.credential)
     except (NoAnswer, UnreadableAnswer) as error:
@@ -89,6 +92,20 @@ def _say_where_the_quota_is(settings: Settings, credential: Credential) -> None:
         _say("", "What to do", "Set FLODESK_DATA_DIR to a folder that this user can write.")
     else:
         _say("ok", "Quota", f"shared by all processes of this user, in {path}")
+
+
+def _say_what_redis_is() -> bool:
+    """Tell of what a hosted server shares with its replicas, where that is set; return whether it works."""
+    if not os.environ.get(variable("redis_url")):
+        return True
+    from flodesk_mcp.cli.redis_check import look_at_redis
+    from flodesk_mcp.web.settings import HostedSettings
+
+    found = anyio.run(look_at_redis, load_settings(HostedSettings).redis_address or "")
+    _say(found.state, "Redis", found.words)
+    if found.remedy:
+        _say("", "What to do", found.remedy)
+    return found.state != "wrong"
 
 
 async def _say_what_the_mirror_is(settings: Settings) -> None:

@@ -10,10 +10,10 @@ import click
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.columns import FIELDS
-from flodesk_mcp.audience.conditions import Match
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.export import OPEN_FIELDS, ExportOrder
 from flodesk_mcp.audience.manifest import manifest_path, verified
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.cli.audience import condition_of, followed, with_audience
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools.finding import check_not_probing

@@ -7,7 +7,7 @@ import click
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.columns import FIELDS
-from flodesk_mcp.audience.conditions import Match
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.audience.upkeep import FRESH_SECONDS
 from flodesk_mcp.cli.audience import condition_of, with_audience
 from flodesk_mcp.cli.reading import reading_bar

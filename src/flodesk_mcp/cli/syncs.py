@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from flodesk_mcp.audience.audience import Audience
-from flodesk_mcp.audience.conditions import Match
 from flodesk_mcp.audience.files import open_file
+from flodesk_mcp.audience.operators import Match
 from flodesk_mcp.cli.audience import condition_of, with_audience
 from flodesk_mcp.cli.carrying_out import carry_out, carrying_out_options, columns_of, read_list
 from flodesk_mcp.settings import Settings

@@ -16,6 +16,7 @@ from flodesk_mcp.flodesk import (
     InvalidArgument,
     NotFound,
     QuotaExhausted,
+    SegmentRef,
     StatusError,
     Subscriber,
     Unauthorized,
@@ -72,10 +73,12 @@ class Verifier:
 
     async def _waiting(self) -> list[str]:
         try:
-            return await self._stored.accounts_to_verify(MOST_ACCOUNTS)
+            with anyio.CancelScope(shield=True):  # a query that is broken off costs its connection
+                accounts = await self._stored.accounts_to_verify(MOST_ACCOUNTS)
         except StoreError as error:
             logger.warning("Events wait to be verified: %s", error, extra={"repeats": "verifying"})
             return []
+        return accounts
 
     async def _verify(self, account: str, open_client: OpenClient) -> None:
         try:
@@ -93,7 +96,8 @@ class Verifier:
         claimed = await self._stored.claim(account, AT_ONCE, CLAIMED_SECONDS)
         if not claimed:
             return False
-        flodesk = await open_client(account)
+        with anyio.CancelScope(shield=True):
+            flodesk = await open_client(account)
         if flodesk is None:
             await self._stored.postpone(account, LONGEST_GAP_SECONDS)
             return False
@@ -139,10 +143,7 @@ def verdict_on(event: StoredEvent, person: Subscriber | None) -> Verdict:
     """Return whether Flodesk, which answered `person` just now, says what an event said."""
     if person is None:
         return Verdict(event.number, "contradicted")
-    segment = next(
-        (known for known in person.segments or () if known.id == event.segment_id),
-        next((known for known in person.segments or () if known.name and known.name == event.segment_name), None),
-    )
+    segment = next((known for known in person.segments or () if _is_told(event, known)), None)
     match event.type:
         case "subscriber.unsubscribed":
             is_so = person.status == "unsubscribed"
@@ -159,3 +160,9 @@ def verdict_on(event: StoredEvent, person: Subscriber | None) -> Verdict:
         segment_name=segment.name if segment else None,
         person=person.model_dump_json(exclude_none=True),
     )
+
+
+def _is_told(event: StoredEvent, segment: SegmentRef) -> bool:
+    if event.segment_id is None:
+        return segment.name is not None and segment.name == event.segment_name
+    return segment.id == event.segment_id

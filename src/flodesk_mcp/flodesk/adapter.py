@@ -1,6 +1,6 @@
 """Flodesk among the providers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flodesk_mcp.api.errors import InvalidArgument
@@ -32,11 +32,10 @@ STATUSES: Mapping[str, Status] = {
 """An archived person's is unknown: what became of them the API does not tell."""
 
 
-NO_FIELD = "Flodesk has no phone and no company: use custom_fields."
+NO_FIELD = "Flodesk has no phone or company: use custom_fields."
 
 LACKS: Mapping[str, str] = {
-    "list_contacts.search": "Flodesk's API does not search: use search_flodesk_subscribers (toolset audience), or "
-    "get_contact with an address.",
+    "list_contacts.search": "Flodesk does not search: use search_flodesk_subscribers.",
     "save_contact.phone": NO_FIELD,
     "save_contact.company": NO_FIELD,
     "plan_flodesk_import": "Flodesk is where an import goes to, not where it comes from.",
@@ -56,11 +55,6 @@ class FlodeskAdapter(Provider):
 
     def __init__(self, client: FlodeskClient) -> None:
         self._client = client
-
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._client.requests_left
 
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
@@ -148,12 +142,6 @@ class FlodeskAdapter(Provider):
         status = await self._client.subscribers.status_of(id_or_email)
         quiet = f"This person is {status} and gets no mail." if status not in {None, "active"} else None
         return Enrolled(provider=self.id, id=id_or_email, workflow_id=known, enrolled=True, notice=quiet)
-
-    async def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every subscriber, or all in one segment."""
-        known = None if segment_id is None else await self._client.segments.names.id_of(segment_id)
-        async for person in self._client.subscribers.every(segment_id=known):
-            yield _contact(person)
 
     async def _ids(self, segment_ids: Sequence[str]) -> dict[str, str]:
         return {name: await self._client.segments.names.id_of(name) for name in segment_ids}

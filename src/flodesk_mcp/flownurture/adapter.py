@@ -1,6 +1,6 @@
 """FlowNurture among the providers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flodesk_mcp.api.credentials import BearerToken
@@ -19,14 +19,14 @@ __all__ = ["ADAPTER", "FlowNurtureAdapter", "open_adapter"]
 
 OWN_FIELDS = {"jobTitle": "job_title", "lifecycleStage": "lifecycle_stage"}
 STAGES = ("SUBSCRIBER", "LEAD", "MQL", "SQL", "CUSTOMER")
-NO_MEMBERS = "FlowNurture tells neither who is in a segment nor who has a tag: use search."
-BY_TAG_IDS = "FlowNurture: segment_ids are ids of tags, from its web app. Its segments are rules."
+NO_MEMBERS = "FlowNurture does not tell who is in a segment: use search."
+BY_TAG_IDS = "FlowNurture: ids of tags, from its web app; its segments are rules."
 
 
 LACKS: Mapping[str, str] = {
     "list_contacts.segment_id": NO_MEMBERS,
-    "list_contacts.status": "FlowNurture does not tell who may be mailed: look there.",
-    "save_contact.phone": "FlowNurture has no phone: leave it out.",
+    "list_contacts.status": "Nor who may be mailed: look there.",
+    "save_contact.phone": "FlowNurture has no phone.",
     "plan_flodesk_import.from_segment": f"{NO_MEMBERS} Leave from_segment out to take all.",
 }
 """What this provider cannot do, and what can be done instead."""
@@ -35,7 +35,7 @@ NOTES: Mapping[str, str] = {
     "save_contact": "FlowNurture's custom_fields: jobTitle, lifecycleStage.",
     "add_contact_to_segments": BY_TAG_IDS,
     "remove_contact_from_segments": BY_TAG_IDS,
-    "enroll_contact": "FlowNurture: active, with steps; nobody can be taken out.",
+    "enroll_contact": "FlowNurture: active ones with steps.",
 }
 
 
@@ -49,11 +49,6 @@ class FlowNurtureAdapter(Provider):
 
     def __init__(self, client: FlowNurtureClient) -> None:
         self._client = client
-
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in this minute."""
-        return self._client.requests_left
 
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
@@ -126,11 +121,6 @@ class FlowNurtureAdapter(Provider):
         workflow, contact = await self._workflow_id(workflow_id), await self._id(id_or_email)
         made = await self._client.workflows.enroll(workflow, contact)
         return Enrolled(provider=self.id, id=contact, workflow_id=workflow, enrolled=True, status=made.status)
-
-    async def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact."""
-        async for row in self._client.contacts.every():
-            yield _contact(row)
 
     async def _id(self, id_or_email: str) -> str:
         if "@" not in id_or_email:

@@ -1,6 +1,6 @@
 """Operations on contacts, their tags and their enrollments."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter
@@ -8,15 +8,12 @@ from pydantic import TypeAdapter
 from flodesk_mcp.api.errors import Conflict, NotFound
 from flodesk_mcp.api.request import Request, given
 from flodesk_mcp.api.retry import Sender
-from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.flownurture.models import BARE, IN_WHATEVER, Contact
 
 __all__ = ["MAX_PER_PAGE", "Contacts"]
 
 MAX_PER_PAGE = 100
 MAX_SEARCHED = 5
-PATIENCE = 120.0
-"""What a page of a whole list may wait: one of many takes more than a minute's quota."""
 
 _CONTACT: TypeAdapter[Contact] = TypeAdapter(Annotated[Contact, IN_WHATEVER])
 _CONTACTS: TypeAdapter[list[Contact]] = TypeAdapter(Annotated[list[Contact], BARE])
@@ -43,21 +40,6 @@ class Contacts:
             if page > 1:
                 return []
             raise
-
-    async def every(self) -> AsyncGenerator[Contact, None]:
-        """Yield every contact once, in pages of 100. A page that brings nobody new is the end."""
-        seen: set[str] = set()
-        page = 1
-        while True:
-            with wait_deadline(PATIENCE):
-                found = await self.list(page=page, limit=MAX_PER_PAGE)
-            new = [contact for contact in found if contact.id not in seen]
-            for contact in new:
-                seen.add(contact.id)
-                yield contact
-            if not new or len(found) < MAX_PER_PAGE:
-                return
-            page += 1
 
     async def get(self, id: str) -> Contact:
         """Return one contact. Raises NotFound. Source: GET /contacts/{id}."""

@@ -1,6 +1,6 @@
 """HighLevel among the providers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flodesk_mcp.api.credentials import BearerToken
@@ -40,12 +40,12 @@ SILENT = ("active", "permanent")
 
 
 LACKS: Mapping[str, str] = {
-    "list_contacts.status": "HighLevel's search knows no status: each contact shows its own.",
+    "list_contacts.status": "HighLevel cannot filter by status.",
 }
 """What this provider cannot do, and what can be done instead."""
 
 NOTES: Mapping[str, str] = {
-    "list_contacts": "HighLevel: segment_id is a tag; seconds behind writes.",
+    "list_contacts": "HighLevel: tags; seconds behind writes.",
     "list_contact_segments": "HighLevel: tags.",
     "get_contact_segment": "HighLevel: a tag.",
     "add_contact_to_segments": "HighLevel: tags, which must exist.",
@@ -73,11 +73,6 @@ class HighLevelAdapter(Provider):
     async def user(self, id: str) -> User:
         """Return somebody who works with the account."""
         return await self._client.location.user(id)
-
-    @property
-    def requests_left(self) -> int:
-        """How many requests may leave in these ten seconds."""
-        return self._client.requests_left
 
     async def list_contacts(
         self, *, limit: int, after: Any, search: str | None, segment_id: str | None, status: str | None
@@ -155,12 +150,6 @@ class HighLevelAdapter(Provider):
         status = _status(contact)
         quiet = f"This person is {status} and gets no mail." if status in {"unsubscribed", "bounced"} else None
         return Enrolled(provider=self.id, id=contact.id, workflow_id=workflow.id, enrolled=True, notice=quiet)
-
-    async def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact, or all with a tag."""
-        tag = None if segment_id is None else (await self._tag(segment_id)).name
-        async for row in self._client.contacts.every(tag=tag):
-            yield _contact(row, await self._labels([row]))
 
     async def _found(self, id_or_email: str) -> TheirContact:
         if "@" not in id_or_email:

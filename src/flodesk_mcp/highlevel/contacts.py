@@ -1,6 +1,6 @@
 """Operations on contacts, their tags and their workflows."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -8,7 +8,6 @@ from pydantic import TypeAdapter
 from flodesk_mcp.api.errors import NotFound
 from flodesk_mcp.api.request import Request, given
 from flodesk_mcp.api.retry import Sender
-from flodesk_mcp.deadline import wait_deadline
 from flodesk_mcp.highlevel.errors import DuplicateContact
 from flodesk_mcp.highlevel.models import Contact, ContactPage, Done, OneContact, Saved, Tagged
 
@@ -16,10 +15,7 @@ __all__ = ["MAX_QUERY", "Contacts"]
 
 MAX_QUERY = 75
 PER_PAGE = 100
-MOST_BY_NUMBER = 10_000
-"""So many records numbered pages lead to; what is beyond only `searchAfter` reaches."""
 
-PATIENCE = 120.0
 
 _ONE = TypeAdapter(OneContact)
 _SAVED = TypeAdapter(Saved)
@@ -61,23 +57,6 @@ class Contacts:
         if tag:
             body["filters"] = [{"field": "tags", "operator": "contains", "value": tag}]
         return await self._sender.send(_PAGE, Request("POST", "contacts", "search", body=body, reads=True))
-
-    async def every(self, *, tag: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact once, or all with a tag, in pages of 100."""
-        seen: set[str] = set()
-        number, after = 1, None
-        while True:
-            with wait_deadline(PATIENCE):
-                page = await self.search(page=number, after=after, tag=tag)
-            new = [contact for contact in page.contacts if contact.id not in seen]
-            for contact in new:
-                seen.add(contact.id)
-                yield contact
-            if not new:
-                return
-            after, number = page.contacts[-1].search_after, number + 1
-            if not after and number * PER_PAGE > MOST_BY_NUMBER:
-                return
 
     async def get(self, id: str) -> Contact:
         """Return one contact. Raises NotFound. Source: GET /contacts/{id}."""

@@ -1,7 +1,7 @@
 """What an adapter does for one provider's account, and what it says of that which the provider cannot do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -19,7 +19,8 @@ class Provider(ABC):
     """One account of one provider.
 
     `lacks` is its row of capabilities: what it cannot do, by tool or by tool.argument, each with what can be done
-    instead. `notes` tells by tool what is otherwise than elsewhere. A call that `lacks` names never gets here.
+    instead. `notes` tells by tool what is otherwise than elsewhere. A call that `lacks` names never gets here, so a
+    method that it names need not be written.
     Every method raises FlodeskError; NotFound for an id or address that there is not, UnknownName.
     """
 
@@ -27,11 +28,6 @@ class Provider(ABC):
     name: ClassVar[str]
     lacks: ClassVar[Mapping[str, str]] = MappingProxyType({})
     notes: ClassVar[Mapping[str, str]] = MappingProxyType({})
-
-    @property
-    @abstractmethod
-    def requests_left(self) -> int:
-        """How many requests may leave now."""
 
     @abstractmethod
     async def list_contacts(
@@ -43,7 +39,6 @@ class Provider(ABC):
     async def get_contact(self, id_or_email: str) -> Contact:
         """Return one contact."""
 
-    @abstractmethod
     async def save_contact(
         self,
         *,
@@ -55,38 +50,38 @@ class Provider(ABC):
         custom_fields: Mapping[str, str] | None,
     ) -> Contact:
         """Create the contact of an address, or change what is given."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def list_segments(self, *, limit: int, after: Any) -> Rows[ContactSegment]:
         """Return one page of segments."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def get_segment(self, segment_id: str) -> ContactSegment:
         """Return one segment."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> InSegments:
         """Put a contact into segments, or give it tags."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def remove_from_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> InSegments:
         """Take a contact out of segments, or take tags from it."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def list_workflows(self, *, limit: int, after: Any) -> Rows[ContactWorkflow]:
         """Return one page of workflows."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def get_workflow(self, workflow_id: str) -> ContactWorkflow:
         """Return one workflow."""
+        raise self._not_offered()
 
-    @abstractmethod
     async def enroll(self, workflow_id: str, id_or_email: str) -> Enrolled:
         """Put a contact into a workflow."""
+        raise self._not_offered()
 
-    @abstractmethod
-    def everybody(self, segment_id: str | None = None) -> AsyncGenerator[Contact, None]:
-        """Yield every contact, or all in one segment, as other tools' lists are taken over."""
+    def _not_offered(self) -> NotOffered:
+        return NotOffered(f"{self.name} cannot do this.")
 
     def check(self, tool: str, given: Mapping[str, Any]) -> None:
         """Raise NotOffered where this provider cannot do what `tool` is asked for with what is `given`."""

@@ -35,6 +35,9 @@ HELD_UP_SECONDS = 1.4
 OF_A_PACE = 0.62
 """With 20 batches a minute, 1.86 seconds: less would keep a job that is alone below 97 percent of them."""
 
+NOTICED_LATE = 0.25
+"""Of a pace: what a process may need to notice that its moment has come."""
+
 KEPT_FREE = 0.03
 """So much of the limit people find free within those seconds, although a job runs."""
 
@@ -120,11 +123,12 @@ class Ledger:
         """How many places of the window our own requests hold."""
         return len(self.under_way) + sum(group.number for group in self.ended)
 
-    def leave(self, key: str, process: str, now: float, *, background: bool) -> None:
-        """Count a request that leaves now."""
+    def leave(self, key: str, process: str, bounds: Bounds, now: float, *, background: bool) -> None:
+        """Count a request that leaves now. A job that noticed its moment late does not have to be late ever after."""
         self.under_way[key] = Departure(process, now, background)
         if background:
-            self.newest_background = now
+            due = self.newest_background + bounds.pace
+            self.newest_background = due if now - due < bounds.pace * NOTICED_LATE else now
 
     def end(self, key: str, slot: Slot, bounds: Bounds, now: float) -> None:
         """Hold the place of a request that has ended for a minute more, or none for one that never left."""
@@ -202,8 +206,8 @@ class Ledger:
     def seconds_until_spare(self, bounds: Bounds, ahead: int, now: float) -> float:
         """Return how long a job's request must wait that has `ahead` others before it.
 
-        It leaves no sooner than a pace after the one before, and only if as many people as usual, who all came right
-        after it, would find their places within `bounds.held_up`.
+        It leaves no sooner than a pace after the one before should have left, and only if as many people as usual, who
+        all came right after it, would find their places within `bounds.held_up`.
         """
         paced = self.newest_background + bounds.pace - now
         kept = self.seconds_until_free(bounds, ahead + self._kept_free(bounds), now) - bounds.held_up

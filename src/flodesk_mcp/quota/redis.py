@@ -17,7 +17,7 @@ from flodesk_mcp.quota.ledger import CLOCKS_DIFFER, MINUTE, Bounds
 from flodesk_mcp.quota.protocol import QuotaUnknown, Slot
 from flodesk_mcp.quota.redis_window import Decided, Memory, RedisWindow
 from flodesk_mcp.quota.window import MAX_IN_FLIGHT, WindowPair
-from flodesk_mcp.redis_link import PATIENCE_SECONDS, Ask, RedisLink, RedisLost
+from flodesk_mcp.redis_link import PATIENCE_SECONDS, Ask, RedisLink, RedisLost, asked_facts, evicts
 
 __all__ = ["RedisMemory", "RedisQuota"]
 
@@ -31,6 +31,7 @@ OTHERS_COME_BACK_SECONDS = 1.5
 """Replicas that run find a Redis that was started again within this time, and say that it has forgotten something."""
 
 MOST_TRIES = 3
+REDIS = {"repeats": "redis"}
 
 logger = logging.getLogger(__name__)
 
@@ -132,15 +133,16 @@ class RedisMemory:
     async def _introduce(self, ask: Ask) -> None:
         """Learn which memory this is, and tell which one this replica knew."""
         known = self._epoch if anyio.current_time() - self._known_at < self._window else ""
-        facts = (await ask("INFO", "server")).decode()
-        run = next((line.partition(":")[2].strip() for line in facts.splitlines() if line.startswith("run_id:")), "")
+        facts = await asked_facts(ask)
+        if evicts(facts):
+            logger.warning("Redis forgets what it has no room for: set its maxmemory-policy to noeviction", extra=REDIS)
         self._script = await ask("SCRIPT", "LOAD", _script("redis_decide.lua"))
-        told = (run, known, secrets.token_hex(8), self._window, OTHERS_COME_BACK_SECONDS)
+        told = (facts.get("run_id", ""), known, secrets.token_hex(8), self._window, OTHERS_COME_BACK_SECONDS)
         epoch, sure_in = await ask("EVAL", _script("redis_epoch.lua"), 1, EPOCH, *told)
         now = anyio.current_time()
         self._epoch, self._known_at, self._sure_at = epoch.decode(), now, now + float(sure_in)
         if known and known != self._epoch:
-            logger.warning("Redis has lost its memory: no request leaves for a minute", extra={"repeats": "redis"})
+            logger.warning("Redis has lost its memory: no request leaves for a minute", extra=REDIS)
 
     async def _introduce_again(self, epoch: str) -> None:
         """Do so on the connection that stands, because Redis no longer knows `epoch`. Raises RedisLost."""

@@ -84,7 +84,7 @@ class SharedWindow(TurnQueue):
             if pause is not None:
                 return pause
             turn.taken = key, _ = f"{self._shared.me}.{next(self._keys)}", Slot(left_at=now)
-            line.ledger.leave(key, self._shared.me, now, background=turn.of_a_job)
+            line.ledger.leave(key, self._shared.me, self._bounds, now, background=turn.of_a_job)
             return 0.0
 
         found = await self._change(look)

@@ -87,7 +87,7 @@ class Window:
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
             key, slot = next(self._keys), Slot(left_at=anyio.current_time())
-            self._ledger.leave(key, THIS_PROCESS, slot.left_at, background=deadline.background)
+            self._ledger.leave(key, THIS_PROCESS, self._bounds, slot.left_at, background=deadline.background)
             return key, slot
         finally:
             self._queue.remove(turn)

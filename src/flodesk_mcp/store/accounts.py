@@ -74,10 +74,11 @@ class StoredAccounts:
         self._keys = ServingKeys(database, sealer)
         self._now = now
 
-    async def add(self, name: str, kind: CredentialKind, secret: str) -> None:
-        """Store an account.
+    async def add(self, name: str, kind: CredentialKind, secret: str, identities: Sequence[str] = ()) -> str:
+        """Store an account, known by the first of `identities`, and return its id.
 
-        Raises StoreError for a name that is none or taken, without a key, and with one that the server has not.
+        Raises StoreError for a name that is none or taken, for an account that is stored under one of `identities`,
+        without a key, and with one that the server has not.
         """
         check_name("an account", name)
         account_id = uuid.uuid4().hex
@@ -85,14 +86,56 @@ class StoredAccounts:
             id=account_id,
             name=name,
             sealed_credential=self._sealer.seal(account_id, kind, secret),
+            identity=identities[0] if identities else None,
             created_at=int(self._now()),
         )
         try:
             async with self._database.writing() as session:
                 await self._keys.check(session)
+                if known := await self._known(session, identities):
+                    raise StoreError(f"There is an account with that credential already: {known.name!r}.")
                 session.add(account)
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
+        return account_id
+
+    async def update(self, name: str, kind: CredentialKind, secret: str, identities: Sequence[str] = ()) -> None:
+        """Replace what opens an account; its id stays, and with it quota, tokens, copies and jobs.
+
+        Raises StoreError for an unknown name, for another account that is stored under one of `identities`, without a
+        key, and with one that the server has not. Nothing of the old credential is left in SQLite's file.
+        """
+        async with self._database.writing() as session:
+            await self._keys.check(session)
+            account_id = await _id_of(name, session)
+            known = await self._known(session, identities)
+            if known and known.id != account_id:
+                raise StoreError(f"There is an account with that credential already: {known.name!r}.")
+            row = await session.get_one(AccountRow, account_id, with_for_update=True)
+            row.sealed_credential = self._sealer.seal(account_id, kind, secret)
+            row.identity = identities[0] if identities else None
+            row.signed_out_at = None
+        await self._database.purge()
+
+    async def know_keys(self, identities_of: Callable[[str], Sequence[str]]) -> None:
+        """Let every account that an API key opens be found by that key: by the first of what `identities_of` returns.
+
+        Of several with the same key the oldest is found. Raises StoreError when no key opens a credential.
+        """
+        async with self._database.writing() as session:
+            rows = (
+                await session.execute(select(AccountRow).order_by(AccountRow.created_at).with_for_update())
+            ).scalars()
+            accounts = rows.all()
+            taken = {row.identity for row in accounts}
+            for row in accounts:
+                credential = self._sealer.open(row.id, row.sealed_credential)
+                if credential.kind != "api_key":
+                    continue
+                identities = identities_of(credential.secret.get_secret_value())
+                if row.identity != identities[0] and identities[0] not in taken:
+                    row.identity = identities[0]
+                    taken.add(row.identity)
 
     async def connected_as(self, identities: Sequence[str]) -> str | None:
         """Return the id of the account that somebody connected under one of `identities`."""
@@ -200,17 +243,20 @@ class StoredAccounts:
         async with self._database.writing() as session:
             await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
 
-    async def remove(self, name: str) -> None:
-        """Forget an account, its tokens and clients, who could use it, and files that came for it.
+    async def id_of(self, name: str) -> str:
+        """Return the id of an account. Raises StoreError for an unknown name."""
+        async with self._database.reading() as session:
+            return await _id_of(name, session)
 
-        Nothing of its credential is left in SQLite's file. Raises StoreError for an unknown name.
-        """
-        async with self._database.writing() as session:
-            account_id = await _id_of(name, session)
-        await self.forget(account_id)
+    async def remove(self, name: str) -> None:
+        """Do what `forget` does for an account that is known by its name. Raises StoreError for an unknown name."""
+        await self.forget(await self.id_of(name))
 
     async def forget(self, account_id: str) -> None:
-        """Do the same for an account that is known by its id, if there is one."""
+        """Forget an account, its tokens and clients, who could use it, its events, and files that came for it.
+
+        Nothing of its credential is left in SQLite's file.
+        """
         grants = select(GrantRow.id).where(GrantRow.account_id == account_id).scalar_subquery()
         async with self._database.writing() as session:
             for dependent in (

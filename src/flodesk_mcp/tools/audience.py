@@ -24,6 +24,8 @@ from flodesk_mcp.tools.list_arguments import (
     ExportFields,
     ExportFile,
     FileFormat,
+    FromProvider,
+    FromSegment,
     JobId,
     JoinedSegments,
     ListFile,
@@ -45,9 +47,11 @@ from flodesk_mcp.tools.plans import (
     plan_sync,
     press_button,
 )
-from flodesk_mcp.tools.spec import Toolset
+from flodesk_mcp.tools.spec import Later, Toolset
 
-toolset = Toolset("audience", "work on the whole list")
+toolset = Toolset(
+    "audience", "work on the whole list", tailor=Later("flodesk_mcp.tools.plan_sources", "with_other_sources")
+)
 
 
 @toolset.tool("Search subscribers", "GET /subscribers")
@@ -115,13 +119,16 @@ async def plan_flodesk_import(
     segment_ids: JoinedSegments | None = None,
     double_optin: DoubleOptin | None = None,
     create_missing_fields: CreateMissing | None = None,
+    from_provider: FromProvider | None = None,
+    from_segment: FromSegment | None = None,
 ) -> ImportPlan:
     """Check a csv of attendees before anything is written: upload contacts, upload an xlsx, import (bring in, migrate)
     a spreadsheet. Tells who is new, changes, unsubscribed. Then start_flodesk_job.
     """
+    given = {"people": people, "csv": csv, "file": file, "from_provider": from_provider, "from_segment": from_segment}
     return await plan_import(
         caller,
-        {"people": people, "csv": csv, "file": file},
+        given,
         columns,
         segment_ids or (),
         double_optin=bool(double_optin),

@@ -1,5 +1,6 @@
 """What a tool returns as plain data: short, visible, not too large, and masked where that is asked for."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,6 +20,12 @@ ENVELOPE_BYTES = 1_000
 SHORTENED = "shortened"
 CURSOR = "next_cursor"
 
+_PLAIN = frozenset({str, int, float, bool, type(None), datetime})
+"""What has nothing inside."""
+
+_NOT_SHORT = ("\\", '""', "[]", "{}", "null")
+"""What may stand in JSON for a character that nobody sees, and for nothing at all."""
+
 # Characters of a text, entries of a list or map: mild before strict, and texts before entries.
 _CUTS = ((10_000, 1_000), (1_000, 1_000), (256, 300), (256, 100), (80, 50), (40, 20))
 
@@ -30,7 +37,10 @@ def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, 
     an answer ends earlier, with a cursor that continues there; what is too long by itself is cut.
     """
     beside = _shortened(beside, mask) if mask else beside
-    data = _plain(result, mask) | beside
+    data = _dumped(result, mask)
+    if not (beside or mask) and _is_short(data):
+        return data
+    data = _plain(result, data, mask) | beside
     while isinstance(result, Everything) and (size := _size(data)) > MAX_ANSWER_BYTES and len(result.result) > 1:
         kept = max(len(result.result) * MAX_ANSWER_BYTES // size, 1)
         shorter: dict[str, Any] = {"result": result.result[:kept]}
@@ -39,7 +49,7 @@ def compact(result: BaseModel, beside: dict[str, Any], mask: bool) -> dict[str, 
         else:
             shorter["total_items"] = result.total_items or len(result.result)
         result = result.model_copy(update=shorter)
-        data = _plain(result, mask) | beside
+        data = _plain(result, _dumped(result, mask), mask) | beside
     return _cut_to_size(data)
 
 
@@ -48,22 +58,36 @@ def is_large(result: BaseModel) -> bool:
     left = LARGE
     values: list[Any] = [result]
     while values and left > 0:
-        value = values.pop()
-        left -= 1
-        if isinstance(value, BaseModel):
-            values += vars(value).values()
-            values += (value.model_extra or {}).values()
-        elif isinstance(value, dict | list):
-            left -= len(value)
-            if left > 0:
-                values += value.values() if isinstance(value, dict) else value
-        elif isinstance(value, str):
-            left -= len(value) // 100
+        inside: list[Any] = []
+        for value in values:
+            parts = vars(value) | (value.__pydantic_extra__ or {}) if isinstance(value, BaseModel) else value
+            if not isinstance(parts, dict | list):
+                continue
+            left -= len(parts)
+            if left <= 0:
+                break
+            inside += parts.values() if isinstance(parts, dict) else parts
+        left -= sum([len(value) // 100 for value in inside if type(value) is str])
+        values = [value for value in inside if type(value) not in _PLAIN]
     return left <= 0
 
 
-def _plain(result: BaseModel, mask: bool) -> dict[str, Any]:
-    shortened: dict[str, Any] = _shortened(_dumped(result, mask), mask)
+def _is_short(data: dict[str, Any]) -> bool:
+    """Tell whether nothing in an answer is empty or could be invisible, and it is small: that is so of most.
+
+    Its JSON tells it at once, where a look at each value would take as long as the rest of a call.
+    """
+    text = to_json(data).decode()
+    return (
+        len(text) < MAX_ANSWER_BYTES // 4
+        and text.isascii()
+        and text.isprintable()
+        and not any(mark in text for mark in _NOT_SHORT)
+    )
+
+
+def _plain(result: BaseModel, dumped: dict[str, Any], mask: bool) -> dict[str, Any]:
+    shortened: dict[str, Any] = _shortened(dumped, mask)
     empty: dict[str, Any] = {name: [] for name, field in type(result).model_fields.items() if field.is_required()}
     return empty | shortened
 

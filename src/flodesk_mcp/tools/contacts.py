@@ -61,7 +61,7 @@ async def list_contacts(
     limit: Limit = 20,
     next_cursor: NextCursor | None = None,
 ) -> Listing[Contact]:
-    """List contacts of one marketing tool, all or those who match a search, a segment or tag, or a status."""
+    """List contacts of one marketing tool: all, or those who match a search, segment, tag or status."""
     return await contact_page(caller, provider, limit, next_cursor, search=search, segment_id=segment_id, status=status)
 
 
@@ -84,7 +84,7 @@ async def save_contact(
     company: Company | None = None,
     custom_fields: CustomFieldValues | None = None,
 ) -> SavedContact:
-    """Create a contact, or change what is given of the one with this address. Segments and tags stay as they are."""
+    """Create a contact, or change what is given of the one with this address. Segments and tags stay."""
     there = caller.providers.chosen(provider)
     given = {
         "first_name": first_name,
@@ -141,7 +141,7 @@ async def add_contact_to_segments(
 async def remove_contact_from_segments(
     caller: Caller, id_or_email: IdOrEmail, segment_ids: Segments, provider: ProviderId | None = None
 ) -> InSegments:
-    """Take a contact out of segments, or take tags from it. The contact itself stays."""
+    """Take a contact out of segments, or take tags from it. The contact stays."""
     there = caller.providers.chosen(provider)
     there.check("remove_contact_from_segments", {})
     for known in (id_or_email, *segment_ids):

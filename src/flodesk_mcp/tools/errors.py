@@ -92,7 +92,7 @@ def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # n
         case QuotaExhausted():
             return (
                 f"the request quota of this {error.service} account (429) is spent, and the call did nothing. "
-                f"Try again in {ceil(error.retry_after)} seconds."
+                f"Try again in {ceil(error.retry_after)} seconds. {error.advice}"
             )
         case Unauthorized():
             where = caller.source_for(error.service)

@@ -19,6 +19,7 @@ from flodesk_mcp.flodesk import InvalidArgument
 from flodesk_mcp.tools.visible import visible
 
 __all__ = [
+    "UNADVERTISED",
     "Arguments",
     "FromJson",
     "WrongRow",
@@ -78,6 +79,9 @@ def _decoded(value: Any) -> Any:
 
 
 FromJson = BeforeValidator(_decoded)
+
+UNADVERTISED = "unadvertised"
+"""Marks an argument that a tool shows only to callers who can use it: what tailors the tool adds it."""
 
 
 def _is_blank(value: Any, *, from_json: bool) -> bool:

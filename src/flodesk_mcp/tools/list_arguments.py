@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from flodesk_mcp.audience.operators import Match as AllOrAny
+from flodesk_mcp.audience.operators import Operator
 from flodesk_mcp.tools.arguments import FirstError, SubscriberField, Trimmed
-from flodesk_mcp.tools.given import Arguments, FromJson
+from flodesk_mcp.tools.given import UNADVERTISED, Arguments, FromJson
 
 __all__ = [
     "AlikeConditions",
@@ -19,6 +21,8 @@ __all__ = [
     "ExportFields",
     "ExportFile",
     "FileFormat",
+    "FromProvider",
+    "FromSegment",
     "JobId",
     "JoinedSegments",
     "ListFile",
@@ -30,21 +34,6 @@ __all__ = [
     "Refresh",
     "RemoveOthers",
     "WaitSeconds",
-]
-
-
-Operator = Literal[
-    "is",
-    "is_not",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "before",
-    "after",
-    "in_last_days",
-    "is_empty",
-    "is_not_empty",
-    "is_one_of",
 ]
 
 
@@ -79,7 +68,7 @@ ExportFields = Annotated[
     WithJsonSchema({"type": "array", "description": "Only these fields.", "items": {"type": "string"}}),
 ]
 Days = Annotated[int, Field(ge=1, le=730, description="Sign-ups of 1 to 730 days; default 90.")]
-Match = Annotated[Literal["all", "any"], Field(description="Default all.")]
+Match = Annotated[AllOrAny, Field(description="Default all.")]
 FileFormat = Annotated[Literal["csv", "jsonl"], Field(description="Default csv.")]
 ExportFile = Annotated[str, Trimmed, Field(max_length=1_000, description="New file in an open folder.")]
 JobId = Annotated[str, Trimmed, Field(max_length=100, description="Job id.")]
@@ -163,6 +152,8 @@ JoinedSegments = Annotated[
     FromJson,
     Field(min_length=1, max_length=50, description="All join: ids or names, also new."),
 ]
+FromProvider = Annotated[str, Trimmed, UNADVERTISED, Field(max_length=50)]
+FromSegment = Annotated[str, Trimmed, UNADVERTISED, Field(max_length=300)]
 CreateMissing = Annotated[bool, Field(description="Create missing fields and segments; default no.")]
 RemoveOthers = Annotated[bool, Field(description="Take others out; default no.")]
 Press = Annotated[str, Trimmed, Field(max_length=100, description="From the card.")]

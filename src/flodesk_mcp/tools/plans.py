@@ -1,10 +1,14 @@
 """Plans, as agents see them: made from a file, a text, rows or a search, shown, and then carried out."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.exchange import LinkTo, Reading
@@ -17,6 +21,7 @@ from flodesk_mcp.tools.visible import visible
 
 if TYPE_CHECKING:
     from flodesk_mcp.audience.plan import Plan
+    from flodesk_mcp.audience.source import Source
 
 __all__ = [
     "ImportPlan",
@@ -111,6 +116,7 @@ async def plan_import(
         segments=segments,
         double_optin=double_optin,
         create_missing_fields=create_missing_fields,
+        asked=_asked("import", found, source, chosen, segments, double_optin, create_missing_fields),
     )
     return ImportPlan(**plan_report(plan))
 
@@ -144,13 +150,26 @@ async def plan_sync(
         found = await source_of(caller, source, reading)
         if isinstance(found, LinkTo):
             return SyncPlan(**told_of_link(found))
-        plan = await audience.plan_sync(segment_id, found, remove_others=remove_others)
+        asked = _asked("sync", found, source, segment_id, remove_others)
+        plan = await audience.plan_sync(segment_id, found, remove_others=remove_others, asked=asked)
         return SyncPlan(**plan_report(plan))
     if caller.masked:
         check_not_probing(row.field for row in where)
     conditions = [Condition(row.field, row.operator, row.value) for row in where]
     matching = await audience.where(conditions, "any" if match == "any" else "all")
-    return SyncPlan(**plan_report(await audience.plan_sync(segment_id, matching, remove_others=remove_others)))
+    asked = _asked("sync", None, conditions, match, segment_id, remove_others)
+    plan = await audience.plan_sync(segment_id, matching, remove_others=remove_others, asked=asked)
+    return SyncPlan(**plan_report(plan))
+
+
+def _asked(kind: str, source: "Source | None", *arguments: Any) -> str:
+    """Return a hash of a call, by which the same one is known that comes back for a plan that took long.
+
+    One for a file that has changed meanwhile is another.
+    """
+    file = source.args[0] if isinstance(source, partial) else None
+    version = (file.stat().st_mtime_ns, file.stat().st_size) if isinstance(file, Path) and file.exists() else None
+    return hashlib.sha256(to_json([kind, version, *arguments])).hexdigest()
 
 
 async def carry_out(caller: Caller, plan_id: str) -> StartedJob:

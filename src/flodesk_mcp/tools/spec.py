@@ -13,7 +13,7 @@ from pydantic import BaseModel, create_model
 
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.tools.arguments import Named
-from flodesk_mcp.tools.given import Arguments, check_size, marks_of
+from flodesk_mcp.tools.given import UNADVERTISED, Arguments, check_size, marks_of
 from flodesk_mcp.tools.schema import input_schema, output_schema
 
 __all__ = ["USED_IDS", "Later", "ToolSpec", "Toolset"]
@@ -133,8 +133,12 @@ class ToolSpec:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """The JSON schema of the arguments."""
-        return input_schema(self.arguments)
+        """The JSON schema of the arguments, but for those that only some callers can use."""
+        schema = input_schema(self.arguments)
+        for name, known in self.arguments.model_fields.items():
+            if UNADVERTISED in marks_of(known):
+                del schema["properties"][name]
+        return schema
 
     @cached_property
     def result(self) -> type[BaseModel]:

@@ -131,17 +131,17 @@ class _Hosted:
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
-        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
+        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES, self._replicas)
         mcp = self._authentication.guard(self._sessions)
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
         return [
+            *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/", Page(self._settings).show, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(checks, self._known_problems()).answer, methods=["GET"]),
             *self._authentication.public_routes(),
             *file_routes(self._settings, self._callers.links, self._callers.audiences),
             *([webhook_route(self._events.inbox)] if self._events else ()),
-            *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = ["Audiences"]
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 100
+Account = tuple[str, Callable[[], FlodeskClient]]
 DAY = 24 * 3600
 
 
@@ -43,12 +44,9 @@ class Audiences:
     async def running(self) -> AsyncIterator[None]:
         """Let audiences be opened within the block."""
         async with self.background.running():
-            self.background.spawn(self._forget_unused_daily)
+            self.background.spawn(self._forget_daily)
             yield
-        for audience in self._open.values():
-            await audience.aclose()
-        if self._database:
-            await self._database.aclose()
+        await self.aclose()
 
     def audience(self, identity: str, flodesk: FlodeskClient) -> "Audience":
         """Return the audience of an account, whose client is `flodesk` now."""
@@ -64,12 +62,40 @@ class Audiences:
             self.background.spawn(self._open.popitem(last=False)[1].aclose)
         return known
 
-    async def has_unfinished_jobs(self, identity: str) -> bool:
-        """Tell whether an earlier process left jobs of an account. Raises AudienceError."""
+    async def go_on_with_jobs(self, accounts: Callable[[], Awaitable[Iterable[Account]]]) -> None:
+        """Go on with the jobs that another process left, of those accounts; of each its identity, and what opens it.
+
+        Where accounts are in files, those are of an earlier process alone. Raises AudienceError.
+        """
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import accounts_with_abandoned_jobs
+
+            abandoned = await accounts_with_abandoned_jobs(self._opened_database(), time.time())
+            for identity, flodesk in await accounts() if abandoned else ():
+                if self._name(identity) in abandoned:
+                    self.audience(identity, flodesk()).jobs.resume()
+            return
+        for identity, flodesk in await accounts():
+            if await self._has_unfinished_jobs(identity):
+                self.audience(identity, flodesk())
+
+    async def _has_unfinished_jobs(self, identity: str) -> bool:
         if not self.may_have_any or identity in self._open:
             return False
         async with self.jobs_of(identity) as jobs:
             return jobs is not None and bool(await jobs.unfinished())
+
+    async def erase(self, identity: str) -> None:
+        """Delete everything that is kept of the list of an account. Raises AudienceError, OSError."""
+        known = self._open.pop(identity, None)
+        await (known.storage if known else self._storage(identity)).erase()
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        for audience in self._open.values():
+            await audience.aclose()
+        if self._database:
+            await self._database.aclose()
 
     @asynccontextmanager
     async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
@@ -100,18 +126,21 @@ class Audiences:
     def may_have_any(self) -> bool:
         """Whether mirrors or jobs of any account may be stored."""
         folder = self.folder
-        return self._is_shared or bool(folder and (folder / "audience").is_dir())
+        return self.are_shared or bool(folder and (folder / "audience").is_dir())
 
     def _storage(self, identity: str) -> "Storage":
         from flodesk_mcp.audience.storage import LocalStorage
 
-        # A sandbox at another address is another account, though it has the same key.
-        name = hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
-        if self._is_shared:
+        name = self._name(identity)
+        if self.are_shared:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
             return DatabaseStorage(self._opened_database(), name)
         return LocalStorage(self.folder, name)
+
+    def _name(self, identity: str) -> str:
+        # A sandbox at another address is another account, though it has the same key.
+        return hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
 
     def _opened_database(self) -> "Database":
         from flodesk_mcp.store import Database
@@ -126,7 +155,8 @@ class Audiences:
         return self._settings.encryption_keys is not None and not self._settings.sandbox
 
     @property
-    def _is_shared(self) -> bool:
+    def are_shared(self) -> bool:
+        """Whether other processes may work on the same lists."""
         address = self._settings.database_address or ""
         return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
 
@@ -139,18 +169,25 @@ class Audiences:
         path = address.partition("://")[2].partition("?")[0].removeprefix("/")
         return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
 
-    async def _forget_unused_daily(self) -> None:
-        from flodesk_mcp.audience.forgetting import forget_unused_files
-
+    async def _forget_daily(self) -> None:
         while True:
-            before = time.time() - self._settings.mirror_days * DAY
             try:
-                if self._is_shared:
-                    from flodesk_mcp.audience.database_storage import forget_unused
-
-                    await forget_unused(self._opened_database(), before)
-                elif self.folder:
-                    forget_unused_files(self.folder, before)
+                await self.forget_over(time.time())
             except (FlodeskError, OSError) as error:
-                logger.warning("Unused mirrors could not be forgotten: %s", error)
+                logger.warning("What is over could not be forgotten: %s", error)
             await anyio.sleep(DAY)
+
+    async def forget_over(self, now: float) -> None:
+        """Forget mirrors that nobody used, and jobs and plans whose time is over. Raises AudienceError, OSError."""
+        before = now - self._settings.mirror_days * DAY
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import forget_over, forget_unused
+
+            await forget_unused(self._opened_database(), before)
+            await forget_over(self._opened_database(), now)
+        elif self.folder and (self.folder / "audience").is_dir():
+            from flodesk_mcp.audience.forgetting import forget_unused_files
+            from flodesk_mcp.audience.over import forget_over_files
+
+            forget_unused_files(self.folder, before)
+            await forget_over_files(self.folder, now)

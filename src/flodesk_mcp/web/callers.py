@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx2
 
 from flodesk_mcp.callers.caller import Caller, tightest
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from flodesk_mcp.web.provider_headers import HostedProviders
 
 __all__ = ["WebCallers"]
+
+LOOKED_AFTER_SECONDS = 15.0
+"""With the lease of a job that is as much again, it goes on well within a minute after its process has died."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,20 +87,26 @@ class WebCallers:
         return cls(pool, audiences, links, open_providers, settings, operator_filter(settings), events)
 
     async def resume_jobs(self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]) -> None:
-        """Go on with the jobs that an earlier process left, of accounts that need no call to be opened."""
+        """Go on with the jobs that an earlier process left, of accounts that need no call to be opened.
+
+        Where several processes share them, look from time to time whether one has died.
+        """
         if not (self.operator.allows_toolset("audience") and self.audiences.may_have_any):
             return
-        try:
-            known = await known_accounts()
-        except (StoreError, ValueError) as error:
-            logger.warning("Unfinished jobs wait for a call of their account: %s", error)
-            return
-        for account in known:
+        while True:
             try:
-                if await self.audiences.has_unfinished_jobs(account.identity):
-                    self.audiences.audience(account.identity, self.pool.client(account.identity, account.credential))
-            except FlodeskError as error:
-                logger.warning("Unfinished jobs of %s wait for a call: %s", account.source, error)
+                await self.audiences.go_on_with_jobs(partial(self._opening, known_accounts))
+            except (StoreError, FlodeskError, ValueError) as error:
+                logger.warning("Unfinished jobs wait for a call of their account: %s", error)
+            if not self.audiences.are_shared:
+                return
+            await anyio.sleep(LOOKED_AFTER_SECONDS)
+
+    async def _opening(
+        self, known_accounts: Callable[[], Awaitable[Iterable[OpenedAccount]]]
+    ) -> list[tuple[str, Callable[[], FlodeskClient]]]:
+        known = await known_accounts()
+        return [(each.identity, partial(self.pool.client, each.identity, each.credential)) for each in known]
 
     def caller(self, request: Any) -> Caller:
         """Return who makes `request`."""

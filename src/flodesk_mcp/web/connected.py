@@ -1,5 +1,6 @@
 """The page on which people see what they connected, and cut it off."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from html import escape
 
@@ -7,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from flodesk_mcp.observability.audit import record
-from flodesk_mcp.store import GrantInfo, StoredAccounts, StoredGrants, StoreError
+from flodesk_mcp.store import GrantInfo, StoredGrants, StoreError
 from flodesk_mcp.tools import TOOLSETS
 from flodesk_mcp.web.auth.scopes import WRITE_SCOPE
 from flodesk_mcp.web.auth.sign_in.accounts import BroughtAccounts
@@ -71,7 +72,7 @@ class ConnectedPage:
     def __init__(
         self,
         grants: StoredGrants,
-        stored: StoredAccounts,
+        erase: Callable[[str], Awaitable[None]],
         accounts: BroughtAccounts,
         browsers: Browsers,
         notices: Notices,
@@ -79,7 +80,7 @@ class ConnectedPage:
         addresses: Addresses,
     ) -> None:
         self._grants = grants
-        self._stored = stored
+        self._erase = erase
         self._accounts = accounts
         self._browsers = browsers
         self._notices = notices
@@ -142,7 +143,7 @@ class ConnectedPage:
     async def _cut_off(self, account_id: str, form: Form, response: Response) -> None:
         grant_id = form.get("grant")
         if form.get("way") == "forget":
-            await self._stored.forget(account_id)
+            await self._erase(account_id)
             self._browsers.forget(response)
             grant_id = "-"
         elif form.get("way") == "cut" and grant_id is not None:

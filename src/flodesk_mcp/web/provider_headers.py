@@ -12,12 +12,11 @@ from starlette.requests import HTTPConnection
 
 from flodesk_mcp.callers.clients import KEYCHAIN
 from flodesk_mcp.callers.providers import (
+    Memory,
     Offered,
     Providers,
-    Shown,
     opened_with,
     providers_of_settings,
-    whose_ids,
 )
 from flodesk_mcp.flodesk import Credential, FlodeskClient, identity_of
 from flodesk_mcp.freshness import FreshMap
@@ -40,7 +39,7 @@ class HostedProviders:
         self._open_quota = open_quota
         self._http = http
         self._opened: FreshMap[str, Provider] = FreshMap(KEPT_SECONDS, MOST_KEPT)
-        self._shown: FreshMap[str, Shown] = FreshMap(KEPT_SECONDS, MOST_KEPT)
+        self._memories: FreshMap[str, Memory] = FreshMap(KEPT_SECONDS, MOST_KEPT)
         self._of_settings: Providers | None = None
 
     def of(self, request: HTTPConnection, account: OpenedAccount, flodesk: Callable[[], FlodeskClient]) -> Providers:
@@ -54,10 +53,9 @@ class HostedProviders:
         offered = opened_with(self._settings, lambda: self._http, self._open_quota, found)
         others = {name: Offered(one.kind, self._once(name, found[name], one.open)) for name, one in offered.items()}
         sources = {known.name: f"the header {known.headers[0]}" for known in KNOWN}
-        shown = self._shown.get(account.identity)
-        shown = whose_ids() if shown is None else shown
-        self._shown.set(account.identity, shown)
-        return Providers(flodesk, others, sources, shown)
+        memory = self._memories.get(account.identity) or Memory()
+        self._memories.set(account.identity, memory)
+        return Providers(flodesk, others, sources, memory)
 
     def _once(self, id: str, values: Mapping[str, str], open: Callable[[], Provider]) -> Callable[[], Provider]:
         key = identity_of(Credential("\n".join([id, *values.values()])))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx2
 from starlette.middleware.cors import CORSMiddleware
@@ -12,8 +13,10 @@ from starlette.routing import Route, request_response
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.store import Store
+from flodesk_mcp.web.audiences import Audiences
 from flodesk_mcp.web.auth.background import repeating
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
+from flodesk_mcp.web.auth.known_keys import key_identities
 from flodesk_mcp.web.auth.sign_in.accounts import BroughtAccounts
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.authorize import AuthorizeEndpoint
@@ -31,6 +34,7 @@ from flodesk_mcp.web.auth.sign_in.token import RevocationEndpoint, TokenEndpoint
 from flodesk_mcp.web.browser import Browsers
 from flodesk_mcp.web.connect import ConnectPage
 from flodesk_mcp.web.connected import PURPOSE, ConnectedPage
+from flodesk_mcp.web.erasing import erase_account
 from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.notice import Notices
@@ -56,6 +60,7 @@ class SignIn:
         check: CredentialCheck,
         operator: ToolFilter,
         oauth: OAuthClient | None,
+        audiences: Audiences,
         documents: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         """Take our client at Flodesk's OAuth, where there is one, and a way to documents of clients.
@@ -69,7 +74,7 @@ class SignIn:
         clients = SignInClients(store.clients, self._documents)
         strangers = Strangers(store.attempts, derived_key(keys, "addresses of strangers"))
         proof = ClientProof(clients, self._documents, store.attempts, addresses)
-        accounts = BroughtAccounts(store.accounts, check, strangers, derived_keys(keys, "accounts by their keys"))
+        accounts = BroughtAccounts(store.accounts, check, strangers, key_identities(keys))
         browsers = Browsers(derived_keys(keys, "browsers"), secure=address.startswith("https:"))
         self._browsers = browsers
         self._notices = notices = Notices()
@@ -79,7 +84,8 @@ class SignIn:
         self._token = TokenEndpoint(proof, store.grant_tokens, store.clients, addresses)
         self._revocation = RevocationEndpoint(proof, store.grants)
         self._connect = ConnectPage(store.sign_ins, accounts, browsers, notices, login, operator, addresses)
-        self._connected = ConnectedPage(store.grants, store.accounts, accounts, browsers, notices, login, addresses)
+        erase = partial(erase_account, store.accounts, audiences)
+        self._connected = ConnectedPage(store.grants, erase, accounts, browsers, notices, login, addresses)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

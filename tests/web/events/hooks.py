@@ -1,5 +1,6 @@
 """Events as Flodesk posts them, and a server that takes them."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ async def receiving(flodesk: Sandbox, store: Any, **settings: Any) -> AsyncItera
     async with database.reading() as session:
         accounts = {row.name: row.id for row in (await session.execute(select(AccountRow))).scalars()}
     receivers = StoredReceivers(database)
-    tokens = {who: await store.tokens.create(f"{who}-{len(flodesk.requests)}", who, limits) for who in accounts}
+    tokens = {who: await store.tokens.create(f"{who}-{os.urandom(4).hex()}", who, limits) for who in accounts}
     addresses = {
         who: f"/webhooks/{account}/{(await receivers.add(account)).secret}" for who, account in accounts.items()
     }

@@ -47,7 +47,7 @@ class People(Generic[Found]):
     """The people in a table, one after the other; those rows of which none can be made are problems."""
 
     def __init__(self, table: Table, understanding: Understanding, kind: type[Found]) -> None:
-        """Take what shall be made of rows. Raises FileRefused where no column holds addresses, or a chosen one is not."""
+        """Make a `kind` of each row. Raises FileRefused where no column holds addresses, or a chosen one is missing."""
         self._table = table
         self._kind = kind
         self._understanding = understanding
@@ -101,9 +101,9 @@ class People(Generic[Found]):
                 f"None of its columns is known to hold e-mail addresses: say which in `columns`. There are {there}."
             )
 
-    def _person(self, row: Row) -> Found | Problem:
-        number, cells = row
-        cells, count, email = cleaned(cells, self._tagged), len(cells), ""
+    def _person(self, row: Row) -> Found | Problem:  # noqa: PLR0912 - calls would take as long as all else
+        number, raw = row
+        cells, count, email = cleaned(raw, self._tagged), len(raw), ""
         for place, heading in self._emails:
             if place < count and (text := cells[place]):
                 try:

@@ -23,7 +23,7 @@ class Problem:
 
 
 Row = tuple[int, Sequence[Cell]]
-"""What stands in a row: its number, which is the one that a spreadsheet shows, and a cell for each of the first headings.
+"""A row: its number, which is the one that a spreadsheet shows, and a cell for each of the first headings.
 
 A plain tuple, because there may be a million, and one with names takes four times as long to make.
 """

@@ -21,6 +21,7 @@ from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
+from flodesk_mcp.web.auth.known_keys import key_identities
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 from flodesk_mcp.web.auth.protected_resource import resource_metadata_routes, resource_metadata_url
 from flodesk_mcp.web.auth.scopes import SCOPES
@@ -80,7 +81,9 @@ class Authentication:
                 tokens.append(ApiTokens(store.tokens, environment, credentials))
             if address := settings.sign_in_address:
                 tokens.append(SignInTokens(store.grants, credentials, address))
-                self._sign_in = SignIn(settings, address, store, check, callers.operator, oauth, documents)
+                self._sign_in = SignIn(
+                    settings, address, store, check, callers.operator, oauth, callers.audiences, documents
+                )
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
                 issuer, audience = self._provider.issuer, self._provider.audience
@@ -92,6 +95,7 @@ class Authentication:
             wrong,
         )
         self._turns = Turns()
+        self._identities_of = key_identities(settings.encryption_keys)
         self._resource = settings.resource
         self._issuers = settings.token_issuers
         scope = " ".join(SCOPES) if settings.sign_in_address else None
@@ -105,6 +109,7 @@ class Authentication:
             if self._store:
                 await opened.enter_async_context(self._store)
                 await self._store.accounts.check()
+                await self._store.accounts.know_keys(self._identities_of)
                 await self._store.serving_keys.note()
                 await opened.enter_async_context(noting_uses(self._store.tokens.uses, self._store.grants.uses))
             if self._sign_in:

@@ -13,7 +13,7 @@ from flodesk_mcp.web.auth.credential_headers import shows_credential
 from flodesk_mcp.web.auth.errors import AuthError, too_many_wrong, wrong_token
 from flodesk_mcp.web.auth.principal import Principal, User
 from flodesk_mcp.web.auth.wrong_proofs import WrongProofs
-from flodesk_mcp.web.request_filter import check_header_names, request_filter, requested_personal_data
+from flodesk_mcp.web.request_filter import check_header_names, request_limits
 
 __all__ = ["AuthBackend", "Proof"]
 
@@ -69,7 +69,7 @@ class AuthBackend(AuthenticationBackend):
                 if seconds:
                     raise too_many_wrong(seconds) from error
             raise
-        return AuthCredentials(principal.scopes), User(principal, request_filter(conn), requested_personal_data(conn))
+        return AuthCredentials(principal.scopes), User(principal, *request_limits(conn))
 
     async def _principal(self, connection: HTTPConnection) -> Principal:
         if self._everybody:

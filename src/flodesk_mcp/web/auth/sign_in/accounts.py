@@ -1,11 +1,11 @@
 """From what a person brings to the account that is theirs: the same one each time."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 
-from flodesk_mcp.flodesk import ApiKey, Profile, identity_of
+from flodesk_mcp.flodesk import ApiKey, Profile
 from flodesk_mcp.store import Allowance, CredentialKind, StoredAccounts, digest_of
 from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
@@ -17,9 +17,8 @@ from flodesk_mcp.web.auth.sign_in.strangers import Strangers
 __all__ = ["BroughtAccounts"]
 
 GUESSES = Allowance("key", 10, 60)
-BY_KEY = "key"
 BY_LOGIN = "login"
-"""By what somebody is found again: the keyed hash of an API key, or the id that Flodesk's own login gives."""
+"""By what somebody is found again who brings no key: the id that Flodesk's own login gives."""
 
 MISSING = "Enter your Flodesk API key."
 NO_KEY = "That is no Flodesk API key: it is one word, without spaces. Copy it again."
@@ -34,13 +33,17 @@ class BroughtAccounts:
     """Asks Flodesk about what a person brings, and stores it sealed."""
 
     def __init__(
-        self, stored: StoredAccounts, check: CredentialCheck, strangers: Strangers, keys: Sequence[bytes]
+        self,
+        stored: StoredAccounts,
+        check: CredentialCheck,
+        strangers: Strangers,
+        identities_of: Callable[[str], list[str]],
     ) -> None:
-        """Take the keys that API keys are hashed with, the newest first."""
+        """Take what makes the identities of an API key, the newest first."""
         self._stored = stored
         self._check = check
         self._strangers = strangers
-        self._keys = keys
+        self._identities_of = identities_of
 
     async def by_key(self, key: str | None, request: Request) -> str:
         """Return the id of the account that an API key opens: a new one, if nobody has brought that key before.
@@ -96,7 +99,7 @@ class BroughtAccounts:
             credential = ApiKey(key.strip())
         except ValueError:
             raise Problem(NO_KEY) from None
-        return credential, [f"{BY_KEY} {identity_of(credential, hashed_with)}" for hashed_with in self._keys]
+        return credential, self._identities_of(key.strip())
 
     async def _keep(self, identities: Sequence[str], kind: CredentialKind, secret: str, new_id: str) -> str:
         name = f"signed-in-{new_id[:12]}"
