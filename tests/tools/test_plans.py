@@ -77,13 +77,17 @@ async def test_a_plan_that_takes_long_is_handed_over_to_the_same_call(
 
     monkeypatch.setattr(Draft, "put", slowly)
     arguments = {"csv": LIST} if kind == "import" else {"csv": LIST, "segment_id": segment}
-    began = anyio.current_time()
-    told = await agent.refused(f"plan_flodesk_{kind}", **arguments)
-    assert anyio.current_time() - began <= 25
-    assert "The plan is being made: 3 rows so far. It goes on by itself: make the same call again" in told
-    await anyio.sleep(15)
-    plan = await agent.call(f"plan_flodesk_{kind}", **arguments)
-    assert anyio.current_time() - began <= 50
+    told = []
+    while True:
+        began = anyio.current_time()
+        answer = await agent.answer(f"plan_flodesk_{kind}", **arguments)
+        assert anyio.current_time() - began <= 25
+        if not answer.is_error:
+            break
+        told.append(answer.content[0].text)
+    plan = answer.structured_content
+    assert "The plan is being made: " in told[0]
+    assert "It goes on by itself: make the same call again" in told[0]
     assert (plan["rows"], begun) == (3, [plan["plan_id"]])
     assert (await carried_out(agent, plan))["state"] == "done"
 
