@@ -7,11 +7,12 @@ import selectors
 from asyncio import Future
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import aiosqlite.core
+import anyio._backends._asyncio
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
@@ -43,6 +44,20 @@ class _WatchedQueue(SimpleQueue[tuple["Future[Any] | None", Callable[[], Any]]])
 
 
 vars(aiosqlite.core)["SimpleQueue"] = _WatchedQueue
+
+
+class _WatchedWork(Queue[Any]):
+    """The same for threads that work for a call, such as one that reads a file."""
+
+    def put_nowait(self, item: Any) -> None:
+        if item is not None:
+            _, _, _, future, _ = item
+            _WatchedQueue.working.add(future)
+            future.add_done_callback(_WatchedQueue.working.discard)
+        super().put_nowait(item)
+
+
+vars(anyio._backends._asyncio)["Queue"] = _WatchedWork
 
 
 class _JumpingSelector(selectors.DefaultSelector):
