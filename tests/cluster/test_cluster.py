@@ -1,5 +1,6 @@
 """Three replicas behind the proxy of deploy/, without affinity: they are one server, and any of them may go."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -226,6 +227,34 @@ async def call(http: httpx2.AsyncClient, tool: str, **arguments: Any) -> dict[st
     assert not result["isError"], result
     told: dict[str, Any] = result["structuredContent"]
     return told
+
+
+async def test_what_the_server_says_by_itself_reaches_the_replica_with_the_stream(made: tuple[Cluster, str]) -> None:
+    """A job is followed at one replica, the client's stream is at another."""
+    running, _ = made
+    host = {"Host": running.address.removeprefix("https://")}
+    streaming, calling = (f"http://127.0.0.1:{replica.port}/mcp" for replica in running.replicas[:2])
+    start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    async with http_of(made) as http:
+        plan = await call(http, "plan_flodesk_import", people=[{"email": f"n{n}@example.com"} for n in range(ROWS)])
+        job = (await call(http, "start_flodesk_job", plan_id=plan["plan_id"]))["job_id"]
+        opened = await http.post(calling, json=request("initialize", start), headers=host)
+        session = {**host, "Mcp-Session-Id": opened.headers["Mcp-Session-Id"], "MCP-Protocol-Version": "2025-11-25"}
+        with anyio.fail_after(60):
+            async with http.stream("GET", streaming, headers=session) as stream:
+                follow = request("resources/subscribe", {"uri": f"flodesk://jobs/{job}"})
+                assert result_of(await http.post(calling, json=follow, headers=session)) == {}
+                async for line in stream.aiter_lines():
+                    if line.startswith("data: "):
+                        break
+        await call(http, "cancel_flodesk_job", job_id=job)
+    told = json.loads(line.removeprefix("data: "))
+    assert told["method"] == "notifications/resources/updated"
+    assert told["params"]["uri"] == f"flodesk://jobs/{job}"
+
+
+def request(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 
 async def runs_the_job(made: tuple[Cluster, str]) -> Replica:
