@@ -44,8 +44,7 @@ class Watched:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application."""
         if scope["path"].startswith(HIGHLEVEL):
-            path = scope["path"].removeprefix(HIGHLEVEL)
-            await self.sandbox.highlevel.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+            await self.sandbox.everything(scope, receive, send)
             return
         now = time.monotonic()
         self.requests.append(now)

@@ -1,11 +1,15 @@
 """A quota of ten seconds and one of a day, each of which counts every request."""
 
+from pathlib import Path
+
 import anyio
 import pytest
 
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota import QuotaSpent, WindowQuota
+from flodesk_mcp.quota.file import FileQuota
 from flodesk_mcp.quota.several import SeveralQuotas
+from flodesk_mcp.quota.window import Window
 
 pytestmark = pytest.mark.anyio
 
@@ -65,3 +69,24 @@ async def test_a_job_leaves_both_to_people() -> None:
             pass
     began = anyio.current_time()
     assert await leaves(several) - began <= 1.5
+
+
+async def test_processes_of_a_user_share_both(tmp_path: Path) -> None:
+    def opened() -> SeveralQuotas:
+        burst = FileQuota(tmp_path, lambda key: "burst", 2, 2, minute=10)
+        day = FileQuota(tmp_path, lambda key: "day", 5, 5, minute=1000)
+        return SeveralQuotas(burst, day, wide_above=50)
+
+    processes = [opened(), opened()]
+    times = [await leaves(processes[number % 2]) for number in range(6)]
+    assert all(10 < times[number + 2] - times[number] < 11 for number in range(3))
+    assert times[5] > 1000
+
+
+async def test_a_day_of_requests_takes_little_memory() -> None:
+    window = Window(200_000, minute=86_400)
+    for _ in range(5_000):
+        async with window.slot(WaitDeadline(1e9)):
+            await anyio.sleep(0.5)
+    assert window.free() == 195_000
+    assert len(window._ledger.ended) <= 64 + 256

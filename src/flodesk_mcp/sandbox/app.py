@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from flodesk_mcp.sandbox import campaigns, custom_fields, segments, subscribers, userinfo, webhooks, workflows
 from flodesk_mcp.sandbox.account import Account
@@ -119,6 +120,15 @@ class Sandbox:
         if host == FLOWNURTURE_HOST:
             return self.flownurture.transport()
         return self.highlevel.transport() if host == HIGHLEVEL_HOST else self._flodesk
+
+    async def everything(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be the ASGI application of all: of the providers below `/flownurture` and `/highlevel`, of Flodesk else."""
+        for prefix, stand_in in (("/flownurture", "flownurture"), ("/highlevel", "highlevel")):
+            if scope["type"] == "http" and scope["path"].startswith(prefix + "/"):
+                below = {name: scope[name][len(prefix) :] for name in ("path", "raw_path")}
+                await getattr(self, stand_in).app({**scope, **below}, receive, send)
+                return
+        await self.app(scope, receive, send)
 
     def fail(self, fault: Fault) -> None:
         """Let something go wrong for the next matching requests."""

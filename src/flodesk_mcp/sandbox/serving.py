@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from flodesk_mcp.sandbox.app import Sandbox
 from flodesk_mcp.sandbox.credentials import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
+from flodesk_mcp.sandbox.flownurture import FLOWNURTURE_API_KEY
 from flodesk_mcp.sandbox.gate import CONTROL_PREFIX
+from flodesk_mcp.sandbox.highlevel import HIGHLEVEL_LOCATION_ID, HIGHLEVEL_TOKEN
 
 __all__ = ["serve_sandbox"]
 
@@ -20,6 +23,9 @@ An embedded Flodesk with the sample account of a florist's studio. It forgets ev
   API key    {key}   (HTTP Basic: the key as user name, no password)
   OAuth      client {client}, secret {secret}: {address}/oauth2/authorize, /oauth2/token
   Try it     curl -u {key}: {address}/v1/segments
+
+  FlowNurture  {address}/flownurture/api/v1, key {nurture_key}
+  HighLevel    {address}/highlevel, token {level_token}, location {level_location}
 
   POST {address}{control}faults          let something go wrong, e.g. {{"kind": "status", "status": 503, "times": 2}}
   POST {address}{control}expire-tokens   let the access tokens that OAuth gave end now
@@ -50,8 +56,15 @@ def serve_sandbox(host: str, port: int, tell: Callable[[str], None], webhooks_to
                 client=SANDBOX_CLIENT_ID,
                 secret=SANDBOX_CLIENT_SECRET,
                 control=CONTROL_PREFIX,
+                nurture_key=FLOWNURTURE_API_KEY,
+                level_token=HIGHLEVEL_TOKEN,
+                level_location=HIGHLEVEL_LOCATION_ID,
             )
         )
-        app = Sandbox(webhooks_to=webhooks_to).app
+        sandbox = Sandbox(webhooks_to=webhooks_to)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await sandbox.everything(scope, receive, send)
+
         config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
