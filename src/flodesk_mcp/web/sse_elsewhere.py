@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flodesk_mcp.messages import Messages, Stop
 from flodesk_mcp.web.auth.principal import User
-from flodesk_mcp.web.request_filter import limits_in, request_filter, requested_personal_data
+from flodesk_mcp.web.request_filter import limits_in, request_limits
 
 __all__ = ["pass_message_on", "take_messages"]
 
@@ -78,7 +78,7 @@ async def _take(messages: Messages, told: Mapping[str, Any], user: User, take: A
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
     }
     connection = HTTPConnection(scope)
-    scope["user"] = User(user.principal, request_filter(connection), requested_personal_data(connection))
+    scope["user"] = User(user.principal, *request_limits(connection))
     parts: list[Message] = []
     incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
