@@ -21,6 +21,8 @@ from ports import free_port
 
 Server = TypeVar("Server", bound=Program)
 
+pytest_plugins = ["telling"]
+
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
 
