@@ -140,3 +140,19 @@ async def test_nobody_comes_from_elsewhere_while_unified_is_off(sandbox: Sandbox
 async def test_where_it_is_on_the_other_providers_are_the_choice(agent: Agent) -> None:
     (tool,) = [tool for tool in (await agent.client.list_tools()).tools if tool.name == "plan_flodesk_import"]
     assert tool.input_schema["properties"]["from_provider"]["enum"] == ["flownurture", "highlevel"]
+
+
+async def test_two_plans_at_once_each_have_everybody(agent: Agent, highlevel: StandIn[HighLevel]) -> None:
+    somebody = next(iter(highlevel.account.contacts.values()))
+    for number in range(300):
+        known = f"more{number}"
+        highlevel.account.contacts[known] = somebody | {"id": known, "email": f"{known}@example.com"}
+    rows: list[int] = []
+
+    async def plan() -> None:
+        rows.append((await agent.call("plan_flodesk_import", from_provider="highlevel"))["rows"])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(plan)
+        tasks.start_soon(plan)
+    assert rows == [358, 358]
