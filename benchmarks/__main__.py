@@ -7,6 +7,8 @@ import anyio
 from benchmarks.calls_first import measure_calls_first
 from benchmarks.exports import measure_exports
 from benchmarks.measures import measure_all
+from benchmarks.planning import measure_memory, measure_planning
+from benchmarks.redis_quota import measure_redis_quota
 from benchmarks.report import table, write
 from benchmarks.searches import measure_searches
 
@@ -17,6 +19,9 @@ def main() -> int:
     measures += measure_exports()
     measures += anyio.run(measure_searches)
     measures += measure_calls_first()
+    measures += anyio.run(measure_planning)
+    measures += measure_memory()
+    measures += anyio.run(measure_redis_quota)
     text = table(measures, tools)
     print(text)
     write(text)

@@ -1,12 +1,11 @@
 """Planning an import of many against a mirror of many, beside reading the same file and one INSERT per row.
 
-Run with `python -m benchmarks.planning [PEOPLE]`: it prints how often the second fits into the first, and what memory
-the first takes above an idle process.
+And what memory a server takes above an idle one while it plans a million. `python -m benchmarks.planning` prints these
+alone.
 """
 
 import csv
 import sqlite3
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import NamedTuple
 
 import anyio
 
+from benchmarks.measure import Measure
+from benchmarks.processes import sandbox_address, stdio_server
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.files import open_file
 from flodesk_mcp.audience.storage import LocalStorage
@@ -26,7 +27,12 @@ from flodesk_mcp.quota import WindowQuota
 from flodesk_mcp.sandbox import SANDBOX_API_KEY, Account, Sandbox
 from flodesk_mcp.sandbox.account import CustomField
 
+__all__ = ["measure_memory", "measure_planning"]
+
 PEOPLE = 200_000
+MANY = 1_000_000
+ROUNDS = 3
+SLOWEST = 3.0
 HEADINGS = ["Email", "First name", "Last name", "City"]
 
 
@@ -35,13 +41,6 @@ class Took(NamedTuple):
 
     seconds: float
     cpu: float
-
-    def __str__(self) -> str:
-        return f"{self.seconds:.2f} s ({self.cpu:.2f} s of the processor)"
-
-
-def _names(number: int) -> tuple[str, str]:
-    return f"First{number % 900}", f"Last{number % 7_000}"
 
 
 def write_list(path: Path, number: int) -> None:
@@ -64,6 +63,7 @@ def measure_reading(path: Path, folder: Path) -> Took:
         for row in rows:
             database.execute("INSERT INTO rows VALUES (?, ?, ?, ?)", row)
     database.close()
+    (folder / "plain.sqlite3").unlink()
     return Took(time.perf_counter() - began, time.process_time() - cpu)
 
 
@@ -89,46 +89,62 @@ def _person(number: int) -> PlainSubscriber:
     )
 
 
-def memory() -> int:
-    """Return the megabytes that this process has in memory."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
-
-
-async def main(number: int) -> None:
-    """Measure both, and print what came out."""
+async def measure_planning() -> list[Measure]:
+    """Return how long planning takes, by the clock and of the processor."""
     account = Account(custom_fields={"city": CustomField("city", "City")})
     sandbox = Sandbox({SANDBOX_API_KEY: account})
+    took: list[tuple[Took, Took]] = []
     with TemporaryDirectory() as name:
         folder = Path(name)
-        write_list(folder / "list.csv", number)
-        plain = measure_reading(folder / "list.csv", folder)
-        async with open_http(sandbox.transport()) as http, anyio.create_task_group() as tasks:
+        write_list(folder / "list.csv", PEOPLE)
+        async with open_http(sandbox.transport()) as http:
             client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(100, 20))
-            audience = Audience(client, LocalStorage(folder, "account"), spawn=tasks.start_soon)
-            await fill_mirror(audience, number)
-            before, most = memory(), 0
+            audience = Audience(client, LocalStorage(folder, "account"))
+            await fill_mirror(audience, PEOPLE)
+            for _ in range(ROUNDS):
+                began, cpu = time.perf_counter(), time.process_time()
+                plan = await audience.plan_import(partial(open_file, folder / "list.csv"))
+                ours = Took(time.perf_counter() - began, time.process_time() - cpu)
+                if (plan.numbers["rows"], plan.numbers["unchanged"]) != (PEOPLE, PEOPLE // 2):
+                    raise SystemExit("the plan is wrong")
+                took.append((ours, measure_reading(folder / "list.csv", folder)))
+            await audience.aclose()
+    what = f"Planning {PEOPLE:,} rows against {PEOPLE:,} people, beside reading and inserting them"
+    return [
+        Measure(what, "s", [(ours.seconds, plain.seconds) for ours, plain in took], bound=SLOWEST),
+        Measure("The same, of the processor", "s", [(ours.cpu, plain.cpu) for ours, plain in took], bound=SLOWEST),
+    ]
 
-            async def watch() -> None:
-                nonlocal most
-                while True:
-                    most = max(most, memory())
-                    await anyio.sleep(0.05)
 
-            tasks.start_soon(watch)
-            began, cpu = time.perf_counter(), time.process_time()
-            plan = await audience.plan_import(partial(open_file, folder / "list.csv"))
-            took = Took(time.perf_counter() - began, time.process_time() - cpu)
-            tasks.cancel_scope.cancel()
-        await audience.aclose()
-    if (plan.numbers["rows"], plan.numbers["unchanged"]) != (number, number // 2):
+def measure_memory() -> list[Measure]:
+    """Return what a server takes above an idle one while it plans very many rows, of what it may."""
+    with sandbox_address() as address, TemporaryDirectory() as folder:
+        settings = {
+            "FLODESK_API_KEY": SANDBOX_API_KEY,
+            "FLODESK_BASE_URL": address,
+            "FLODESK_DATA_DIR": f"{folder}/data",
+            "FLODESK_FOLDERS": folder,
+        }
+        write_list(Path(folder) / "list.csv", MANY)
+        with stdio_server("flodesk_mcp", "--toolsets", "audience", environment=settings) as server:
+            server.list_tools()
+            server.call("search_flodesk_subscribers", limit=1)
+            idle = server.resident_bytes()
+            plan = server.called_again("plan_flodesk_import", "The plan is being made", file="list.csv")
+            peak = server.peak_bytes()
+    if plan["rows"] != MANY:
         raise SystemExit("the plan is wrong")
-    print(f"planning {number:,} rows: {took}; reading and inserting: {plain}")
-    print(
-        f"times: {took.seconds / plain.seconds:.2f} by the clock, {took.cpu / plain.cpu:.2f} by what the processor did"
-    )
-    print(f"memory: {most - before} MB above the idle process")
+    above = (peak - idle) / 2**20
+    return [
+        Measure(f"Memory above an idle server while it plans {MANY:,} rows, of 60", "MiB", [(above, 60.0)], bound=1)
+    ]
+
+
+def main() -> None:
+    """Measure, and print what came out."""
+    for measure in [*measure_memory(), *anyio.run(measure_planning)]:
+        print(f"{measure.name}: {measure.ours:.2f} {measure.unit}, {measure.baseline:.2f}, ratio {measure.ratio:.2f}")
 
 
 if __name__ == "__main__":
-    anyio.run(main, int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE)
+    main()

@@ -42,6 +42,20 @@ class StdioServer:
         content: dict[str, Any] = result["structuredContent"]
         return content
 
+    def called_again(self, tool: str, meanwhile: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool until it answers with more than that something is under way."""
+        while True:
+            try:
+                return self.call(tool, **arguments)
+            except RuntimeError as error:
+                if meanwhile not in str(error):
+                    raise
+
+    def peak_bytes(self) -> int:
+        """Return the most that the server ever had in memory. Source: proc(5)."""
+        kibibytes = Path(f"/proc/{self._pid}/status").read_text("ascii").partition("VmHWM:")[2].split()[0]
+        return int(kibibytes) * 1024
+
     def resident_bytes(self) -> int:
         """Return what the server has in memory. Source: proc(5), or ps(1) where there is no /proc."""
         status = Path(f"/proc/{self._pid}/status")

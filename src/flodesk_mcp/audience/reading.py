@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from anyio.abc import TaskGroup
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -182,5 +183,5 @@ class _Memory:
 
     def _remember(self, ids: Sequence[str]) -> None:
         self._recent.update(dict.fromkeys(ids))
-        while len(self._recent) > REMEMBERED:
-            del self._recent[next(iter(self._recent))]
+        for forgotten in list(islice(self._recent, max(len(self._recent) - REMEMBERED, 0))):
+            del self._recent[forgotten]

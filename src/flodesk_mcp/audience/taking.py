@@ -87,7 +87,8 @@ class Taking:
             counts[name] += 1
         if action == "skip" and "invalid" in counted:
             self._draft.tell(Problem(wanted.row, "", reason or ""))
-        return wanted.row, key, action, wanted.email or None, reason, wanted.parts()
+        nothing = action == "unchanged" and not wanted.says  # then there is nothing to pass on to a later row, either
+        return wanted.row, key, action, wanted.email or None, reason, None if nothing else wanted.parts()
 
     def _unusable(self, problem: Problem) -> NewRow:
         self._draft.counts["invalid"] += 1

@@ -33,9 +33,13 @@ async def put_people(
 
 async def remove_people(work: Work, clause: ColumnElement[bool]) -> None:
     """Delete people who are not on the list any more; remember how many of them were active in the last reading."""
-    were_active = await count_of(work, people.c.was_active, clause)
-    await work.change(delete(people).where(clause))
-    await work.change(update(mirrors).values(removed=mirrors.c.removed + were_active))
+    gone = await work.all(
+        select(people.c.was_active, func.count().label("number")).where(clause).group_by(people.c.was_active)
+    )
+    if gone:
+        await work.change(delete(people).where(clause))
+        were_active = sum(row.number for row in gone if row.was_active)
+        await work.change(update(mirrors).values(removed=mirrors.c.removed + were_active))
 
 
 async def count_of(work: Work, *clauses: ColumnElement[bool]) -> int:

@@ -18,7 +18,7 @@ COMMANDS = {
     "account": ("accounts", "Store Flodesk accounts for a hosted server."),
     "demo": ("demo", "Watch an agent's calls: a real server and client, on a sample account. Needs no key."),
     "doctor": ("doctor", "Check settings, network and credential with one small request."),
-    "events": ("events", "See events of webhooks and their deliveries, and pass events on once more."),
+    "events": ("events", "See events of webhooks, and their deliveries; pass events on once more."),
     "export": ("export", "Take everybody on the list, or all who match, out into a file."),
     "grant": ("grants", "See and cut off the clients that people connected to a hosted server."),
     "highlevel": ("highlevel", "Take the daily numbers of HighLevel's social planner out as CSV."),

@@ -37,7 +37,7 @@ since_option = click.option("--since", callback=_moment, help="Only those that h
 @settings_flags(HostedSettings, OWN_FLAGS)
 @click.pass_context
 def events(context: click.Context, /, **flags: Any) -> None:
-    """See events of webhooks and their deliveries to FLODESK_FORWARD_URL, and pass events on once more."""
+    """See events of webhooks, and their deliveries; pass events on once more."""
     keep_flags(context, flags)
 
 

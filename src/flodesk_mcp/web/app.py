@@ -131,7 +131,7 @@ class _Hosted:
 
     def routes(self) -> list[Route]:
         """Return every path that there is."""
-        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES)
+        sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES, self._replicas)
         mcp = self._authentication.guard(self._sessions)
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
         return [

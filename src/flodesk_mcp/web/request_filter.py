@@ -11,7 +11,7 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.tools import CATALOG
 from flodesk_mcp.web.auth.errors import AuthError
 
-__all__ = ["READ_ONLY_PATH", "RequestLimits", "check_header_names", "request_limits"]
+__all__ = ["READ_ONLY_PATH", "RequestLimits", "check_header_names", "limits_in", "request_limits"]
 
 READ_ONLY_PATH = "/readonly"
 PERSONAL_DATA = "personal_data"
@@ -48,6 +48,12 @@ def request_limits(connection: HTTPConnection) -> RequestLimits:
     if connection.scope["path"].rstrip("/").endswith(READ_ONLY_PATH):
         tool_filter &= ToolFilter.reading_only("the address of this connection")
     return RequestLimits(tool_filter, tightest(*personal_data))
+
+
+def limits_in(connection: HTTPConnection) -> dict[str, str]:
+    """Return the headers that limit the request in `connection`, and no other."""
+    names = {PREFIX + name.replace("_", "-") for name in NAMES}
+    return {name: value for name, value in connection.headers.items() if name in names}
 
 
 def check_header_names(connection: HTTPConnection) -> None:

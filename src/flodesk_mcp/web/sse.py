@@ -3,14 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Hashable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import anyio
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import authorization_context
 from mcp.server.lowlevel.server import Server
 from mcp.server.runner import serve_dual_era_loop
 from mcp.server.sse import SseServerTransport
+from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -20,6 +24,8 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.web.auth.principal import User
 from flodesk_mcp.web.callers import WebCallers
 from flodesk_mcp.web.open_files import connection_limit
+from flodesk_mcp.web.replicas import Replicas
+from flodesk_mcp.web.sse_elsewhere import pass_message_on, take_messages
 from flodesk_mcp.web.sse_stream import Incoming, Outgoing, Unanswered
 
 __all__ = ["MESSAGES_PATH", "SseConnections"]
@@ -34,8 +40,11 @@ _SESSION = re.compile(rb"session_id=([0-9a-f]{32})")
 class SseConnections:
     """The open connections, each with the limits that it was opened with."""
 
-    def __init__(self, server: Server[Any], callers: WebCallers, max_body_bytes: int) -> None:
+    def __init__(self, server: Server[Any], callers: WebCallers, max_body_bytes: int, replicas: Replicas) -> None:
         self._server = server
+        self._replicas = replicas
+        self._elsewhere = RequestBodyLimitMiddleware(self._pass_on, max_body_bytes)
+        self._from_elsewhere = AuthContextMiddleware(self.messages)
         self._callers = callers
         self._max_body_bytes = max_body_bytes
         self._transport = SseServerTransport(MESSAGES_PATH, max_request_body_size=max_body_bytes)
@@ -53,7 +62,7 @@ class SseConnections:
         opened_with = user.tool_filter if isinstance(user, User) else ToolFilter()
         personal_data: PersonalData = user.personal_data if isinstance(user, User) else "masked"
         unanswered = Unanswered()
-        session = ""
+        session, closing = "", ExitStack()
 
         async def send_named(message: Message) -> None:
             nonlocal session
@@ -61,20 +70,27 @@ class SseConnections:
             if not session and (found := _SESSION.search(message.get("body", b""))):
                 session = found[1].decode()
                 self._unanswered[session] = unanswered
+                if isinstance(user, User):
+                    others = self._replicas.messages
+                    closing.callback(take_messages(others, session, user, self._from_elsewhere, tasks))
+                    await others.ready()
             await send(message)
 
         self._open[who] += 1
         try:
-            async with self._transport.connect_sse(scope, receive, send_named) as (incoming, outgoing):
-                await serve_dual_era_loop(
-                    self._server,
-                    Incoming(incoming, unanswered),
-                    Outgoing(outgoing, unanswered),
-                    lifespan_state=replace(
-                        self._callers, connection=opened_with, connection_personal_data=personal_data
-                    ),
-                )
+            async with anyio.create_task_group() as tasks:
+                async with self._transport.connect_sse(scope, receive, send_named) as (incoming, outgoing):
+                    await serve_dual_era_loop(
+                        self._server,
+                        Incoming(incoming, unanswered),
+                        Outgoing(outgoing, unanswered),
+                        lifespan_state=replace(
+                            self._callers, connection=opened_with, connection_personal_data=personal_data
+                        ),
+                    )
+                tasks.cancel_scope.cancel()
         finally:
+            closing.close()
             self._unanswered.pop(session, None)
             self._open[who] -= 1
             self._open += Counter()  # forgets who has none
@@ -82,7 +98,9 @@ class SseConnections:
     async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a message for an open connection, unless too many of its messages wait for their answers."""
         connection = HTTPConnection(scope)
-        unanswered = self._unanswered.get(_session_of(connection))
+        unanswered = self._unanswered.get(session := _session_of(connection))
+        if unanswered is None and session and self._replicas.are_many and isinstance(scope["user"], User):
+            return await self._elsewhere(scope, receive, send)
         if unanswered is None:
             return await self._transport.handle_post_message(scope, receive, send)
         length = connection.headers.get("content-length", "")
@@ -95,6 +113,10 @@ class SseConnections:
         finally:
             if not posted.awaits_answer:
                 await posted.end()
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        session = _session_of(HTTPConnection(scope))
+        await pass_message_on(self._replicas.messages, session, scope, receive, send)
 
 
 def _session_of(connection: HTTPConnection) -> str:
