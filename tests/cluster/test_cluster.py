@@ -23,6 +23,7 @@ from deploy.programs import NotInstalled
 from flodesk_mcp.sandbox import Sandbox
 from ports import free_port
 from web.calls import JSON, LIST_SEGMENTS, account_of, result_of
+from web.files.visitor import Caller, Visitor
 from web.serving import serve_in_thread
 
 pytestmark = pytest.mark.anyio
@@ -172,6 +173,25 @@ async def test_messages_of_an_sse_connection_find_the_replica_that_holds_it(
                 result = await client.call_tool("list_all_flodesk_segments", {})
             assert isinstance(result, CallToolResult)
             assert not result.is_error, result
+        for _ in range(3):  # a link leads to the proxy, whichever replica was asked for it
+            result = await client.call_tool("plan_flodesk_import", {"file": "people"})
+            assert isinstance(result, CallToolResult)
+            assert (result.structured_content or {})["upload_url"].startswith(f"{running.address}/upload?link=")
+
+
+async def test_a_file_comes_through_the_proxy_and_each_step_may_reach_another_replica(
+    made: tuple[Cluster, str],
+) -> None:
+    rows = b"email\n" + b"".join(b"p%d@example.com\n" % number for number in range(400_000))
+    async with http_of(made) as http:
+        ann = Caller(http, {})
+        asked = await ann.called("plan_flodesk_import", file="large")
+        person = Visitor(http)
+        shown = await person.choose(await person.open(asked["upload_url"]), rows)
+        assert "400,000 rows" in shown.text
+        assert "It is sent" in (await person.press(shown, "send")).text
+        told = await ann.refused("plan_flodesk_import", file="large", columns=[{"column": "email", "field": "ignore"}])
+        assert "None of its columns is known to hold e-mail addresses" in told
 
 
 async def test_a_message_for_the_connection_of_somebody_else_finds_none(made: tuple[Cluster, str]) -> None:

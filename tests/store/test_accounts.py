@@ -131,3 +131,37 @@ async def test_the_list_tells_all_but_secrets(accounts: StoredAccounts, tokens: 
     await accounts.link("studio", "https://login.example.com", "person-1")
     (info,) = await accounts.list()
     assert (info.name, info.created_at, info.tokens, info.subjects) == ("studio", int(clock.now), 1, ("person-1",))
+
+
+async def test_a_new_credential_keeps_the_account(accounts: StoredAccounts, tokens: StoredTokens) -> None:
+    await accounts.add("studio", "api_key", "key-1", ["by key-1"])
+    token = await tokens.create("ci", "studio", TokenLimits())
+    before = await accounts.account("studio")
+    await accounts.update("studio", "api_key", "key-2", ["by key-2"])
+    after = await accounts.account("studio")
+    assert (after.id, after.credential) == (before.id, api_key("key-2"))
+    found = await tokens.find(token)
+    assert found is not None
+    assert found.account == after
+    assert await accounts.connected_as(["by key-2"]) == before.id
+    assert await accounts.connected_as(["by key-1"]) is None
+
+
+async def test_one_key_opens_one_account(accounts: StoredAccounts) -> None:
+    await accounts.add("studio", "api_key", "key-1", ["by key-1"])
+    await accounts.add("shop", "api_key", "key-2", ["by key-2"])
+    with pytest.raises(StoreError, match="already: 'studio'"):
+        await accounts.add("again", "api_key", "key-1", ["by key-1"])
+    with pytest.raises(StoreError, match="already: 'studio'"):
+        await accounts.update("shop", "api_key", "key-1", ["by key-1"])
+    assert (await accounts.account("shop")).credential == api_key("key-2")
+
+
+async def test_accounts_from_before_get_to_be_known_by_their_keys(accounts: StoredAccounts) -> None:
+    await accounts.add("studio", "api_key", "key-1")
+    await accounts.add("twin", "api_key", "key-1")
+    await accounts.add("shop", "access_token", "token-1")
+    await accounts.know_keys(lambda key: [f"by {key}"])
+    studio = (await accounts.account("studio")).id
+    assert await accounts.connected_as(["by key-1"]) == studio
+    assert await accounts.connected_as(["by token-1"]) is None

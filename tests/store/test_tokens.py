@@ -108,7 +108,8 @@ async def test_a_use_that_cannot_be_noted_is_noted_later(
 
 
 async def test_only_the_tokens_that_are_asked_for_are_looked_at(tokens: StoredTokens, database: Database) -> None:
-    ids = [(await tokens.create(name, None, TokenLimits())).split("_")[1] for name in ("one", "two", "three")]
+    made = [await tokens.find(await tokens.create(name, None, TokenLimits())) for name in ("one", "two", "three")]
+    ids = [found.id for found in made if found]
     await tokens.revoke("two")
     assert await tokens.valid(ids[:2]) == {ids[0]: None}
     assert await tokens.valid([]) == {}
@@ -118,3 +119,43 @@ async def test_a_token_for_an_unknown_account_is_not_made(tokens: StoredTokens) 
     with pytest.raises(StoreError, match="no account 'nothing'"):
         await tokens.create("ci", "nothing", TokenLimits())
     assert await tokens.list() == []
+
+
+async def test_a_rotated_token_has_two_secrets_until_the_overlap_ends(tokens: StoredTokens, clock: Clock) -> None:
+    before = await tokens.create("ci", None, TokenLimits(read_only=True))
+    after = await tokens.rotate("ci", overlap_seconds=3600)
+    first, second = await tokens.find(before), await tokens.find(after)
+    assert first is not None
+    assert second is not None
+    assert first.token_id == second.token_id
+    assert second.limits == TokenLimits(read_only=True)
+    assert (await tokens.valid([first.id, second.id])).keys() == {first.id, second.id}
+    clock.now += 3601
+    assert await tokens.find(before) is None
+    assert await tokens.find(after) is not None
+    assert (await tokens.valid([first.id, second.id])).keys() == {second.id}
+
+
+async def test_a_second_rotation_ends_the_secret_before_the_last(tokens: StoredTokens) -> None:
+    oldest = await tokens.create("ci", None, TokenLimits())
+    older = await tokens.rotate("ci", overlap_seconds=3600)
+    await tokens.rotate("ci", overlap_seconds=3600)
+    assert await tokens.find(oldest) is None
+    assert await tokens.find(older) is not None
+
+
+async def test_a_revoked_token_is_not_rotated(tokens: StoredTokens) -> None:
+    before = await tokens.create("ci", None, TokenLimits())
+    after = await tokens.rotate("ci", overlap_seconds=3600)
+    await tokens.revoke("ci")
+    assert await tokens.find(before) is None
+    assert await tokens.find(after) is None
+    with pytest.raises(StoreError, match="no valid token"):
+        await tokens.rotate("ci", overlap_seconds=3600)
+
+
+async def test_how_often_a_token_may_be_used_comes_back(tokens: StoredTokens) -> None:
+    limits = TokenLimits(requests_per_minute=30, calls_at_once=2)
+    found = await tokens.find(await tokens.create("ci", None, limits))
+    assert found is not None
+    assert found.limits == limits

@@ -1,5 +1,6 @@
 """What every client of an account is made of."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -49,6 +50,10 @@ class ApiClient:
     @credential.setter
     def credential(self, credential: Credential) -> None:
         self._transport.credential = credential
+
+    def measure(self, measured: Callable[[Quota], Quota]) -> None:
+        """Wait from now on in what `measured` makes of the quota."""
+        self._transport.quota = measured(self._transport.quota)
 
     @property
     def requests_left(self) -> int:

@@ -14,6 +14,7 @@ from flodesk_mcp.api.errors import InvalidArgument, NoAnswer
 from flodesk_mcp.api.request import Request
 from flodesk_mcp.api.response import MAX_ANSWER_BYTES, Answer, retry_after
 from flodesk_mcp.api.service import Service
+from flodesk_mcp.api.tracing import request_span, wait_span
 from flodesk_mcp.deadline import current_deadline
 from flodesk_mcp.quota import Quota, Slot
 
@@ -91,16 +92,29 @@ class Transport:
 
     async def _sent(self, prepared: httpx2.Request, request: Request) -> tuple[Answer, Credential]:
         """Send once, within the quota, and return the answer with what the request was sent with."""
-        async with self.quota.slot(current_deadline(), batch=request.batch) as slot:
-            slot.sent = False
-            proof = await self.credential.proof()
-            slot.sent = True
-            try:
-                with answered_within(self._timeout_seconds, self._host, uncertain=not request.repeatable):
-                    return await self._exchange(prepared, request, proof, slot), proof
-            except NoAnswer as error:
-                slot.sent = error.sent
-                raise
+        wait = wait_span()
+        try:
+            async with self.quota.slot(current_deadline(), batch=request.batch) as slot:
+                if wait:
+                    wait.end()
+                slot.sent = False
+                proof = await self.credential.proof()
+                slot.sent = True
+                try:
+                    with (
+                        request_span(self.service.name, request.method, self._host, batch=request.batch) as span,
+                        answered_within(self._timeout_seconds, self._host, uncertain=not request.repeatable),
+                    ):
+                        answer = await self._exchange(prepared, request, proof, slot)
+                        if span:
+                            span.set_attribute("http.response.status_code", answer.status)
+                        return answer, proof
+                except NoAnswer as error:
+                    slot.sent = error.sent
+                    raise
+        finally:
+            if wait and wait.is_recording():
+                wait.end()
 
     def _prepared(self, path: str, request: Request) -> httpx2.Request:
         """Return the request for the wire, complete but for the credential.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flodesk_mcp.audience.errors import StorageFailed
@@ -20,7 +20,7 @@ from flodesk_mcp.audience.tables import METADATA, mirrors
 if TYPE_CHECKING:
     from flodesk_mcp.store import Database
 
-__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused"]
+__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused", "unfinished_jobs"]
 
 
 class DatabaseStorage:
@@ -109,6 +109,14 @@ async def forget_over(database: "Database", now: float) -> None:
         accounts = found.scalars().all()
     for account in accounts:
         await forget_over_of(Rows(_Connections(database), account), now)
+
+
+async def unfinished_jobs(database: "Database") -> dict[str, int]:
+    """Return how many jobs of all accounts are in each state that is not an end. Raises StorageFailed."""
+    number = func.count().label("number")
+    query = select(jobs.c.state, number).where(jobs.c.state.in_(UNFINISHED)).group_by(jobs.c.state)
+    async with _Connections(database).reading() as connection:
+        return {row.state: row.number for row in (await connection.execute(query)).all()}
 
 
 class _Connections:

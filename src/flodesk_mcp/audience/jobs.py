@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_args
 
 import anyio
 
+from flodesk_mcp.api.tracing import job_span
 from flodesk_mcp.audience.errors import JobStopped, JobTaken
 from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.job import Commit, Job, JobKind, Outcome, OutcomeWord, RunningJob, State
@@ -223,7 +224,7 @@ class Jobs:
             try:
                 running.check()
                 # A job has time, and calls of people come first.
-                with wait_deadline(inf, background=True), seldom_searched_for():
+                with job_span(job.kind), wait_deadline(inf, background=True), seldom_searched_for():
                     result = await kind.run(running)
             except JobStopped:
                 await kind.discard(job)

@@ -42,6 +42,10 @@ class ClientPool:
         """How many are remembered."""
         return len(self._clients)
 
+    def used(self) -> list[tuple[str, int]]:
+        """Return every account, by its identity, and how many of its requests count in this minute."""
+        return [(identity, self._quota - pooled.client.requests_left) for identity, pooled in [*self._clients.items()]]
+
     def holds(self, identity: str) -> bool:
         """Tell whether the account `identity` has a client here, which counts as a use of it."""
         if identity in self._clients:

@@ -77,7 +77,7 @@ async def check(store: OpenStore, name: str) -> None:
 async def remove(store: OpenStore, name: str) -> None:
     """Erase an account, with its tokens and links, the copy of its list, its jobs, plans, uploads and exports."""
     stored = await store.accounts.id_of(name)
-    audiences = Audiences(store.settings)
+    audiences = Audiences(store.settings, keeps_state=True)
     try:
         await erase_account(store.accounts, audiences, stored)
     finally:

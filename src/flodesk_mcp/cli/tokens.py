@@ -39,11 +39,13 @@ def token(context: click.Context, /, **flags: Any) -> None:
     default="shown",
     help="Whether answers show who subscribers are, or mask it (j***@e***.com); default shown.",
 )
+@click.option("--requests-per-minute", type=click.IntRange(1), help="So many requests in any minute, then 429.")
+@click.option("--calls-at-once", type=click.IntRange(1), help="So many calls under way, then 429.")
 @click.option("--expires", help="How long it is valid, such as 12h, 30d or 8w; without, until it is revoked.")
 @with_store
 async def create(store: OpenStore, /, name: str, account: str | None, expires: str | None, **limits: Any) -> None:
     """Print a new token, once. It is not kept: only its hash is."""
-    seconds = None if expires is None else _seconds(expires)
+    seconds = None if expires is None else _seconds("--expires", expires)
     chosen = TokenLimits(**limits)
     try:
         ToolFilter.parse("the token", CATALOG, **chosen.of_tools())
@@ -51,6 +53,19 @@ async def create(store: OpenStore, /, name: str, account: str | None, expires: s
         raise SettingsError(str(error)) from error
     made = await store.tokens.create(name, account, chosen, seconds)
     store.record("token create", name)
+    click.echo(made)
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--overlap", default="1h", show_default=True, help="How long the secret before stays good; 0m: no longer."
+)
+@with_store
+async def rotate(store: OpenStore, name: str, overlap: str) -> None:
+    """Print a new secret for a token, once. Its limits, account and sessions stay."""
+    made = await store.tokens.rotate(name, _seconds("--overlap", overlap))
+    store.record("token rotate", name)
     click.echo(made)
 
 
@@ -72,10 +87,11 @@ async def revoke(store: OpenStore, name: str) -> None:
     click.echo(f"Revoked {name!r}.")
 
 
-def _seconds(text: str) -> int:
-    parts = re.fullmatch(r"([1-9]\d{0,5})([mhdw])", text.strip())
+def _seconds(flag: str, text: str) -> int:
+    first = "0-9" if flag == "--overlap" else "1-9"
+    parts = re.fullmatch(rf"([{first}]\d{{0,5}})([mhdw])", text.strip())
     if not parts:
-        raise SettingsError(f"--expires {text!r} is not a number with m, h, d or w, such as 30d.")
+        raise SettingsError(f"{flag} {text!r} is not a number with m, h, d or w, such as 30d.")
     return int(parts[1]) * UNITS[parts[2]]
 
 
@@ -86,5 +102,7 @@ def _described(info: TokenInfo) -> str:
         if value and value != "shown"
     ]
     state = f"revoked {date(info.revoked_at)}" if info.revoked_at else f"expires {date(info.expires_at)}"
+    if info.former_until:
+        state += f", the secret before it good until {date(info.former_until)}"
     account = info.account or "(environment)"
     return f"{info.name}  {account}, {state}, last used {date(info.last_used_at)}  {'; '.join(limits)}".rstrip()

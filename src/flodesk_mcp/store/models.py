@@ -54,6 +54,8 @@ class SubjectRow(Base):
 class TokenRow(Base):
     """An access token of this server: its hash, for which account (none: that of the environment), within which limits.
 
+    Until `former_until` the secret that it had before it was rotated is good, too.
+
     Removing an account must remove its tokens first, or they would open that of the environment: no ON DELETE.
     """
 
@@ -68,6 +70,10 @@ class TokenRow(Base):
     tools: Mapped[str | None] = mapped_column(Text)
     exclude_tools: Mapped[str | None] = mapped_column(Text)
     personal_data: Mapped[str] = mapped_column(String(10), server_default="shown")
+    requests_per_minute: Mapped[int | None]
+    calls_at_once: Mapped[int | None]
+    former_digest: Mapped[str | None] = mapped_column(String(64))
+    former_until: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(BigInteger)

@@ -32,17 +32,22 @@ _NO_DIGEST = "0" * 64
 
 @dataclass(frozen=True)
 class TokenLimits:
-    """What a token may do, in the words of the toolset rules, and whether it sees personal data."""
+    """What a token may do, in the words of the toolset rules, whether it sees personal data, and how often it is used.
+
+    Of a limit that is None only those of the server hold.
+    """
 
     read_only: bool = False
     toolsets: str | None = None
     tools: str | None = None
     exclude_tools: str | None = None
     personal_data: PersonalData = "shown"
+    requests_per_minute: int | None = None
+    calls_at_once: int | None = None
 
     def of_tools(self) -> dict[str, Any]:
         """Return those that a tool filter understands, by name."""
-        return {name: value for name, value in vars(self).items() if name != "personal_data"}
+        return {name: getattr(self, name) for name in ("read_only", "toolsets", "tools", "exclude_tools")}
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,19 @@ class TokenInfo:
     expires_at: int | None
     revoked_at: int | None
     last_used_at: int | None
+    former_until: int | None
 
 
 @dataclass(frozen=True)
 class FoundToken:
     """A token that is valid. Without an account it is for that of the environment.
 
+    `id` tells what was shown, as a hash: a token that is rotated has two for a while, and stays the same `token_id`.
     `credential_mark` changes whenever the credential of the account is replaced.
     """
 
     id: str
+    token_id: str
     name: str
     limits: TokenLimits
     account: StoredAccount | None
@@ -133,12 +141,13 @@ class StoredTokens:
         async with self._database.reading() as session:
             row = (await session.execute(query)).one_or_none()
         token, account = row or (None, None)
-        right = hmac.compare_digest(token.digest if token else _NO_DIGEST, digest_of(parts[2]))
-        now = self._now()
+        shown, now = digest_of(parts[2]), self._now()
+        right = _opens(token, shown, now) if token else hmac.compare_digest(_NO_DIGEST, shown)
         if token is None or not right or token.revoked_at or (token.expires_at is not None and token.expires_at <= now):
             return None
         self.uses.note(token, now)
         return FoundToken(
+            f"{token.id}{shown}",
             token.id,
             token.name,
             _limits(token),
@@ -148,15 +157,36 @@ class StoredTokens:
 
     async def valid(self, ids: Collection[str]) -> dict[str, str | None]:
         """Return those of `ids` whose tokens are neither expired nor revoked, each with its `credential_mark`."""
-        never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > self._now())
+        digests: dict[str, list[str]] = {}
+        for shown in ids:
+            digests.setdefault(shown[:16], []).append(shown[16:])
+        now = self._now()
+        never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now)
         query = (
-            select(TokenRow.id, CREDENTIAL_MARK)
+            select(TokenRow, CREDENTIAL_MARK)
             .outerjoin(AccountRow)
-            .where(TokenRow.id.in_(ids), TokenRow.revoked_at.is_(None), never_or_later)
+            .where(TokenRow.id.in_(digests), TokenRow.revoked_at.is_(None), never_or_later)
         )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
-        return {row.id: row.mark for row in rows}
+        pairs = ((token, digest, mark) for token, mark in rows for digest in digests[token.id])
+        return {f"{token.id}{digest}": mark for token, digest, mark in pairs if _opens(token, digest, now)}
+
+    async def rotate(self, name: str, overlap_seconds: float) -> str:
+        """Return a new secret for a token, with all else as it was. The one before is good for `overlap_seconds` more.
+
+        One that was good from an earlier rotation ends now. Raises StoreError for an unknown name.
+        """
+        check_name("a token", name)
+        secret, now = secrets.token_urlsafe(32), int(self._now())
+        valid = select(TokenRow).where(TokenRow.name == name, TokenRow.revoked_at.is_(None)).with_for_update()
+        async with self._database.writing() as session:
+            token = (await session.execute(valid)).scalar_one_or_none()
+            if token is None:
+                raise _no_valid(name)
+            token.former_digest, token.former_until = token.digest, now + int(overlap_seconds)
+            token.digest = digest_of(secret)
+        return f"{PREFIX}_{token.id}_{secret}"
 
     async def list(self) -> list[TokenInfo]:
         """Return all tokens by name."""
@@ -172,6 +202,7 @@ class StoredTokens:
                 token.expires_at,
                 token.revoked_at,
                 token.last_used_at,
+                token.former_until if (token.former_until or 0) > self._now() else None,
             )
             for token, account in rows
         ]
@@ -187,10 +218,30 @@ class StoredTokens:
         async with self._database.writing() as session:
             found = (await session.execute(query)).first()
         if found is None:
-            raise StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
+            raise _no_valid(name)
+
+
+def _opens(token: TokenRow, digest: str, now: float) -> bool:
+    """Tell whether a secret is the token's, or was until it was rotated and is good for a while."""
+    right = hmac.compare_digest(token.digest, digest)
+    if token.former_digest and (token.former_until or 0) > now:
+        right |= hmac.compare_digest(token.former_digest, digest)
+    return right
+
+
+def _no_valid(name: str) -> StoreError:
+    return StoreError(f"There is no valid token {name!r}: see `flodesk-mcp token list`.")
 
 
 def _limits(token: TokenRow) -> TokenLimits:
     # Whatever another version may mean by a word that this one does not know, it is not "shown".
     personal_data: PersonalData = "shown" if token.personal_data == "shown" else "masked"
-    return TokenLimits(token.read_only, token.toolsets, token.tools, token.exclude_tools, personal_data)
+    return TokenLimits(
+        token.read_only,
+        token.toolsets,
+        token.tools,
+        token.exclude_tools,
+        personal_data,
+        token.requests_per_minute,
+        token.calls_at_once,
+    )

@@ -1,8 +1,11 @@
 """The ASGI application: who gets in, then the same MCP server as over stdio."""
 
+import hmac
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx2
 from starlette.applications import Starlette
@@ -10,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from flodesk_mcp.callers.clients import open_connections
-from flodesk_mcp.flodesk import FlodeskClient
+from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.server import build_server
@@ -33,7 +36,12 @@ from flodesk_mcp.web.settings import HostedSettings
 from flodesk_mcp.web.sse import MESSAGES_PATH, SseConnections
 from flodesk_mcp.web.webhooks import webhook_route
 
+if TYPE_CHECKING:
+    from flodesk_mcp.observability.metrics import Metrics
+
 __all__ = ["create_app"]
+
+logger = logging.getLogger(__name__)
 
 MCP_METHODS = ("GET", "POST", "DELETE")
 
@@ -64,6 +72,7 @@ def create_app(
     )
     app.router.redirect_slashes = False
     app.state.stop, app.state.has_replicas = hosted.stop, hosted.has_replicas
+    app.state.metrics_port = lambda: hosted.metrics_port
     return app
 
 
@@ -79,8 +88,12 @@ class _Hosted:
         self._settings = settings
         self._is_stopping = False
         self._flodesk = open_connections(settings, flodesk)
+        self._metrics = _metrics(settings)
+        if self._metrics:
+            self._flodesk.event_hooks = {"response": [self._metrics.answered]}
         self._replicas = Replicas(settings)
-        self._callers = WebCallers.of(settings, self._flodesk, self._replicas)
+        measured = self._metrics.measured if self._metrics else None
+        self._callers = WebCallers.of(settings, self._flodesk, self._replicas, measured)
         self._events = self._callers.events
         self._server = build_server(
             lambda: nullcontext(self._callers),
@@ -88,7 +101,10 @@ class _Hosted:
             self._replicas.claims("answer", ANSWER_SECONDS, MAX_ANSWERED),
         )
         key = derived_key(settings.encryption_keys, "targets in the audit")
-        self._server.middleware.append(Audit(key, reads=settings.audit == "all"))
+        count = self._metrics.called if self._metrics else None
+        self._server.middleware.append(Audit(key, reads=settings.audit == "all", count=count))
+        self._account_key = derived_key(settings.encryption_keys, "accounts in metrics")
+        self.metrics_port: int | None = None
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES, self._replicas)
         self._authentication = Authentication(
@@ -110,10 +126,26 @@ class _Hosted:
         async with AsyncExitStack() as opened:
             for part in parts:
                 await opened.enter_async_context(part)
+            if self._metrics and self._settings.metrics_port is not None:
+                self.metrics_port = await opened.enter_async_context(
+                    self._metrics.served(self._settings.metrics_host, self._settings.metrics_port, self._state)
+                )
             if self._events:
                 await opened.enter_async_context(self._events.running(self._open_client))
             audiences.background.spawn(partial(self._callers.resume_jobs, self._authentication.known_accounts))
             yield
+
+    async def _state(self) -> tuple[list[tuple[str, int]], dict[str, int]]:
+        """Return what metrics show of now. Only this server can tell which account a hash stands for."""
+        used = [
+            (hmac.digest(self._account_key, identity.encode(), "sha256").hex()[:12], requests)
+            for identity, requests in self._callers.pool.used()
+        ]
+        try:
+            return used, await self._callers.audiences.unfinished_jobs()
+        except FlodeskError as error:
+            logger.warning("Jobs cannot be counted: %s", error)
+            return used, {}
 
     async def _open_client(self, identity: str) -> FlodeskClient | None:
         account = await self._authentication.account(identity)
@@ -133,6 +165,7 @@ class _Hosted:
         """Return every path that there is."""
         sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES, self._replicas)
         mcp = self._authentication.guard(self._sessions)
+        count = self._metrics.event if self._metrics else None
         checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
         return [
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
@@ -141,7 +174,7 @@ class _Hosted:
             Route("/readyz", Readiness(checks, self._known_problems()).answer, methods=["GET"]),
             *self._authentication.public_routes(),
             *file_routes(self._settings, self._callers.links, self._callers.audiences),
-            *([webhook_route(self._events.inbox)] if self._events else ()),
+            *([webhook_route(self._events.inbox, count)] if self._events else ()),
             Route("/sse", self._authentication.guard(sse), methods=["GET"]),
             Route(f"/sse{READ_ONLY_PATH}", self._authentication.guard(sse), methods=["GET"]),
             Route(MESSAGES_PATH, self._authentication.guard(sse.messages), methods=["POST"]),
@@ -149,6 +182,14 @@ class _Hosted:
 
     def _known_problems(self) -> dict[str, Callable[[], str]]:
         return {**self._replicas.checks, "process": lambda: "it is stopping" if self._is_stopping else ""}
+
+
+def _metrics(settings: HostedSettings) -> "Metrics | None":
+    if settings.metrics_port is None:
+        return None
+    from flodesk_mcp.observability.metrics import Metrics  # only who watches pays for it
+
+    return Metrics()
 
 
 def _with_slash(*paths: str) -> Iterator[str]:

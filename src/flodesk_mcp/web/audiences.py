@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -34,8 +34,10 @@ DAY = 24 * 3600
 class Audiences:
     """Opens the audience of an account when a call works on its whole list, and keeps it open for the next."""
 
-    def __init__(self, settings: HostedSettings) -> None:
+    def __init__(self, settings: HostedSettings, *, keeps_state: bool | None = None) -> None:
+        """Take whether accounts are in the database: by default, what serving with `settings` would mean."""
         self._settings = settings
+        self._keeps_state = settings.keeps_state if keeps_state is None else keeps_state
         self._open: OrderedDict[str, Audience] = OrderedDict()
         self._database: Database | None = None
         self.background = Background()
@@ -72,7 +74,7 @@ class Audiences:
 
             abandoned = await accounts_with_abandoned_jobs(self._opened_database(), time.time())
             for identity, flodesk in await accounts() if abandoned else ():
-                if self._name(identity) in abandoned:
+                if self.name_of(identity) in abandoned:
                     self.audience(identity, flodesk()).jobs.resume()
             return
         for identity, flodesk in await accounts():
@@ -96,6 +98,21 @@ class Audiences:
             await audience.aclose()
         if self._database:
             await self._database.aclose()
+
+    async def unfinished_jobs(self) -> dict[str, int]:
+        """Return how many jobs wait and run: of all accounts in PostgreSQL, else of those in use here.
+
+        Raises AudienceError.
+        """
+        if self.are_shared:
+            from flodesk_mcp.audience.database_storage import unfinished_jobs
+
+            return await unfinished_jobs(self._opened_database())
+        found: Counter[str] = Counter()
+        for identity in list(self._open):
+            async with self.jobs_of(identity) as jobs:
+                found.update([job.state for job in await jobs.latest()] if jobs else [])
+        return found
 
     @asynccontextmanager
     async def jobs_of(self, identity: str) -> "AsyncIterator[JobStore | None]":
@@ -128,19 +145,20 @@ class Audiences:
         folder = self.folder
         return self.are_shared or bool(folder and (folder / "audience").is_dir())
 
+    def name_of(self, identity: str) -> str:
+        """Return what an account is called in files and tables."""
+        # A sandbox at another address is another account, though it has the same key.
+        return hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
+
     def _storage(self, identity: str) -> "Storage":
         from flodesk_mcp.audience.storage import LocalStorage
 
-        name = self._name(identity)
+        name = self.name_of(identity)
         if self.are_shared:
             from flodesk_mcp.audience.database_storage import DatabaseStorage
 
             return DatabaseStorage(self._opened_database(), name)
         return LocalStorage(self.folder, name)
-
-    def _name(self, identity: str) -> str:
-        # A sandbox at another address is another account, though it has the same key.
-        return hashlib.sha256(f"{identity} {self._settings.base_url}".encode()).hexdigest()
 
     def _opened_database(self) -> "Database":
         from flodesk_mcp.store import Database
@@ -158,7 +176,7 @@ class Audiences:
     def are_shared(self) -> bool:
         """Whether other processes may work on the same lists."""
         address = self._settings.database_address or ""
-        return self._is_lasting and self._settings.keeps_state and address.startswith("postgres")
+        return self._is_lasting and self._keeps_state and address.startswith("postgres")
 
     @property
     def folder(self) -> Path | None:
@@ -167,7 +185,7 @@ class Audiences:
             return None
         address = self._settings.database_address or ""
         path = address.partition("://")[2].partition("?")[0].removeprefix("/")
-        return Path(path).parent if self._settings.keeps_state and path else self._settings.data_folder
+        return Path(path).parent if self._keeps_state and path else self._settings.data_folder
 
     async def _forget_daily(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.events.events import Events
 from flodesk_mcp.events.forwarding import Destination
 from flodesk_mcp.flodesk import Credential, FlodeskClient, FlodeskError
+from flodesk_mcp.quota import Quota
 from flodesk_mcp.server import operator_filter
 from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.store import Database, StoreError
@@ -55,14 +56,22 @@ class WebCallers:
     connection_personal_data: PersonalData = "shown"
 
     @classmethod
-    def of(cls, settings: HostedSettings, http: httpx2.AsyncClient, replicas: Replicas) -> "WebCallers":
+    def of(
+        cls,
+        settings: HostedSettings,
+        http: httpx2.AsyncClient,
+        replicas: Replicas,
+        measured: Callable[[Quota], Quota] | None = None,
+    ) -> "WebCallers":
         """Return the callers that `settings` allow, whose accounts are all reached through `http`.
 
-        Raises SettingsError.
+        Their quotas are `measured`. Raises SettingsError.
         """
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
             client = client_for(identity, credential, settings, http, replicas.quota(identity))
+            if measured:
+                client.measure(measured)
             return audiences.listen_to(identity, client)
 
         @cache

@@ -116,6 +116,10 @@ class HostedSettings(Settings):
     oauth_audience: Address | None = Field(None, description="This server in those tokens: the public address of /mcp")
     oauth_jwks_url: Address | None = Field(None, description="Where the identity provider publishes its keys")
     log_format: Literal["text", "json"] = Field("text", description="Form of the log")
+    metrics_host: str = Field("127.0.0.1", description="Address that /metrics is served on, apart from all else")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port that /metrics is served on (default: it is not)"
+    )
     audit: Literal["all", "writes"] = Field("all", description="Calls that the audit holds: all, or only writes")
 
     @model_validator(mode="after")

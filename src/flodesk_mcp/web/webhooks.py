@@ -1,5 +1,7 @@
 """Where Flodesk's webhooks post: `/webhooks/ACCOUNT/SECRET`."""
 
+from collections.abc import Callable
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -22,22 +24,31 @@ ANSWERS = {
     Taken.UNKNOWN: (404, "Not Found"),  # as where there is no such path
 }
 
+OUTCOMES = {200: "stored", 400: "refused", 404: "refused", 413: "refused", 429: "busy", 503: "failed"}
+"""By the status of the answer, for who counts them."""
 
-def webhook_route(inbox: Inbox) -> Route:
-    """Return the route of the receiver. Who posts proves it by the secret: no other proof is asked for."""
-    return Route(f"{WEBHOOKS_PATH}{{account}}/{{secret}}", BodyDeadline(_Receiver(inbox)), methods=["POST"])
+
+def webhook_route(inbox: Inbox, count: Callable[[str], None] | None = None) -> Route:
+    """Return the route of the receiver. Who posts proves it by the secret: no other proof is asked for.
+
+    `count` is told what became of each post, in one of few words.
+    """
+    return Route(f"{WEBHOOKS_PATH}{{account}}/{{secret}}", BodyDeadline(_Receiver(inbox, count)), methods=["POST"])
 
 
 class _Receiver:
     """Answers 200 to what is stored, and to nothing else."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, count: Callable[[str], None] | None) -> None:
         self._inbox = inbox
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             answer = await self._answer(request)
+            if self._count:
+                self._count(OUTCOMES[answer.status_code])
         except ClientDisconnect:
             return
         await answer(scope, receive, send)

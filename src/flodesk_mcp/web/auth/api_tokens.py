@@ -49,7 +49,9 @@ class ApiTokens:
         return Principal(
             f"token {found.name}",
             account,
-            client_id=f"token {found.id}",
+            client_id=f"token {found.token_id}",
             tool_filter=tool_filter,
             personal_data=found.limits.personal_data,
+            requests_per_minute=found.limits.requests_per_minute,
+            calls_at_once=found.limits.calls_at_once,
         )

@@ -22,6 +22,7 @@ from flodesk_mcp.web.auth.credential_headers import CredentialHeaders
 from flodesk_mcp.web.auth.errors import AuthErrors
 from flodesk_mcp.web.auth.jwt_bearer import JwtBearer, Keys
 from flodesk_mcp.web.auth.known_keys import key_identities
+from flodesk_mcp.web.auth.paces import Pace, Paces
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal
 from flodesk_mcp.web.auth.protected_resource import resource_metadata_routes, resource_metadata_url
 from flodesk_mcp.web.auth.scopes import SCOPES
@@ -95,6 +96,7 @@ class Authentication:
             wrong,
         )
         self._turns = Turns()
+        self._paces: dict[str, Pace] = {}
         self._identities_of = key_identities(settings.encryption_keys)
         self._resource = settings.resource
         self._issuers = settings.token_issuers
@@ -145,7 +147,7 @@ class Authentication:
     def guard(self, app: ASGIApp) -> ASGIApp:
         """Let only those in who prove something, and read nothing of what others send."""
         return AuthenticationMiddleware(
-            AuthContextMiddleware(BodyDeadline(LargeBodies(app, self._turns))),
+            AuthContextMiddleware(Paces(BodyDeadline(LargeBodies(app, self._turns)), self._paces)),
             backend=self._backend,
             on_error=self._errors.answer,
         )

@@ -53,6 +53,13 @@ class Principal:
     scopes: tuple[str, ...] = ()
     tool_filter: ToolFilter = field(default_factory=ToolFilter)
     personal_data: PersonalData = "shown"
+    requests_per_minute: int | None = None
+    calls_at_once: int | None = None
+
+    @property
+    def has_pace(self) -> bool:
+        """Whether it has limits of its own on how often it is used."""
+        return self.requests_per_minute is not None or self.calls_at_once is not None
 
     @cached_property
     def access_token(self) -> AccessToken:
