@@ -11,6 +11,7 @@ from benchmarks.planning import measure_memory, measure_planning
 from benchmarks.redis_quota import measure_redis_quota
 from benchmarks.report import table, write
 from benchmarks.searches import measure_searches
+from benchmarks.webhooks import measure_webhooks
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
     measures += anyio.run(measure_planning)
     measures += measure_memory()
     measures += anyio.run(measure_redis_quota)
+    measures += anyio.run(measure_webhooks)
     text = table(measures, tools)
     print(text)
     write(text)

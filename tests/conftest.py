@@ -7,11 +7,12 @@ import selectors
 from asyncio import Future
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import aiosqlite.core
+import anyio._backends._asyncio
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
@@ -19,6 +20,8 @@ from deploy.programs import NotInstalled, PostgreSql, Program, Redis, running
 from ports import free_port
 
 Server = TypeVar("Server", bound=Program)
+
+pytest_plugins = ["telling"]
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into the keychain of a person
 
@@ -43,6 +46,20 @@ class _WatchedQueue(SimpleQueue[tuple["Future[Any] | None", Callable[[], Any]]])
 
 
 vars(aiosqlite.core)["SimpleQueue"] = _WatchedQueue
+
+
+class _WatchedWork(Queue[Any]):
+    """The same for threads that work for a call, such as one that reads a file."""
+
+    def put_nowait(self, item: Any) -> None:
+        if item is not None:
+            _, _, _, future, _ = item
+            _WatchedQueue.working.add(future)
+            future.add_done_callback(_WatchedQueue.working.discard)
+        super().put_nowait(item)
+
+
+vars(anyio._backends._asyncio)["Queue"] = _WatchedWork
 
 
 class _JumpingSelector(selectors.DefaultSelector):

@@ -1,5 +1,6 @@
 """The mirror is read from a Flodesk that changes between the pages: afterwards it equals the account."""
 
+import gc
 from pathlib import Path
 from random import Random
 
@@ -85,6 +86,29 @@ def test_whatever_changes_while_it_is_read_is_right_afterwards(people: int, rand
             assert await account.people() == account.truth()
 
     anyio.run(read, backend_options={"loop_factory": VirtualTimeLoop})
+
+
+async def test_the_next_page_is_asked_for_before_the_last_has_come() -> None:
+    async with mirrored(2_300) as account:
+        account.flodesk.transport.seconds = 1
+        began = anyio.current_time()
+        await account.audience.mirror.refresh()
+        assert anyio.current_time() - began <= 0.7 * account.requests
+        assert account.requests <= 2_300 / 80 + 3
+        assert await account.people() == account.truth()
+
+
+async def test_garbage_is_searched_for_more_seldom_only_while_the_list_is_read() -> None:
+    usual, before = gc.get_threshold(), (700, 10, 10)
+    gc.set_threshold(*before)
+    meanwhile = set()
+    try:
+        async with mirrored(300) as account:
+            await account.audience.mirror.refresh(progress=lambda *_: meanwhile.add(gc.get_threshold()))
+        assert gc.get_threshold() == before
+        assert meanwhile == {(20_000, 10, 10)}
+    finally:
+        gc.set_threshold(*usual)
 
 
 @pytest.mark.parametrize("page", [2, 11, 23])

@@ -1,5 +1,6 @@
 """Three replicas behind the proxy of deploy/, without affinity: they are one server, and any of them may go."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,7 @@ from deploy.programs import NotInstalled
 from flodesk_mcp.sandbox import Sandbox
 from ports import free_port
 from web.calls import JSON, LIST_SEGMENTS, account_of, result_of
+from web.files.visitor import Caller, Visitor
 from web.serving import serve_in_thread
 
 pytestmark = pytest.mark.anyio
@@ -171,6 +173,25 @@ async def test_messages_of_an_sse_connection_find_the_replica_that_holds_it(
                 result = await client.call_tool("list_all_flodesk_segments", {})
             assert isinstance(result, CallToolResult)
             assert not result.is_error, result
+        for _ in range(3):  # a link leads to the proxy, whichever replica was asked for it
+            result = await client.call_tool("plan_flodesk_import", {"file": "people"})
+            assert isinstance(result, CallToolResult)
+            assert (result.structured_content or {})["upload_url"].startswith(f"{running.address}/upload?link=")
+
+
+async def test_a_file_comes_through_the_proxy_and_each_step_may_reach_another_replica(
+    made: tuple[Cluster, str],
+) -> None:
+    rows = b"email\n" + b"".join(b"p%d@example.com\n" % number for number in range(400_000))
+    async with http_of(made) as http:
+        ann = Caller(http, {})
+        asked = await ann.called("plan_flodesk_import", file="large")
+        person = Visitor(http)
+        shown = await person.choose(await person.open(asked["upload_url"]), rows)
+        assert "400,000 rows" in shown.text
+        assert "It is sent" in (await person.press(shown, "send")).text
+        told = await ann.refused("plan_flodesk_import", file="large", columns=[{"column": "email", "field": "ignore"}])
+        assert "None of its columns is known to hold e-mail addresses" in told
 
 
 async def test_a_message_for_the_connection_of_somebody_else_finds_none(made: tuple[Cluster, str]) -> None:
@@ -206,6 +227,34 @@ async def call(http: httpx2.AsyncClient, tool: str, **arguments: Any) -> dict[st
     assert not result["isError"], result
     told: dict[str, Any] = result["structuredContent"]
     return told
+
+
+async def test_what_the_server_says_by_itself_reaches_the_replica_with_the_stream(made: tuple[Cluster, str]) -> None:
+    """A job is followed at one replica, the client's stream is at another."""
+    running, _ = made
+    host = {"Host": running.address.removeprefix("https://")}
+    streaming, calling = (f"http://127.0.0.1:{replica.port}/mcp" for replica in running.replicas[:2])
+    start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    async with http_of(made) as http:
+        plan = await call(http, "plan_flodesk_import", people=[{"email": f"n{n}@example.com"} for n in range(ROWS)])
+        job = (await call(http, "start_flodesk_job", plan_id=plan["plan_id"]))["job_id"]
+        opened = await http.post(calling, json=request("initialize", start), headers=host)
+        session = {**host, "Mcp-Session-Id": opened.headers["Mcp-Session-Id"], "MCP-Protocol-Version": "2025-11-25"}
+        with anyio.fail_after(60):
+            async with http.stream("GET", streaming, headers=session) as stream:
+                follow = request("resources/subscribe", {"uri": f"flodesk://jobs/{job}"})
+                assert result_of(await http.post(calling, json=follow, headers=session)) == {}
+                async for line in stream.aiter_lines():
+                    if line.startswith("data: "):
+                        break
+        await call(http, "cancel_flodesk_job", job_id=job)
+    told = json.loads(line.removeprefix("data: "))
+    assert told["method"] == "notifications/resources/updated"
+    assert told["params"]["uri"] == f"flodesk://jobs/{job}"
+
+
+def request(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 
 async def runs_the_job(made: tuple[Cluster, str]) -> Replica:

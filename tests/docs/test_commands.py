@@ -58,6 +58,7 @@ def test_the_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
         "FLODESK_DATABASE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
         "SUBJECT": "ann",
     }
+    (tmp_path / "deploy").mkdir()
     (tmp_path / "key.txt").write_text("sandbox-key\n", encoding="utf-8")
     script = "\n".join(["set -ex", *run_on(page)])
     ended = subprocess.run(

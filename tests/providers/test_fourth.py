@@ -17,6 +17,7 @@ from flodesk_mcp.settings import Settings
 from flodesk_mcp.tools import TOOLS
 from tools.agent import JASPER, Agent
 
+from .planned import planned
 from .tiny.adapter import TinyAdapter
 from .tiny.stand_in import tiny_stand_in
 
@@ -71,7 +72,7 @@ async def test_what_it_can_it_does(agent: Agent) -> None:
     assert (await agent.call("list_contacts", next_cursor=listed["next_cursor"]))["result"][0]["id"] == "t2"
     found = await agent.call("get_contact", provider="all", id_or_email=JASPER.email)
     assert [row["provider"] for row in found["result"]] == ["flodesk", "flownurture", "highlevel", "tiny"]
-    plan = await agent.call("plan_flodesk_import", from_provider="tiny")
+    plan = await planned(agent, from_provider="tiny")
     assert (plan["rows"], plan["new"]) == (2, 1)
 
 

@@ -11,6 +11,8 @@ from flodesk_mcp.sandbox.highlevel import HighLevel
 from flodesk_mcp.sandbox.stand_in import StandIn
 from tools.agent import JASPER, Agent, connected
 
+from .planned import planned
+
 pytestmark = pytest.mark.anyio
 
 NEWCOMERS = {"highlevel": "ines.vogel@example.com", "flownurture": "ivo.brandt@example.com"}
@@ -25,7 +27,7 @@ async def carried_out(agent: Agent, plan: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("provider", NEWCOMERS)
 async def test_contacts_become_subscribers(agent: Agent, provider: str) -> None:
-    plan = await agent.call("plan_flodesk_import", from_provider=provider, segment_ids=["Moved"])
+    plan = await planned(agent, from_provider=provider, segment_ids=["Moved"])
     assert not agent.written
     assert plan["new"] >= 1
     assert (await carried_out(agent, plan))["written"] == plan["will_write"]
@@ -33,7 +35,7 @@ async def test_contacts_become_subscribers(agent: Agent, provider: str) -> None:
     newcomer = agent.account.find_subscriber(NEWCOMERS[provider])
     assert newcomer is not None
     assert moved in newcomer.segment_ids
-    again = await agent.call("plan_flodesk_import", from_provider=provider, segment_ids=["Moved"])
+    again = await planned(agent, from_provider=provider, segment_ids=["Moved"])
     assert "will_write" not in again
 
 
@@ -41,7 +43,7 @@ async def test_tags_become_segments_and_fields_map_by_their_names(agent: Agent, 
     ines = highlevel.account.with_value("email", NEWCOMERS["highlevel"]) or {}
     field = next(iter(highlevel.account.custom_fields))
     ines.update({"tags": ["VIP", "barn dance"], "customFields": [{"id": field, "value": "Iris"}], "dnd": False})
-    plan = await agent.call("plan_flodesk_import", from_provider="highlevel", create_missing_fields=True)
+    plan = await planned(agent, from_provider="highlevel", create_missing_fields=True)
     assert "barn dance" in plan["segments_to_create"]
     await carried_out(agent, plan)
     moved = agent.account.find_subscriber(NEWCOMERS["highlevel"])
@@ -53,7 +55,7 @@ async def test_tags_become_segments_and_fields_map_by_their_names(agent: Agent, 
 
 
 async def test_one_tag_alone_can_be_taken_over(agent: Agent, highlevel: StandIn[HighLevel]) -> None:
-    plan = await agent.call("plan_flodesk_import", from_provider="highlevel", from_segment="vip")
+    plan = await planned(agent, from_provider="highlevel", from_segment="vip")
     assert plan["rows"] == sum("vip" in row["tags"] for row in highlevel.account.contacts.values())
 
 
@@ -62,7 +64,7 @@ async def test_who_may_not_be_mailed_stays_out(agent: Agent, highlevel: StandIn[
         ines = highlevel.account.with_value("email", NEWCOMERS["highlevel"]) or {}
         before = dict(ines)
         ines.update(changes)
-        plan = await agent.call("plan_flodesk_import", from_provider="highlevel")
+        plan = await planned(agent, from_provider="highlevel")
         await carried_out(agent, plan)
         assert plan["stays_unsubscribed"] >= 1
         assert agent.account.find_subscriber(NEWCOMERS["highlevel"]) is None
@@ -75,7 +77,7 @@ async def test_who_has_left_flodesk_stays_out_whatever_another_provider_says(age
     assert jasper is not None
     jasper.status = "unsubscribed"
     before = list(jasper.segment_ids)
-    plan = await agent.call("plan_flodesk_import", from_provider="highlevel", segment_ids=["Moved"])
+    plan = await planned(agent, from_provider="highlevel", segment_ids=["Moved"])
     await carried_out(agent, plan)
     assert (jasper.status, jasper.segment_ids) == ("unsubscribed", before)
 
@@ -84,7 +86,7 @@ async def test_a_row_without_an_address_is_a_problem_and_stops_nobody(
     agent: Agent, highlevel: StandIn[HighLevel]
 ) -> None:
     next(iter(highlevel.account.contacts.values()))["email"] = None
-    plan = await agent.call("plan_flodesk_import", from_provider="highlevel")
+    plan = await planned(agent, from_provider="highlevel")
     assert plan["invalid"] == 1
 
 
@@ -115,7 +117,7 @@ async def test_what_the_quota_does_not_allow_at_once_is_read_by_the_next_call(
     assert "6,000 contacts are read, and kept for ten minutes" in text
     before = len(flownurture.requests)
     await anyio.sleep(61)
-    plan = await agent.call("plan_flodesk_import", from_provider="flownurture")
+    plan = await planned(agent, from_provider="flownurture")
     assert plan["rows"] == 6242
     assert len(flownurture.requests) - before == 3
     assert [sent.status for sent in flownurture.requests] == [200] * 63
@@ -124,7 +126,7 @@ async def test_what_the_quota_does_not_allow_at_once_is_read_by_the_next_call(
 async def test_a_page_that_repeats_the_one_before_is_the_end(agent: Agent, flownurture: StandIn[FlowNurture]) -> None:
     page = [{"id": str(number), "email": f"p{number}@example.com"} for number in range(100)]
     flownurture.fail(Fault("status", status=200, body=str(page).replace("'", '"'), times=9))
-    plan = await agent.call("plan_flodesk_import", from_provider="flownurture")
+    plan = await planned(agent, from_provider="flownurture")
     assert (plan["rows"], len(flownurture.requests)) == (100, 2)
 
 
@@ -140,3 +142,19 @@ async def test_nobody_comes_from_elsewhere_while_unified_is_off(sandbox: Sandbox
 async def test_where_it_is_on_the_other_providers_are_the_choice(agent: Agent) -> None:
     (tool,) = [tool for tool in (await agent.client.list_tools()).tools if tool.name == "plan_flodesk_import"]
     assert tool.input_schema["properties"]["from_provider"]["enum"] == ["flownurture", "highlevel"]
+
+
+async def test_two_plans_at_once_each_have_everybody(agent: Agent, highlevel: StandIn[HighLevel]) -> None:
+    somebody = next(iter(highlevel.account.contacts.values()))
+    for number in range(300):
+        known = f"more{number}"
+        highlevel.account.contacts[known] = somebody | {"id": known, "email": f"{known}@example.com"}
+    rows: list[int] = []
+
+    async def plan() -> None:
+        rows.append((await planned(agent, from_provider="highlevel"))["rows"])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(plan)
+        tasks.start_soon(plan)
+    assert rows == [358, 358]

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.sandbox import Sandbox
 
 from .agent import JASPER, Agent, connected
@@ -60,6 +62,34 @@ async def test_a_list_is_planned_shown_and_carried_out(agent: Agent) -> None:
     assert lines[0] == "\ufeffrow,email,outcome,reason"
     assert lines[1] == "2,new@example.com,written,"
     assert lines[3].startswith("4,,skipped,")
+
+
+@pytest.mark.parametrize("kind", ["import", "segment_sync"])
+async def test_a_plan_that_takes_long_is_handed_over_to_the_same_call(
+    agent: Agent, segment: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, begun = Draft.put, []
+
+    async def slowly(draft: Draft, rows: Any) -> None:
+        begun.append(draft.id)
+        await anyio.sleep(30)
+        await put(draft, rows)
+
+    monkeypatch.setattr(Draft, "put", slowly)
+    arguments = {"csv": LIST} if kind == "import" else {"csv": LIST, "segment_id": segment}
+    told = []
+    while True:
+        began = anyio.current_time()
+        answer = await agent.answer(f"plan_flodesk_{kind}", **arguments)
+        assert anyio.current_time() - began <= 25
+        if not answer.is_error:
+            break
+        told.append(answer.content[0].text)  # type: ignore[union-attr]
+    plan = answer.structured_content
+    assert "The plan is being made: " in told[0]
+    assert "It goes on by itself: make the same call again" in told[0]
+    assert (plan["rows"], begun) == (3, [plan["plan_id"]])
+    assert (await carried_out(agent, plan))["state"] == "done"
 
 
 async def test_a_plan_is_carried_out_once(agent: Agent) -> None:

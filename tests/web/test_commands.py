@@ -257,7 +257,16 @@ def test_encryption_keys_have_no_flag() -> None:
     assert "--allowed-hosts" in run("serve", "--help").stdout
 
 
-ABSENT = ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "platformdirs", "flodesk_mcp.web", "flodesk_mcp.store")
+ABSENT = (
+    "sqlalchemy",
+    "aiosqlite",
+    "asyncpg",
+    "alembic",
+    "platformdirs",
+    "redis",
+    "flodesk_mcp.web",
+    "flodesk_mcp.store",
+)
 
 
 def test_the_stdio_server_imports_nothing_of_hosting() -> None:

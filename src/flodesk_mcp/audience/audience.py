@@ -178,11 +178,11 @@ class Audience:
         What takes long goes on beside the call that `asked` for it: see Planning. Raises StillPlanning, FileRefused,
         AudienceError, FlodeskError.
         """
-        segment = await self.flodesk.segments.get(segment_id)
-        if segment.segment_type == "dynamic":
-            raise PlanRefused("Flodesk itself decides who is in this segment (it is dynamic): choose another.")
 
         async def make(draft: Draft) -> Plan:
+            segment = await self.flodesk.segments.get(segment_id)
+            if segment.segment_type == "dynamic":
+                raise PlanRefused("Flodesk itself decides who is in this segment (it is dynamic): choose another.")
             labels = await self.flodesk.custom_fields.labels()
             planning = SyncPlanning(draft, self.mirror, segment, labels, columns=columns, remove_others=remove_others)
             if source is None or isinstance(source, Where):

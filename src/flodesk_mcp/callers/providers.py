@@ -114,15 +114,17 @@ class Providers:
     async def everybody(self, provider: Provider, segment_id: str | None) -> list[dict[str, Any]]:
         """Return all contacts of a provider, or of a segment there, as rows of an import.
 
-        What was read is kept for ten minutes, so that the next call goes on where its quota ended this one.
-        Raises StillTaking, FlodeskError.
+        What was read is kept for ten minutes, or until `forget_everybody`: so the next call goes on where a quota
+        ended this one, and one that waits for its plan reads nothing again. Raises StillTaking, FlodeskError.
         """
         key = (provider.id, segment_id)
         reading = self._memory.readings.get(key) or ContactsReading(segment_id)
         self._memory.readings.set(key, reading)
-        rows = await reading.to_the_end(provider)
-        self._memory.readings.forget(key)
-        return rows
+        return await reading.to_the_end(provider)
+
+    def forget_everybody(self, provider: str, segment_id: str | None) -> None:
+        """Read the contacts anew the next time: those that were read stand in a plan."""
+        self._memory.readings.forget((provider, segment_id))
 
     def check_belongs(self, provider: Provider, id: str) -> None:
         """Raise InvalidArgument for an id that another provider has shown, and this one not."""

@@ -36,6 +36,7 @@ class ContactsReading:
     _seen: set[str] = field(default_factory=set)
     _after: Any = None
     _done: bool = False
+    _one_at_a_time: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def to_the_end(self, provider: Provider) -> list[dict[str, Any]]:
         """Read what is left, and return all. Raises StillTaking, FlodeskError; what was read is kept."""
@@ -44,7 +45,9 @@ class ContactsReading:
             while not self._done:
                 if anyio.current_time() - began > SECONDS_OF_A_CALL:
                     raise StillTaking(provider.name, len(self.rows))
-                await self._read_page(provider)
+                async with self._one_at_a_time:
+                    if not self._done:
+                        await self._read_page(provider)
         except QuotaExhausted as error:
             error.advice = f"{len(self.rows):,} contacts are read, and kept for ten minutes: it goes on from there."
             raise

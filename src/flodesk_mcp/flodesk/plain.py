@@ -3,9 +3,9 @@
 As tolerant as the models, but for what Flodesk adds: that is left out.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Required, cast
 
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from flodesk_mcp.api.fields import ROWS_OR_NONE, OptionalText, Text, TextMap
@@ -14,6 +14,10 @@ from flodesk_mcp.flodesk.models import Subscriber
 __all__ = ["PlainSubscriber", "plain"]
 
 
+_WHAT_IS_KNOWN = with_config(ConfigDict(extra="ignore"))
+
+
+@_WHAT_IS_KNOWN
 class PlainSegmentRef(TypedDict, total=False):
     """A segment that a subscriber is in."""
 
@@ -21,6 +25,7 @@ class PlainSegmentRef(TypedDict, total=False):
     name: OptionalText
 
 
+@_WHAT_IS_KNOWN
 class PlainSubscriber(TypedDict, total=False):
     """A person on the list: see `Subscriber`."""
 
@@ -37,9 +42,6 @@ class PlainSubscriber(TypedDict, total=False):
     created_at: OptionalText
 
 
-_FIELDS: Mapping[str, bool] = dict.fromkeys(PlainSubscriber.__annotations__, True)
-
-
 def plain(subscriber: Subscriber) -> PlainSubscriber:
     """Return the same person as plain data."""
-    return cast("PlainSubscriber", subscriber.model_dump(include=dict(_FIELDS)))
+    return cast("PlainSubscriber", subscriber.model_dump(include=set(PlainSubscriber.__annotations__)))

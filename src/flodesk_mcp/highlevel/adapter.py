@@ -16,6 +16,7 @@ from flodesk_mcp.highlevel.client import (
     HighLevelClient,
     both_quotas,
 )
+from flodesk_mcp.highlevel.common_form import PROVIDER, contact_of, segment_of, status_of, workflow_of
 from flodesk_mcp.highlevel.contacts import MAX_QUERY
 from flodesk_mcp.highlevel.models import Contact as TheirContact
 from flodesk_mcp.highlevel.models import Tag, User, Workflow
@@ -28,16 +29,11 @@ from flodesk_mcp.providers.model import (
     Enrolled,
     InSegments,
     Rows,
-    Status,
 )
-from flodesk_mcp.providers.names import beyond, id_of, missing
+from flodesk_mcp.providers.names import id_of, missing
 from flodesk_mcp.providers.provider import Provider, page_of
 
 __all__ = ["ADAPTER", "HighLevelAdapter", "open_adapter", "open_client"]
-
-SILENT = ("active", "permanent")
-"""What `dndSettings` says of a channel that nothing is sent through."""
-
 
 LACKS: Mapping[str, str] = {
     "list_contacts.status": "HighLevel cannot filter by status.",
@@ -57,7 +53,7 @@ NOTES: Mapping[str, str] = {
 class HighLevelAdapter(Provider):
     """A location of HighLevel. It has tags where others have segments."""
 
-    id = "highlevel"
+    id = PROVIDER
     name = "HighLevel"
     lacks = LACKS
     notes = NOTES
@@ -88,7 +84,7 @@ class HighLevelAdapter(Provider):
         if len(page.contacts) == limit:
             following = page.contacts[-1].search_after or by_number + 1
         labels = await self._labels(page.contacts)
-        return Rows([_contact(row, labels) for row in page.contacts], following, page.total)
+        return Rows([contact_of(row, labels) for row in page.contacts], following, page.total)
 
     async def get_contact(self, id_or_email: str) -> Contact:
         """Return one contact."""
@@ -112,13 +108,13 @@ class HighLevelAdapter(Provider):
 
     async def list_segments(self, *, limit: int, after: Any) -> Rows[ContactSegment]:
         """Return one page of tags."""
-        return page_of([_segment(tag) for tag in await self._client.location.tags()], limit, after)
+        return page_of([segment_of(tag) for tag in await self._client.location.tags()], limit, after)
 
     async def get_segment(self, segment_id: str) -> ContactSegment:
         """Return one tag, and how many have it."""
         tag = await self._tag(segment_id)
         page = await self._client.contacts.search(limit=1, tag=tag.name)
-        return _segment(tag).model_copy(update={"contacts": page.total})
+        return segment_of(tag).model_copy(update={"contacts": page.total})
 
     async def add_to_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> InSegments:
         """Give a contact tags."""
@@ -136,18 +132,18 @@ class HighLevelAdapter(Provider):
 
     async def list_workflows(self, *, limit: int, after: Any) -> Rows[ContactWorkflow]:
         """Return one page of workflows."""
-        return page_of([_workflow(row) for row in await self._client.location.workflows()], limit, after)
+        return page_of([workflow_of(row) for row in await self._client.location.workflows()], limit, after)
 
     async def get_workflow(self, workflow_id: str) -> ContactWorkflow:
         """Return one workflow, of which HighLevel tells no more than in its list."""
-        return _workflow(await self._workflow(workflow_id))
+        return workflow_of(await self._workflow(workflow_id))
 
     async def enroll(self, workflow_id: str, id_or_email: str) -> Enrolled:
         """Put a contact into a workflow."""
         workflow = await self._workflow(workflow_id)
         contact = await self._found(id_or_email)
         await self._client.contacts.enroll(contact.id, workflow.id)
-        status = _status(contact)
+        status = status_of(contact)
         quiet = f"This person is {status} and gets no mail." if status in {"unsubscribed", "bounced"} else None
         return Enrolled(provider=self.id, id=contact.id, workflow_id=workflow.id, enrolled=True, notice=quiet)
 
@@ -191,7 +187,7 @@ class HighLevelAdapter(Provider):
             return {}
 
     async def _shown(self, row: TheirContact) -> Contact:
-        return _contact(row, await self._labels([row]))
+        return contact_of(row, await self._labels([row]))
 
     def _in_segments(self, known: str, now: list[str] | None, **ids: dict[str, str]) -> InSegments:
         return InSegments.model_validate({"provider": self.id, "id": known, "kind": "tags", "now_in": now, **ids})
@@ -220,50 +216,4 @@ def open_client(access: Access) -> HighLevelClient:
         ),
         max_wait_seconds=access.max_wait_seconds,
         timeout_seconds=access.timeout_seconds,
-    )
-
-
-def _status(row: TheirContact) -> Status:
-    """Return whether HighLevel mails somebody. Where it says nothing of that, it is unknown."""
-    email = next((told for name, told in (row.dnd_settings or {}).items() if name.casefold() == "email"), None)
-    told = email.get("status") if isinstance(email, dict) else None
-    if row.bounce_email:
-        return "bounced"
-    if row.unsubscribe_email or row.dnd or told in SILENT:
-        return "unsubscribed"
-    return "unknown" if row.dnd is None and told is None else "subscribed"
-
-
-def _contact(row: TheirContact, labels: Mapping[str, str]) -> Contact:
-    values = {labels.get(field.id, field.id): field.value for field in row.custom_fields or [] if field.value}
-    extra = {name: value for name, value in (row.model_extra or {}).items() if name != "locationId"}
-    return Contact(
-        id=row.id,
-        provider=HighLevelAdapter.id,
-        email=row.email,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        phone=row.phone,
-        company=row.company_name,
-        status=_status(row),
-        tags=row.tags,
-        custom_fields=values or None,
-        created_at=row.date_added,
-        updated_at=row.date_updated,
-        raw_only=beyond(extra, dndSettings=row.dnd_settings),
-    )
-
-
-def _segment(tag: Tag) -> ContactSegment:
-    return ContactSegment(id=tag.id, provider=HighLevelAdapter.id, name=tag.name, kind="tag")
-
-
-def _workflow(row: Workflow) -> ContactWorkflow:
-    return ContactWorkflow(
-        id=row.id,
-        provider=HighLevelAdapter.id,
-        name=row.name,
-        status=row.status,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
     )

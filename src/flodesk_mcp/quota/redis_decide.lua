@@ -255,8 +255,11 @@ if look then
     leaves = decide()
   end
   if leaves then
+    if of_a_job and not line.under[look.key] then
+      local due = line.background + bounds.pace
+      line.background = now - due < bounds.pace * bounds.noticed_late and due or now
+    end
     line.under[look.key] = { me, now, of_a_job }
-    line.background = of_a_job and now or line.background
     answer[1] = 1
   else
     local among = of_a_job and queue.jobs or queue.people

@@ -198,6 +198,7 @@ def said(bounds: Bounds) -> dict[str, Any]:
             "minute": bounds.minute,
             "window": bounds.window,
             "pace": bounds.pace,
+            "noticed_late": ledger.NOTICED_LATE,
             "held_up": bounds.held_up,
             "most_counted": ledger.MOST_COUNTED,
             "kept_apart": ledger.KEPT_APART,

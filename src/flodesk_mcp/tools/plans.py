@@ -118,6 +118,8 @@ async def plan_import(
         create_missing_fields=create_missing_fields,
         asked=_asked("import", found, source, chosen, segments, double_optin, create_missing_fields),
     )
+    if provider := source.get("from_provider"):
+        caller.providers.forget_everybody(provider, source.get("from_segment"))
     return ImportPlan(**plan_report(plan))
 
 

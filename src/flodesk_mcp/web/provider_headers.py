@@ -53,12 +53,14 @@ class HostedProviders:
         offered = opened_with(self._settings, lambda: self._http, self._open_quota, found)
         others = {name: Offered(one.kind, self._once(name, found[name], one.open)) for name, one in offered.items()}
         sources = {known.name: f"the header {known.headers[0]}" for known in KNOWN}
-        memory = self._memories.get(account.identity) or Memory()
-        self._memories.set(account.identity, memory)
+        # Of the account and of what was brought: contacts of one credential are never read on with another.
+        key = "\n".join([account.identity, *(_identity(name, values) for name, values in found.items())])
+        memory = self._memories.get(key) or Memory()
+        self._memories.set(key, memory)
         return Providers(flodesk, others, sources, memory)
 
     def _once(self, id: str, values: Mapping[str, str], open: Callable[[], Provider]) -> Callable[[], Provider]:
-        key = identity_of(Credential("\n".join([id, *values.values()])))
+        key = _identity(id, values)
 
         def opened() -> Provider:
             provider = self._opened.get(key) or open()
@@ -66,6 +68,11 @@ class HostedProviders:
             return provider
 
         return opened
+
+
+def _identity(id: str, values: Mapping[str, str]) -> str:
+    """Return what an account of a provider is known by."""
+    return identity_of(Credential("\n".join([id, *values.values()])))
 
 
 def _brought(known: KnownProvider, request: HTTPConnection) -> dict[str, str]:

@@ -50,7 +50,8 @@ async def pass_message_on(messages: Messages, session: str, scope: Scope, receiv
         "who": _who(scope["user"]),
         "path": scope["path"],
         "query": scope["query_string"].decode("latin-1"),
-        "headers": limits_in(request),
+        "scheme": scope["scheme"],
+        "headers": {"host": request.headers.get("host", ""), **limits_in(request)},
         "body": b64encode(await request.body()).decode(),
     }
     stop = messages.listen(_reply(reply_to), heard)
@@ -74,6 +75,7 @@ async def _take(messages: Messages, told: Mapping[str, Any], user: User, take: A
         "type": "http",
         "method": "POST",
         "path": told["path"],
+        "scheme": told["scheme"],
         "query_string": told["query"].encode("latin-1"),
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
     }

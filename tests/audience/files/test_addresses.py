@@ -9,7 +9,7 @@ from flodesk_mcp.audience.files.values import address
 SIGNS = st.sampled_from([*"abzAZ09._%+-'!#$&*/=?^`{|}~\"\\ ()<>,;:[]@", "é", "ß", "中", "\u200b", "\n", "\x00"])
 LOCALS = st.one_of(st.text(SIGNS, max_size=12), st.from_regex(r"[a-zA-Z0-9_%+.-]{1,66}", fullmatch=True))
 LABELS = st.one_of(st.text(SIGNS, max_size=6), st.from_regex(r"[a-zA-Z0-9-]{1,64}", fullmatch=True))
-ENDINGS = st.sampled_from(["com", "COM", "local", "test", "invalid", "c", "xn--p1ai", "münchen", "museum", "1", ""])
+ENDINGS = st.sampled_from(["com", "COM", "de", "local", "test", "invalid", "c", "xn--p1ai", "münchen", "1", ""])
 DOMAINS = st.builds(lambda labels, ending: ".".join([*labels, ending]), st.lists(LABELS, max_size=5), ENDINGS)
 ADDRESSES = st.one_of(st.builds("{}@{}".format, LOCALS, DOMAINS), st.text(SIGNS, max_size=20))
 
