@@ -29,17 +29,21 @@ class StillTaking(FlodeskError):
 
 @dataclass
 class ContactsReading:
-    """What was read of one provider, or of one segment there, as rows of an import."""
+    """What was read of one provider, or of one segment there, as rows of an import.
+
+    Of how many the provider does not tell whether they may be mailed, `unknown` says.
+    """
 
     segment_id: str | None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    unknown: int = 0
     _seen: set[str] = field(default_factory=set)
     _after: Any = None
     _done: bool = False
     _one_at_a_time: anyio.Lock = field(default_factory=anyio.Lock)
 
-    async def to_the_end(self, provider: Provider) -> list[dict[str, Any]]:
-        """Read what is left, and return all. Raises StillTaking, FlodeskError; what was read is kept."""
+    async def to_the_end(self, provider: Provider) -> None:
+        """Read what is left. Raises StillTaking, FlodeskError; what was read is kept."""
         began = anyio.current_time()
         try:
             while not self._done:
@@ -51,7 +55,6 @@ class ContactsReading:
         except QuotaExhausted as error:
             error.advice = f"{len(self.rows):,} contacts are read, and kept for ten minutes: it goes on from there."
             raise
-        return self.rows
 
     async def _read_page(self, provider: Provider) -> None:
         page = await provider.list_contacts(
@@ -60,6 +63,7 @@ class ContactsReading:
         new = [contact for contact in page.rows if contact.id not in self._seen]
         self._seen.update(contact.id for contact in new)
         self.rows += map(_row, new)
+        self.unknown += sum(contact.status == "unknown" for contact in new)
         if len(self.rows) > MOST:
             raise InvalidArgument(
                 f"{provider.name} has more than {MOST:,} contacts: export them there, and give the file."
