@@ -12,6 +12,7 @@ from flodesk_mcp.sandbox.highlevel import HighLevel
 from flodesk_mcp.sandbox.stand_in import StandIn
 from tools.agent import JASPER, Agent, connected
 
+from .conftest import TOOLSETS
 from .planned import planned
 
 pytestmark = pytest.mark.anyio

@@ -40,5 +40,5 @@ async def test_progress_names_who_is_waited_for(
     async with connected(era, sandbox, toolsets=TOOLSETS, max_wait_seconds=60) as agent:
         answer = await agent.client.call_tool(tool, arguments, progress_callback=hear)
     assert not answer.is_error, answer.content
-    assert len(heard) > 2
+    assert heard
     assert {message.partition(":")[0] for message in heard} == {f"Waiting for {name}"}

@@ -6,7 +6,7 @@ import pytest
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.sandbox.flownurture import FLOWNURTURE_API_KEY
 from flodesk_mcp.sandbox.highlevel import HIGHLEVEL_LOCATION_ID, HIGHLEVEL_TOKEN
-from flodesk_mcp.store import StoredAccounts, StoredTokens
+from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
 
 from .calls import ANN, BEN, LIST_TOOLS, Hosted, call, result_of
 
@@ -100,8 +100,8 @@ async def test_where_no_credential_can_be_brought_it_says_that(
     hosted: Hosted, state: tuple[StoredAccounts, StoredTokens], flodesk: Sandbox
 ) -> None:
     _, tokens = state
-    token, _ = await tokens.add("ann")
-    bearer = {"Authorization": f"Bearer {token}"} | LEVEL
+    made = await tokens.create("of ann", "ann", TokenLimits())
+    bearer = {"Authorization": f"Bearer {made}"} | LEVEL
     async with hosted(auth="tokens", toolsets="unified") as client:
         answer = result_of(await client.post("/mcp", json=call("list_contacts", provider="highlevel"), headers=bearer))
     assert "This server opens no account at HighLevel" in answer["content"][0]["text"]

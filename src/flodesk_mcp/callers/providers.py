@@ -125,8 +125,7 @@ class Providers:
         key = (provider.id, segment_id)
         reading = self._memory.readings.get(key) or ContactsReading(segment_id)
         self._memory.readings.set(key, reading)
-        await reading.to_the_end(provider)
-        return reading.rows
+        return await reading.to_the_end(provider)
 
     def untold(self, provider: str, segment_id: str | None) -> int:
         """Return of how many, among all who were read, the provider does not tell whether they may be mailed."""

@@ -42,8 +42,8 @@ class ContactsReading:
     _done: bool = False
     _one_at_a_time: anyio.Lock = field(default_factory=anyio.Lock)
 
-    async def to_the_end(self, provider: Provider) -> None:
-        """Read what is left. Raises StillTaking, FlodeskError; what was read is kept."""
+    async def to_the_end(self, provider: Provider) -> list[dict[str, Any]]:
+        """Read what is left, and return all. Raises StillTaking, FlodeskError; what was read is kept."""
         began = anyio.current_time()
         try:
             while not self._done:
@@ -55,6 +55,7 @@ class ContactsReading:
         except QuotaExhausted as error:
             error.advice = f"{len(self.rows):,} contacts are read, and kept for ten minutes: it goes on from there."
             raise
+        return self.rows
 
     async def _read_page(self, provider: Provider) -> None:
         page = await provider.list_contacts(

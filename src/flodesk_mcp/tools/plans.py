@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from flodesk_mcp.audience.words import counted
 from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.callers.exchange import LinkTo, Reading
 from flodesk_mcp.flodesk import InvalidArgument, Personal
@@ -131,11 +130,13 @@ def _untold(caller: Caller, provider: str, segment_id: str | None) -> Sequence[s
     number = caller.providers.untold(provider, segment_id)
     if not number:
         return ()
+    from flodesk_mcp.audience.words import counted
+
     name = caller.providers.get(provider).name
     return (
         f"{name} does not tell of {counted(number, 'person', 'people')} whether they may be mailed: who unsubscribed "
-        "or bounced there would come as a new subscriber. Take them out of the list there first, or use double_optin, so "
-        "that they confirm first.",
+        "or bounced there would come as a new subscriber. Take them out of the list there first, or use double_optin, "
+        "so that they confirm first.",
     )
 
 
