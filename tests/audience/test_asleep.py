@@ -76,3 +76,23 @@ async def test_a_job_goes_on_after_an_hour_of_sleep(tmp_path: Path, monotonic: b
 
 def most_within_a_minute(times: list[float]) -> int:
     return max(place + 1 - bisect_left(times, now - MINUTE) for place, now in enumerate(times))
+
+
+@pytest.mark.parametrize("monotonic", [False, True], ids=["the wall's clock jumps", "both clocks jump"])
+async def test_of_two_processes_either_goes_on_after_an_hour_of_sleep(tmp_path: Path, monotonic: bool) -> None:
+    studio, clock = Studio(tmp_path, grows=True), Clock()
+    people = [{"email": f"p{place}@example.com"} for place in range(400)]
+    async with studio.opened(clock=clock) as opened, studio.opened(clock=clock) as others:
+        plan = await opened.plan(people, segments=["Fair"])
+        known = (await opened.audience.carry_out(plan.id)).id
+        await others.audience.resume()
+        while len(studio.account.subscribers) < 100:  # noqa: ASYNC110 - Flodesk tells nobody
+            await anyio.sleep(0.5)
+        sleep_for_an_hour(clock, monotonic=monotonic)
+        with anyio.fail_after(5_000):
+            job = await others.audience.jobs.wait(known, 1e6)
+        outcomes = await opened.outcomes(job)
+    assert (job.state, job.written) == ("done", 400)
+    assert len(outcomes) == 400
+    batches = [body["subscribers"] for _, path, body in studio.written if path.endswith("/batch")]
+    assert sum(map(len, batches)) <= 450, "more than one batch was repeated"
