@@ -5,7 +5,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,12 +20,9 @@ from flodesk_mcp.callers.clients import KEYCHAIN, find_credential
 from flodesk_mcp.callers.single import flodesk_client, machine_quota
 from flodesk_mcp.flodesk import (
     Credential,
-    FlodeskClient,
     FlodeskError,
     Forbidden,
-    InvalidArgument,
     NoAnswer,
-    NoCredential,
     NotRenewed,
     Page,
     QuotaExhausted,
@@ -76,49 +72,21 @@ def examine(settings: Settings) -> bool:
         return _refused(error, found.source)
     _say("ok", "Network", f"{_place(settings)} answers")
     _say("ok", "Credential", f"Flodesk accepts it; segments in the account: {segments.meta.total_items}")
-    if not anyio.run(_say_which_others_there_are, settings):
-        return False
-    click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
-    return True
-
-
-async def _say_which_others_there_are(settings: Settings) -> bool:
-    """Try the credentials of other providers, where there are any; return whether all work."""
-    from flodesk_mcp.callers.clients import open_connections
-    from flodesk_mcp.callers.providers import FLODESK, providers_of_settings
-    from flodesk_mcp.callers.single import machine_provider_quota
-
-    def no_flodesk() -> FlodeskClient:
-        raise NoCredential("Flodesk was asked already.")
-
-    all_work = True
-    hasty = settings.model_copy(update={"max_wait_seconds": 0.0})
-    async with open_connections(settings) as http:
-        open_quota = None if settings.sandbox else partial(machine_provider_quota, settings)
-        providers = providers_of_settings(hasty, no_flodesk, lambda: http, open_quota)
-        for known in (id for id in providers.ids if id != FLODESK):
-            name = providers.kind(known).name
-            try:
-                await providers.get(known).list_contacts(limit=1, after=None, search=None, segment_id=None, status=None)
-            except FlodeskError as error:
-                all_work = _fail(name, *_why_not(error, providers.source_of(name)))
-            else:
-                _say("ok", name, f"accepts {providers.source_of(name)}")
+    if all_work := _say_what_other_providers_say(settings):
+        click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
     return all_work
 
 
-def _why_not(error: FlodeskError, source: str) -> tuple[str, str]:
-    """Return why another provider does not answer, and what to do."""
-    match error:
-        case Unauthorized():
-            return f"{error.service} refuses the credential (401).", f"Check {source}: copy it again, whole."
-        case Forbidden():
-            said = f"{error.service} does not let it in ({error.status})."
-            return said, error.advice or f"Check what {source} is allowed to do."
-        case InvalidArgument():
-            return str(error), f"Check {source}."
-        case _:
-            return str(error), "The trouble is there, or on the way: try again in some minutes."
+def _say_what_other_providers_say(settings: Settings) -> bool:
+    """Tell of the other providers that there is a credential for; return whether all let us in."""
+    from flodesk_mcp.cli.provider_check import look_at_providers
+
+    found = anyio.run(look_at_providers, settings)
+    for one in found:
+        _say("wrong" if one.remedy else "ok", one.name, one.words)
+        if one.remedy:
+            _say("", "What to do", one.remedy)
+    return not any(one.remedy for one in found)
 
 
 async def _cheapest_call(settings: Settings, credential: Credential) -> Page[Segment]:
