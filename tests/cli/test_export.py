@@ -140,6 +140,8 @@ def test_jobs_are_listed_and_an_unknown_one_is_said(run: Run, quick: dict[str, s
 
 
 PEOPLE = 3_000
+PAGES_LOST = 10
+"""What a kill may cost: the pages that wait to be stored together, and the one under way."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def test_an_export_that_is_killed_again_and_again_loses_and_doubles_nobody(
     assert sorted(_people(path)) == sorted(served.sandbox.accounts[SANDBOX_API_KEY].subscribers)
     assert run("export", "verify", str(path)).returncode == 0
     assert sorted(os.listdir(tmp_path)) == ["all.csv", "all.csv.manifest.json", "data"]
-    assert pages < 2 * PEOPLE / 100
+    assert pages < PEOPLE / 100 + 4 * PAGES_LOST
 
 
 def test_a_job_of_a_killed_process_is_taken_over_at_once(run: Run, quick: dict[str, str], killed: Killed) -> None:
