@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from flodesk_mcp.tools import ALL_OF_FLODESK
+from flodesk_mcp.tools import IN_ALL
 from release.facts import HOMEPAGE, NAME, RAW, TITLE, WORDS
 
 __all__ = ["server_yaml", "tools_json"]
@@ -55,7 +55,7 @@ def tools_json() -> list[dict[str, Any]]:
                 for name, schema in spec.input_schema.get("properties", {}).items()
             ],
         }
-        for spec in ALL_OF_FLODESK
+        for spec in IN_ALL
     ]
 
 

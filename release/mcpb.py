@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from flodesk_mcp.tools import ALL_OF_FLODESK
+from flodesk_mcp.tools import IN_ALL
 from release.facts import (
     AUTHOR,
     HOMEPAGE,
@@ -61,7 +61,7 @@ def bundle_manifest() -> dict[str, Any]:
                 },
             },
         },
-        "tools": [{"name": spec.name, "description": spec.description} for spec in ALL_OF_FLODESK],
+        "tools": [{"name": spec.name, "description": spec.description} for spec in IN_ALL],
         "prompts_generated": True,
         "keywords": KEYWORDS,
         "license": LICENSE,

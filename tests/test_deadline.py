@@ -27,7 +27,7 @@ async def test_long_waits_report_their_progress_every_two_seconds() -> None:
     await flodesk.segments.list()
     reports: list[tuple[float, float]] = []
 
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         reports.append((waited, seconds))
 
     with wait_deadline(100, report):
@@ -42,7 +42,7 @@ async def test_progress_never_goes_back_over_the_waits_of_one_call() -> None:
     flodesk = client_of(sandbox)
     reports: list[float] = []
 
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         assert waited <= seconds
         reports.append(waited)
 
@@ -58,7 +58,7 @@ async def test_short_waits_are_not_reported() -> None:
     sandbox = Sandbox()
     sandbox.fail(Fault("status", status=503))
 
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         raise AssertionError
 
     with wait_deadline(100, report):
@@ -70,7 +70,7 @@ async def test_a_report_that_fails_does_not_fail_the_call() -> None:
     sandbox.fail(Fault("status", status=429, retry_after=9))
     reports = []
 
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         reports.append(waited)
         raise RuntimeError("the client is gone")
 
@@ -83,7 +83,7 @@ async def test_a_report_that_hangs_does_not_hold_up_the_call() -> None:
     sandbox = Sandbox()
     sandbox.fail(Fault("status", status=429, retry_after=9))
 
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         await anyio.sleep_forever()
 
     with wait_deadline(100, report):
@@ -93,7 +93,7 @@ async def test_a_report_that_hangs_does_not_hold_up_the_call() -> None:
 
 @pytest.mark.parametrize("failure", [QuotaExhausted(3), ValueError("x")])
 async def test_a_failure_during_a_reported_wait_arrives_as_it_is(failure: Exception) -> None:
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         await anyio.sleep_forever()
 
     with pytest.raises(type(failure)) as raised:
@@ -106,7 +106,7 @@ async def test_a_call_cancelled_during_a_reported_wait_ends() -> None:
     sandbox = Sandbox()
     sandbox.fail(Fault("status", status=429, retry_after=90))
 
-    async def report(waited: float, seconds: float) -> None: ...
+    async def report(waited: float, seconds: float, service: str) -> None: ...
 
     with wait_deadline(100, report), anyio.move_on_after(5) as patience:
         await client_of(sandbox).segments.list()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 
@@ -16,8 +16,8 @@ REPORT_EVERY_SECONDS = 2.0
 CLOCK_STEP = 0.001
 """Shorter waits are rounding errors of the clock."""
 
-Report = Callable[[float, float], Awaitable[None]]
-"""Told the seconds since the call began, and the second of the call at which this wait should end."""
+Report = Callable[[float, float, str], Awaitable[None]]
+"""Told the seconds since the call began, the second of the call at which this wait should end, and for whom it is."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,13 @@ class WaitDeadline:
     """`deadline` is on anyio's clock: a wait that would end after it fails at once instead.
 
     `arrival` numbers the calls: all requests of one call queue in the place of that call. `background` marks the
-    requests of a job, which let those of people pass.
+    requests of a job, which let those of people pass. `service` is whom the call waits for.
     """
 
     deadline: float
     report: Report | None = None
     background: bool = False
+    service: str = "Flodesk"
     began: float = field(default_factory=anyio.current_time)
     arrival: int = field(default_factory=count().__next__)
 
@@ -38,6 +39,10 @@ class WaitDeadline:
     def seconds_left(self) -> float:
         """How long the call may still wait."""
         return max(self.deadline - anyio.current_time(), 0)
+
+    def of(self, service: str) -> "WaitDeadline":
+        """Return the deadline of the same call, for waits for `service`."""
+        return self if service == self.service else replace(self, service=service)
 
     def allows(self, seconds: float) -> bool:
         """Whether a wait of `seconds` from now ends in time."""
@@ -64,7 +69,7 @@ class WaitDeadline:
         ends = anyio.current_time() - self.began + seconds
         with suppress(Exception):  # nobody to tell is no reason to fail the call
             while True:
-                await report(anyio.current_time() - self.began, ends)
+                await report(anyio.current_time() - self.began, ends, self.service)
                 await anyio.sleep(REPORT_EVERY_SECONDS)
 
 

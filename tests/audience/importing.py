@@ -1,6 +1,7 @@
 """A Flodesk account, and an audience of it whose jobs run beside the test."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -87,14 +88,17 @@ class Studio:
 
     @asynccontextmanager
     async def opened(
-        self, transport: httpx2.AsyncBaseTransport | None = None, storage: Storage | None = None
+        self,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        storage: Storage | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> AsyncIterator["Opened"]:
         """Open the audience as one process does: at the end it is as if that were killed."""
         http = open_http(transport or self.sandbox.transport())
         client = FlodeskClient(ApiKey(SANDBOX_API_KEY), http=http, quota=WindowQuota(*self.per_minute))
         storage = storage or LocalStorage(self.folder, "studio")
         async with anyio.create_task_group() as tasks:
-            audience = Audience(client, storage, spawn=tasks.start_soon)
+            audience = Audience(client, storage, clock, spawn=tasks.start_soon)
 
             async def note(seen: Sequence[Answer]) -> None:
                 await audience.mirror.note(*seen)

@@ -29,6 +29,9 @@ MINUTE = 1.0
 """Of the quota: it allows in a second what it otherwise allows in sixty."""
 
 LONGEST = 0.9
+ASLEEP = 2.5
+"""Seconds, and so more than two minutes of the quota."""
+
 HIGHLEVEL = "/highlevel"
 
 
@@ -87,7 +90,13 @@ def nursery() -> Iterator["subprocess.Popen[str]"]:
         process.stdin.close()
 
 
-def _worked(nursery: "subprocess.Popen[str]", order: dict[str, Any], *, killed_after: float | None = None) -> int:
+def _worked(
+    nursery: "subprocess.Popen[str]",
+    order: dict[str, Any],
+    *,
+    killed_after: float | None = None,
+    asleep_after: float | None = None,
+) -> int:
     """Let a process work, and return how it ended."""
     assert nursery.stdin
     assert nursery.stdout
@@ -98,6 +107,11 @@ def _worked(nursery: "subprocess.Popen[str]", order: dict[str, Any], *, killed_a
         time.sleep(killed_after)
         with suppress(ProcessLookupError):  # it came to its end
             os.kill(child, signal.SIGKILL)
+    if asleep_after is not None:
+        time.sleep(asleep_after)
+        os.kill(child, signal.SIGSTOP)
+        time.sleep(ASLEEP)
+        os.kill(child, signal.SIGCONT)
     return int(nursery.stdout.readline())
 
 
@@ -152,6 +166,30 @@ def test_killed_at_any_moment_an_import_from_another_provider_goes_on(
         assert _worked(nursery, order) == 0
         _check_that_each_was_written(watched, people, tmp_path / str(moment), first_row=1)
     assert ended_before < MOMENTS, "nobody was killed"
+
+
+def test_stopped_for_minutes_at_any_moment_an_import_goes_on_and_repeats_nothing(
+    flodesk: tuple[Watched, str], nursery: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    watched, address = flodesk
+    watched.requests.clear()
+    watched.batches.clear()
+    for moment, asleep_after in enumerate((0.2, 0.4, 0.6)):
+        watched.account.subscribers.clear()
+        watched.sandbox.requests.clear()
+        people = [f"s{moment}-{number}@example.com" for number in range(5 * ROWS)]
+        order = {
+            "address": address,
+            "folder": str(tmp_path / str(moment)),
+            "quota": str(tmp_path / "quota"),
+            "minute": MINUTE,
+            "csv": "\n".join(["email", *people]),
+        }
+        assert _worked(nursery, order, asleep_after=asleep_after) == 0
+        assert [person.email for person in watched.account.subscribers.values()] == people
+        assert max(Counter(watched.sent()).values()) == 1
+    assert _most_within_a_minute(watched.batches) <= 20
+    assert _most_within_a_minute(watched.requests) <= 100
 
 
 def _check_that_each_was_written(watched: Watched, people: list[str], folder: Path, *, first_row: int) -> None:

@@ -186,3 +186,28 @@ async def test_a_sync_that_takes_long_is_handed_over_too(studio: Studio) -> None
             except StillPlanning as told:
                 await anyio.sleep(told.seconds)
     assert (plan.numbers["rows"], plan.numbers["invalid"]) == (source.people, source.people)
+
+
+async def test_a_call_that_is_cancelled_and_never_comes_back_is_forgotten(studio: Studio) -> None:
+    async with studio.opened() as opened:
+        planning = opened.audience.planning
+        for number in range(5):
+            with anyio.move_on_after(1) as given_up:
+                await opened.audience.plan_import(People(3), asked=f"call {number}")
+            assert given_up.cancelled_caught
+        assert len(planning._making) == 5
+        await anyio.sleep(661)
+        opened.audience.plans._clock = lambda: opened.audience.clock() + 661
+        source = People(2)
+        assert (await planned(opened, source, "call 0")).numbers["rows"] == 2  # and not the plan of long ago
+        assert planning._making == {}
+
+
+async def test_a_call_that_was_cancelled_and_comes_back_soon_gets_its_plan(studio: Studio) -> None:
+    source = People(3)
+    async with studio.opened() as opened:
+        with anyio.move_on_after(1):
+            await opened.audience.plan_import(source, asked="a call")
+        await anyio.sleep(300)
+        assert (await planned(opened, source)).numbers["rows"] == 3
+    assert source.opened == 1

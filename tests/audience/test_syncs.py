@@ -119,3 +119,16 @@ async def test_somebody_who_left_the_list_meanwhile_is_skipped(studio: Studio) -
         ("unchanged", None),
         ("written", "removed from the segment"),
     ]
+
+
+@pytest.mark.parametrize("others", ["", ",eva@example.com\n"], ids=["ids alone", "an address as well"])
+async def test_members_whom_the_source_names_by_id_alone_are_kept(studio: Studio, others: str) -> None:
+    ids = {name: studio.person(f"{name}@example.com").id for name in ("anna", "carla", "dora")}
+    text = "id,email\n" + "".join(f"{known},\n" for known in ids.values()) + others
+    async with studio.opened() as opened:
+        plan = await opened.sync(FAIR, text, remove_others=True)
+        job = await opened.carried_out(plan)
+    assert (plan.numbers["to_remove"], plan.numbers["unchanged"]) == (1, 2)
+    assert job.state == "done"
+    eva = ["eva@example.com"] if others else []
+    assert studio.members(FAIR) == ["anna@example.com", "carla@example.com", "dora@example.com", *eva]

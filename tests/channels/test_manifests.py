@@ -8,7 +8,7 @@ import yaml
 import release.__main__ as release
 from flodesk_mcp import HOMEPAGE, __version__
 from flodesk_mcp.settings import Settings, is_secret, variable
-from flodesk_mcp.tools import ALL_OF_FLODESK
+from flodesk_mcp.tools import IN_ALL
 from release.icon import SIZE, drawn_from
 
 from .conftest import ROOT, read
@@ -53,7 +53,7 @@ def test_the_words_are_the_same_everywhere() -> None:
 
 
 def test_the_bundle_and_the_catalog_know_every_tool() -> None:
-    names = [spec.name for spec in ALL_OF_FLODESK]
+    names = [spec.name for spec in IN_ALL]
     assert [tool["name"] for tool in read(BUNDLE)["tools"]] == names
     assert [tool["name"] for tool in read("release/catalog/tools.json")] == names
 

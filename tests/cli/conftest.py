@@ -89,7 +89,15 @@ def serving(sandbox: Sandbox) -> Iterator[Served]:
             started.set()
 
     server = Server(
-        uvicorn.Config(sandbox.app, port=0, log_config=None, log_level="critical", lifespan="off", ws="none")
+        uvicorn.Config(
+            sandbox.everything,
+            interface="asgi3",
+            port=0,
+            log_config=None,
+            log_level="critical",
+            lifespan="off",
+            ws="none",
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()

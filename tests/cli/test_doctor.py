@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 from deploy.programs import Redis, running
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Fault
+from flodesk_mcp.sandbox.flownurture import FLOWNURTURE_API_KEY
+from flodesk_mcp.sandbox.highlevel import HIGHLEVEL_LOCATION_ID, HIGHLEVEL_TOKEN
 from flodesk_mcp.store import new_key
 from ports import free_port
 
@@ -188,3 +190,51 @@ def test_a_redis_that_cannot_be_used_is_said_without_its_password(
     assert examined.exit_code == 1
     assert "Check FLODESK_REDIS_URL" in examined.output
     assert "p4ssw0rd" not in examined.output
+
+
+def test_other_providers_are_named_and_their_credentials_tried(served: Served) -> None:
+    examined = _doctor(**served.settings, **others_at(served))
+    assert examined.exit_code == 0, examined.output
+    assert "FlowNurture accepts the setting FLOWNURTURE_API_KEY" in examined.output
+    assert "HighLevel accepts the setting HIGHLEVEL_TOKEN" in examined.output
+    for there in (served.sandbox.flownurture, served.sandbox.highlevel):
+        assert {sent.status for sent in there.requests} == {200}
+
+
+def test_a_provider_that_is_not_set_up_is_not_asked(served: Served) -> None:
+    examined = _doctor(**served.settings)
+    assert "FlowNurture" not in examined.output
+    assert not served.sandbox.flownurture.requests
+
+
+@pytest.mark.parametrize(
+    ("changed", "told", "remedy"),
+    [
+        ({"FLOWNURTURE_API_KEY": "fn_wrong"}, "FlowNurture refuses the credential (401)", "FLOWNURTURE_API_KEY"),
+        ({"HIGHLEVEL_TOKEN": "pit-wrong"}, "HighLevel refuses the credential (401)", "HIGHLEVEL_TOKEN"),
+        ({"HIGHLEVEL_LOCATION_ID": "elsewhere"}, "HighLevel does not let it in (403)", "HIGHLEVEL_LOCATION_ID"),
+        ({"FLOWNURTURE_BASE_URL": "http://127.0.0.1:1"}, "No connection to 127.0.0.1", "Try again"),
+    ],
+)
+def test_a_provider_that_does_not_let_us_in_is_wrong_and_the_others_are_tried_all_the_same(
+    served: Served, changed: dict[str, str], told: str, remedy: str
+) -> None:
+    examined = _doctor(**served.settings, **others_at(served) | changed)
+    assert examined.exit_code == 1
+    assert "Flodesk accepts it" in examined.output
+    assert told in examined.output
+    assert remedy in examined.output.partition("What to do")[2]
+    assert len(re.findall("^ok +(FlowNurture|HighLevel) ", examined.output, re.MULTILINE)) == 1
+    assert "wrong " in examined.output
+    assert "fn_wrong" not in examined.output
+    assert "pit-wrong" not in examined.output
+
+
+def others_at(served: Served) -> dict[str, str]:
+    return {
+        "FLOWNURTURE_API_KEY": FLOWNURTURE_API_KEY,
+        "FLOWNURTURE_BASE_URL": f"{served.address}/flownurture/api/v1",
+        "HIGHLEVEL_TOKEN": HIGHLEVEL_TOKEN,
+        "HIGHLEVEL_LOCATION_ID": HIGHLEVEL_LOCATION_ID,
+        "HIGHLEVEL_BASE_URL": f"{served.address}/highlevel",
+    }

@@ -9,7 +9,7 @@ from mcp import Client
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.server import operator_filter, single_server
 from flodesk_mcp.settings import Settings, SettingsError, load_settings
-from flodesk_mcp.tools import ALL_OF_FLODESK, CATALOG
+from flodesk_mcp.tools import CATALOG, IN_ALL
 from tools.agent import connected
 
 pytestmark = pytest.mark.anyio
@@ -51,9 +51,9 @@ def test_nothing_of_it_is_imported(toolsets: str) -> None:
 
 
 def test_all_stands_for_the_tools_of_flodesk_alone() -> None:
-    assert operator_filter(Settings(sandbox=True, toolsets="all")).of(CATALOG) == list(ALL_OF_FLODESK)
+    assert operator_filter(Settings(sandbox=True, toolsets="all")).of(CATALOG) == list(IN_ALL)
     named = operator_filter(Settings(sandbox=True, toolsets="all,unified")).of(CATALOG)
-    assert len(named) == len(ALL_OF_FLODESK) + 10
+    assert len(named) == len(IN_ALL) + 10
 
 
 async def test_no_word_of_it_is_advertised(sandbox: Sandbox) -> None:

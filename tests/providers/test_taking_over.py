@@ -4,6 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp_types import ElicitResult
 
 from flodesk_mcp.sandbox import Fault, Sandbox
 from flodesk_mcp.sandbox.flownurture import FlowNurture
@@ -11,6 +12,7 @@ from flodesk_mcp.sandbox.highlevel import HighLevel
 from flodesk_mcp.sandbox.stand_in import StandIn
 from tools.agent import JASPER, Agent, connected
 
+from .conftest import TOOLSETS
 from .planned import planned
 
 pytestmark = pytest.mark.anyio
@@ -158,3 +160,35 @@ async def test_two_plans_at_once_each_have_everybody(agent: Agent, highlevel: St
         tasks.start_soon(plan)
         tasks.start_soon(plan)
     assert rows == [358, 358]
+
+
+async def test_a_provider_that_does_not_tell_who_may_be_mailed_is_warned_of(
+    agent: Agent, flownurture: StandIn[FlowNurture]
+) -> None:
+    plan = await planned(agent, from_provider="flownurture")
+    number = len(flownurture.account.contacts)
+    (warning,) = [text for text in plan["warnings"] if "FlowNurture" in text]
+    assert f"FlowNurture does not tell of {number} people whether they may be mailed" in warning
+    assert "use double_optin" in warning
+
+
+async def test_the_person_who_is_asked_hears_that_a_provider_does_not_tell_it(sandbox: Sandbox) -> None:
+    asked: list[str] = []
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="decline")
+
+    async with connected("2026-07-28", sandbox, toolsets=TOOLSETS, person=person) as agent:
+        plan = await planned(agent, from_provider="flownurture")
+        await agent.refused("start_flodesk_job", plan_id=plan["plan_id"])
+    assert "FlowNurture does not tell" in asked[0]
+
+
+async def test_only_those_of_whom_it_is_not_told_are_warned_of(agent: Agent, highlevel: StandIn[HighLevel]) -> None:
+    before = await planned(agent, from_provider="highlevel")
+    assert "does not tell" not in str(before.get("warnings"))
+    ines = highlevel.account.with_value("email", NEWCOMERS["highlevel"]) or {}
+    ines.update({"dnd": None, "dndSettings": None})
+    plan = await planned(agent, from_provider="highlevel")
+    assert "HighLevel does not tell of 1 person whether they may be mailed" in str(plan["warnings"])

@@ -1,5 +1,6 @@
 """What an agent is told where a provider cannot do something, was given something wrong, or is down."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -228,3 +229,30 @@ async def test_masked_personal_data_stay_masked_at_every_provider(sandbox: Sandb
     assert "Peony" not in text
     assert "rowan@example.com" not in text
     assert "masked personal data" in refused
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault("status", status=404), "FlowNurture knows nothing under what was given (404)"),
+        (Fault("status", status=429, retry_after=90, times=9), "FlowNurture account (429) is spent: try again in 90"),
+        (Fault("drop_after", times=9), "try again"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["add_contact_to_segments", "remove_contact_from_segments"])
+async def test_a_failure_among_several_tags_says_which_were_done(
+    agent: Agent, flownurture: StandIn[FlowNurture], tool: str, fault: Fault, told: str
+) -> None:
+    known = next(iter(flownurture.account.contacts))
+    tags = [*flownurture.account.tags, "second", "third"][-3:]
+    flownurture.account.tags |= {tag: tag for tag in tags}
+    flownurture.account.tagged |= {(known, tag) for tag in tags if tool.startswith("remove")}
+    flownurture.fail(Fault("status", status=200, body='{"success": true}', path="/tags/"))
+    flownurture.fail(replace(fault, path="/tags/"))
+    text = await agent.refused(tool, provider="flownurture", id_or_email=known, segment_ids=tags)
+    assert f"Done: {tags[0]!r}. Not done: {tags[1]!r}, {tags[2]!r}, where the first of them failed." in text
+    assert told.casefold() in text.casefold()
+    assert "did nothing" not in text
+    done = {tag for tag in tags if ((known, tag) in flownurture.account.tagged) is tool.startswith("add")}
+    assert tags[2] not in done
+    assert {sent.body["tagId"] for sent in flownurture.requests if "/tags/" in sent.path} == set(tags[:2])

@@ -166,7 +166,7 @@ async def test_requests_that_never_arrived_are_not_taken_off_the_count_of_others
 
 
 async def test_a_call_that_is_cancelled_while_its_wait_is_reported_leaves_nothing_behind() -> None:
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         with anyio.CancelScope(shield=True):  # a slow client: leaving the wait takes time
             await anyio.sleep(3)
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from flodesk_mcp.tools import ALL_OF_FLODESK, TOOLSETS
+from flodesk_mcp.tools import IN_ALL, TOOLSETS
 
 from .asked import BEYOND_ALL, Places, asked_for, places
 from .bm25 import ranked, words
 
-TOOLS = {spec.name: f"{spec.name.replace('_', ' ')} {spec.title} {spec.description}" for spec in ALL_OF_FLODESK}
-WHOLE_LIST = [spec.name for spec in ALL_OF_FLODESK if spec.toolset.id == "audience"]
+TOOLS = {spec.name: f"{spec.name.replace('_', ' ')} {spec.title} {spec.description}" for spec in IN_ALL}
+WHOLE_LIST = [spec.name for spec in IN_ALL if spec.toolset.id == "audience"]
 
 
 @pytest.fixture(scope="module", params=[list(TOOLS), WHOLE_LIST], ids=["every tool", "the whole list"])

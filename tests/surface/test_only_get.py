@@ -25,7 +25,7 @@ from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.surface.prompts import PROMPTS
 from flodesk_mcp.surface.resources import RESOURCES, TEMPLATES
-from flodesk_mcp.tools import ALL_OF_FLODESK, ToolSpec
+from flodesk_mcp.tools import IN_ALL, ToolSpec
 from tools.agent import ERAS, Agent
 from tools.examples import EXAMPLES
 from tools.examples_beyond_default import BEYOND_DEFAULT
@@ -34,8 +34,8 @@ from .fuzzed import TEXTS, arguments_of
 
 pytestmark = pytest.mark.anyio
 
-READS = [spec for spec in ALL_OF_FLODESK if spec.reads_only]
-WRITES = [spec for spec in ALL_OF_FLODESK if not spec.reads_only]
+READS = [spec for spec in IN_ALL if spec.reads_only]
+WRITES = [spec for spec in IN_ALL if not spec.reads_only]
 PLENTY = 3000
 MODERN = ERAS[-1]
 YES = ElicitResult(action="accept", content={})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import CATALOG, IN_ALL
 from flodesk_mcp.tools import TOOLSETS as ALL_TOOLSETS
 
 from .offers import MODES, TOOLSETS, offered
@@ -94,7 +94,7 @@ def wire_bytes(tools: list[dict[str, Any]], *without: str) -> int:
 
 
 def test_all_tools_fit_into_20000_bytes_that_models_see_and_48000_in_all() -> None:
-    in_all = {spec.name for spec in CATALOG if spec.toolset.in_all}
+    in_all = {spec.name for spec in IN_ALL}
     tools = [tool for tool in whole()["tools"] if tool["name"] in in_all]
     assert wire_bytes(tools, "title", "annotations", "outputSchema") <= 20_000
     assert wire_bytes(tools) <= 48_000

@@ -10,7 +10,7 @@ from mcp_types import CallToolResult, ResourceTemplateReference, TextContent
 
 from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
-from flodesk_mcp.tools import ALL_OF_FLODESK
+from flodesk_mcp.tools import IN_ALL
 
 from .agent import NOTHING
 from .examples import EXAMPLES
@@ -19,7 +19,7 @@ from .examples_beyond_default import BEYOND_DEFAULT
 pytestmark = pytest.mark.anyio
 
 HELP = "Open Settings, Extensions, Flodesk, and enter your API key."
-TITLES = {spec.name: spec.title for spec in ALL_OF_FLODESK}
+TITLES = {spec.name: spec.title for spec in IN_ALL}
 OF_LONG_WORK: dict[str, dict[str, Any]] = {
     "export_flodesk_subscribers": {"file_format": "csv"},
     "plan_flodesk_import": {"people": [{"email": "new@example.com"}]},

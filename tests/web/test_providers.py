@@ -6,6 +6,7 @@ import pytest
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.sandbox.flownurture import FLOWNURTURE_API_KEY
 from flodesk_mcp.sandbox.highlevel import HIGHLEVEL_LOCATION_ID, HIGHLEVEL_TOKEN
+from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
 
 from .calls import ANN, BEN, LIST_TOOLS, Hosted, call, result_of
 
@@ -72,3 +73,36 @@ async def test_on_a_machine_of_ones_own_the_settings_count_and_headers_do_not(ho
         assert await choices(client, LEVEL) == ["flodesk", "flownurture"]
         answer = await client.post("/mcp", json=call("list_contacts", provider="flownurture", limit=1))
         assert not result_of(answer)["isError"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "told"),
+    [
+        ("list_contacts", {"provider": "flownurture"}, "own for FlowNurture with each request: X-FlowNurture-Api-Key."),
+        (
+            "list_highlevel_social_tags",
+            {},
+            "own for HighLevel with each request: X-HighLevel-Token and X-HighLevel-Location-Id.",
+        ),
+    ],
+)
+async def test_without_a_credential_for_a_provider_it_says_how_to_bring_one(
+    hosted: Hosted, tool: str, given: dict[str, str], told: str
+) -> None:
+    async with hosted(auth="headers", toolsets="unified,highlevel_social") as client:
+        answer = result_of(await client.post("/mcp", json=call(tool, **given), headers=ANN))
+    assert answer["isError"]
+    assert told in answer["content"][0]["text"]
+    assert "Whoever runs" not in answer["content"][0]["text"]
+
+
+async def test_where_no_credential_can_be_brought_it_says_that(
+    hosted: Hosted, state: tuple[StoredAccounts, StoredTokens], flodesk: Sandbox
+) -> None:
+    _, tokens = state
+    made = await tokens.create("of ann", "ann", TokenLimits())
+    bearer = {"Authorization": f"Bearer {made}"} | LEVEL
+    async with hosted(auth="tokens", toolsets="unified") as client:
+        answer = result_of(await client.post("/mcp", json=call("list_contacts", provider="highlevel"), headers=bearer))
+    assert "This server opens no account at HighLevel" in answer["content"][0]["text"]
+    assert not flodesk.highlevel.requests

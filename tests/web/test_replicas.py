@@ -7,6 +7,11 @@ import httpx2
 import pytest
 
 from deploy.programs import Redis
+from flodesk_mcp.deadline import WaitDeadline
+from flodesk_mcp.flodesk import BearerToken
+from flodesk_mcp.highlevel.client import both_quotas
+from flodesk_mcp.quota import QuotaSpent, QuotaUnknown
+from flodesk_mcp.quota.several import SeveralQuotas
 from flodesk_mcp.settings import load_settings
 from flodesk_mcp.store import StoredAccounts, StoredTokens
 from flodesk_mcp.web.auth.wrong_proofs import MAX_WRONG
@@ -18,6 +23,8 @@ from .calls import LIST_TOOLS, Hosted
 pytestmark = pytest.mark.anyio
 
 SECONDS = 60
+BURST, BURST_SECONDS = 3, 1.0
+DAY, DAY_SECONDS = 8, 60.0
 WRONG = {"Authorization": "Bearer fmcp_0000000000000000_wrong"}
 
 
@@ -69,3 +76,40 @@ async def test_who_shows_wrong_tokens_to_one_replica_waits_at_the_other(
             while await status(other) != 429:
                 pass
         assert await status(one) == 429
+
+
+async def test_replicas_share_both_quotas_of_a_providers_account(replicas: list[Replicas]) -> None:
+    both = [highlevel_quota(replica, "pit-ann") for replica in replicas]
+    times: list[float] = []
+    with anyio.fail_after(60):
+        while len(times) < DAY:
+            async with both[len(times) % 2].slot(WaitDeadline(anyio.current_time() + 30)):
+                times.append(anyio.current_time())
+    assert all(times[place + BURST] - times[place] >= BURST_SECONDS for place in range(DAY - BURST))
+    assert times[-1] - times[0] < DAY_SECONDS
+    for quota in both:
+        with pytest.raises(QuotaSpent) as spent:
+            async with quota.slot(WaitDeadline(anyio.current_time() + 2 * BURST_SECONDS)):
+                pass
+        assert spent.value.seconds > DAY_SECONDS / 2
+    other = highlevel_quota(replicas[0], "pit-ben")
+    async with other.slot(WaitDeadline(anyio.current_time())):  # which is another account
+        pass
+
+
+async def test_while_redis_is_away_nothing_is_sent_to_a_provider(replicas: list[Replicas], redis_server: Redis) -> None:
+    quota = highlevel_quota(replicas[0], "pit-ann")
+    async with quota.slot(WaitDeadline(anyio.current_time() + 30)):
+        pass
+    redis_server.kill()
+    with pytest.raises(QuotaUnknown):
+        async with quota.slot(WaitDeadline(anyio.current_time() + 1)):
+            pass
+
+
+def highlevel_quota(replica: Replicas, token: str) -> SeveralQuotas:
+    """Return the two quotas of a location, smaller and shorter than they are."""
+    credential = BearerToken(token)
+    burst = replica.provider_quota(credential, "highlevel burst", BURST, BURST_SECONDS)
+    day = replica.provider_quota(credential, "highlevel day", DAY, DAY_SECONDS)
+    return both_quotas(burst, day)

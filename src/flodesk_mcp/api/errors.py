@@ -11,6 +11,7 @@ FlodeskError
 ├── NotRenewed               the sign-in could not be renewed now; nothing was sent
 │   └── SignInAgain          nor ever: the person must sign in once more
 ├── NoAnswer                 the network failed, or no answer came in time
+├── PartlyDone               one of several requests failed, after others had worked
 ├── UnreadableAnswer         an answer came, but not one of the documented form
 │   └── BrokenAnswer         no JSON: perhaps cut short on its way
 └── StatusError              the answer has a status that is not a success
@@ -36,6 +37,7 @@ __all__ = [
     "NoCredential",
     "NotFound",
     "NotRenewed",
+    "PartlyDone",
     "QuotaExhausted",
     "QuotaNotKnown",
     "ServerError",
@@ -142,6 +144,16 @@ class NoAnswer(FlodeskError):
         super().__init__(reason)
         self.sent = sent
         self.uncertain = uncertain
+
+
+class PartlyDone(FlodeskError):
+    """One of several requests failed with `cause`, after others had worked. The message says which."""
+
+    def __init__(self, done: Sequence[str], left: Sequence[str], cause: FlodeskError) -> None:
+        shown = [", ".join(repr(name[:80]) for name in names) for names in (done, left)]
+        super().__init__(f"Done: {shown[0]}. Not done: {shown[1]}, where the first of them failed.")
+        self.cause = cause
+        self.service, self.uncertain, self.in_doubt = cause.service, cause.uncertain, cause.in_doubt
 
 
 class UnreadableAnswer(FlodeskError):

@@ -90,8 +90,21 @@ class Sender:
                 failures += 1
                 if not (request.reads or _did_nothing(failed)):
                     doubt = failed
-                if failures == MAX_ATTEMPTS or not await _waited(failed, failures, request):
+                if failures == MAX_ATTEMPTS or not await self._waited(failed, failures, request):
                     raise doubt or failed
+
+    async def _waited(self, failed: FlodeskError, failures: int, request: Request) -> bool:
+        """Wait as long as a failure demands, or return False if the request must not be repeated."""
+        deadline = current_deadline().of(self._transport.service.name)
+        known_wait = failed.known_wait if isinstance(failed, TooManyRequests) else 0
+        seconds = known_wait or _delay(failures)
+        repeats = isinstance(failed, _RETRIED) and (request.repeatable or _did_nothing(failed))
+        if not repeats or not deadline.allows(seconds):
+            return False
+        if not known_wait:  # a known wait is the quota's, where all wait in order of arrival
+            async with deadline.waiting(seconds):
+                await anyio.sleep(seconds)
+        return True
 
     @contextmanager
     def _errors_of(self, request: Request) -> Iterator[None]:
@@ -136,20 +149,6 @@ def _without_gc(answer: Answer) -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-async def _waited(failed: FlodeskError, failures: int, request: Request) -> bool:
-    """Wait as long as a failure demands, or return False if the request must not be repeated."""
-    deadline = current_deadline()
-    known_wait = failed.known_wait if isinstance(failed, TooManyRequests) else 0
-    seconds = known_wait or _delay(failures)
-    repeats = isinstance(failed, _RETRIED) and (request.repeatable or _did_nothing(failed))
-    if not repeats or not deadline.allows(seconds):
-        return False
-    if not known_wait:  # a known wait is the quota's, where all wait in order of arrival
-        async with deadline.waiting(seconds):
-            await anyio.sleep(seconds)
-    return True
 
 
 def _may_have_worked(error: FlodeskError) -> bool:

@@ -94,7 +94,7 @@ class Transport:
         """Send once, within the quota, and return the answer with what the request was sent with."""
         wait = wait_span()
         try:
-            async with self.quota.slot(current_deadline(), batch=request.batch) as slot:
+            async with self.quota.slot(current_deadline().of(self.service.name), batch=request.batch) as slot:
                 if wait:
                     wait.end()
                 slot.sent = False

@@ -141,15 +141,18 @@ class Audience:
         columns: Mapping[str, str] | None = None,
         double_optin: bool = False,
         create_missing_fields: bool = False,
+        warnings: Sequence[str] = (),
         asked: str | None = None,
     ) -> Plan:
         """Plan to write all whom `source` names, and to put them into `segments`, ids or names. See ImportPlanning.
 
+        `warnings` are what is known of the source already.
         What takes long goes on beside the call that `asked` for it: see Planning. Raises StillPlanning, FileRefused,
         AudienceError, FlodeskError.
         """
 
         async def make(draft: Draft) -> Plan:
+            draft.warnings.extend(warnings)
             planning = ImportPlanning(
                 draft,
                 self.mirror,

@@ -12,7 +12,7 @@ import anyio
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import StillPlanning
 from flodesk_mcp.audience.jobs import Spawn
-from flodesk_mcp.audience.plan import BEATS_SECONDS, Plan, Plans
+from flodesk_mcp.audience.plan import BEATS_SECONDS, FRESH_SECONDS, Plan, Plans
 from flodesk_mcp.audience.upkeep import MOST_SECONDS, Upkeep
 from flodesk_mcp.deadline import patience, waiting
 from flodesk_mcp.flodesk import FlodeskError
@@ -36,6 +36,7 @@ Make = Callable[[Draft], Awaitable[Plan]]
 class _Making:
     draft: Draft
     ended: anyio.Event = field(default_factory=anyio.Event)
+    ended_at: float = inf
     plan: Plan | None = None
     error: Exception | None = None
 
@@ -60,6 +61,7 @@ class Planning:
             await self._upkeep.refresh()
             with _rare_collections:
                 return await make(draft)
+        self._forget_the_old()
         seconds = min(patience(), MOST_SECONDS)
         until = anyio.current_time() + seconds
         async with waiting(seconds):
@@ -76,6 +78,11 @@ class Planning:
             with anyio.move_on_after(until - anyio.current_time()):
                 await making.ended.wait()
         return await self._outcome(making, asked)
+
+    def _forget_the_old(self) -> None:
+        """Forget what ended long ago, and whose call never came back: it was cancelled."""
+        since = anyio.current_time() - FRESH_SECONDS
+        self._making = {asked: making for asked, making in self._making.items() if making.ended_at > since}
 
     async def _begun(self, kind: str, make: Make, asked: str, spawn: Spawn) -> _Making:
         making = _Making(Draft(self._plans, await self._plans.begin(kind, asked)))
@@ -101,6 +108,7 @@ class Planning:
                 await self._make(making, make)
                 beside.cancel_scope.cancel()
         finally:
+            making.ended_at = anyio.current_time()
             making.ended.set()
 
     async def _make(self, making: _Making, make: Make) -> None:

@@ -51,8 +51,12 @@ class Providers:
         others: Mapping[str, Offered] = MappingProxyType({}),
         sources: Mapping[str, str] = MappingProxyType({}),
         memory: Memory | None = None,
+        remedy: Callable[[KnownProvider], str] | None = None,
     ) -> None:
-        """Take the others by id, by names of services where their credentials were set, and what is remembered."""
+        """Take the others by id, by names of services where their credentials were set, and what is remembered.
+
+        `remedy` says what helps where there is no credential for one.
+        """
 
         def kind() -> type[Provider]:
             from flodesk_mcp.flodesk.adapter import FlodeskAdapter
@@ -68,6 +72,7 @@ class Providers:
         self._sources = sources
         self._opened: dict[str, Provider] = {}
         self._memory = memory or Memory()
+        self._remedy = remedy or _remedy_of_settings
         self._shown = self._memory.shown
 
     @property
@@ -79,7 +84,7 @@ class Providers:
         """Return one of them. Raises InvalidArgument, NoCredential."""
         if id not in self._offered:
             raise (
-                NoCredential(_how_to_configure(id))
+                NoCredential(self._remedy(_known()[id]))
                 if id in _known()
                 else InvalidArgument(f"There is no provider {id[:80]!r}. There are {', '.join(self.ids)}.")
             )
@@ -121,6 +126,11 @@ class Providers:
         reading = self._memory.readings.get(key) or ContactsReading(segment_id)
         self._memory.readings.set(key, reading)
         return await reading.to_the_end(provider)
+
+    def untold(self, provider: str, segment_id: str | None) -> int:
+        """Return of how many, among all who were read, the provider does not tell whether they may be mailed."""
+        reading = self._memory.readings.get((provider, segment_id))
+        return reading.unknown if reading else 0
 
     def forget_everybody(self, provider: str, segment_id: str | None) -> None:
         """Read the contacts anew the next time: those that were read stand in a plan."""
@@ -195,6 +205,5 @@ def _known() -> dict[str, KnownProvider]:
     return {known.id: known for known in KNOWN}
 
 
-def _how_to_configure(id: str) -> str:
-    known = _known()[id]
+def _remedy_of_settings(known: KnownProvider) -> str:
     return f"Whoever runs this server can set {' and '.join(map(variable, known.needs))} for {known.name}."

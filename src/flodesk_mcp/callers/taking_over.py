@@ -29,10 +29,14 @@ class StillTaking(FlodeskError):
 
 @dataclass
 class ContactsReading:
-    """What was read of one provider, or of one segment there, as rows of an import."""
+    """What was read of one provider, or of one segment there, as rows of an import.
+
+    Of how many the provider does not tell whether they may be mailed, `unknown` says.
+    """
 
     segment_id: str | None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    unknown: int = 0
     _seen: set[str] = field(default_factory=set)
     _after: Any = None
     _done: bool = False
@@ -60,6 +64,7 @@ class ContactsReading:
         new = [contact for contact in page.rows if contact.id not in self._seen]
         self._seen.update(contact.id for contact in new)
         self.rows += map(_row, new)
+        self.unknown += sum(contact.status == "unknown" for contact in new)
         if len(self.rows) > MOST:
             raise InvalidArgument(
                 f"{provider.name} has more than {MOST:,} contacts: export them there, and give the file."

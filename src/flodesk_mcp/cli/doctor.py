@@ -72,8 +72,21 @@ def examine(settings: Settings) -> bool:
         return _refused(error, found.source)
     _say("ok", "Network", f"{_place(settings)} answers")
     _say("ok", "Credential", f"Flodesk accepts it; segments in the account: {segments.meta.total_items}")
-    click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
-    return True
+    if all_work := _say_what_other_providers_say(settings):
+        click.echo("All is well. Next: connect flodesk-mcp to your MCP client, as the README shows.")
+    return all_work
+
+
+def _say_what_other_providers_say(settings: Settings) -> bool:
+    """Tell of the other providers that there is a credential for; return whether all let us in."""
+    from flodesk_mcp.cli.provider_check import look_at_providers
+
+    found = anyio.run(look_at_providers, settings)
+    for one in found:
+        _say("wrong" if one.remedy else "ok", one.name, one.words)
+        if one.remedy:
+            _say("", "What to do", one.remedy)
+    return not any(one.remedy for one in found)
 
 
 async def _cheapest_call(settings: Settings, credential: Credential) -> Page[Segment]:

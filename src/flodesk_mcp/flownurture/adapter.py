@@ -1,10 +1,11 @@
 """FlowNurture among the providers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flodesk_mcp.api.credentials import BearerToken
-from flodesk_mcp.api.errors import InvalidArgument
+from flodesk_mcp.api.errors import FlodeskError, InvalidArgument, PartlyDone
 from flodesk_mcp.api.request import given
 from flodesk_mcp.flownurture.client import BASE_URL, REQUESTS_PER_MINUTE, FlowNurtureClient
 from flodesk_mcp.flownurture.contacts import MAX_PER_PAGE
@@ -96,16 +97,14 @@ class FlowNurtureAdapter(Provider):
         """Give a contact tags."""
         await self._refuse_segments(segment_ids)
         known = await self._id(id_or_email)
-        for tag_id in segment_ids:
-            await self._client.contacts.add_tag(known, tag_id)
+        await _each(segment_ids, partial(self._client.contacts.add_tag, known))
         return InSegments(provider=self.id, id=known, kind="tags", added={tag_id: tag_id for tag_id in segment_ids})
 
     async def remove_from_segments(self, id_or_email: str, segment_ids: Sequence[str]) -> InSegments:
         """Take tags from a contact."""
         await self._refuse_segments(segment_ids)
         known = await self._id(id_or_email)
-        for tag_id in segment_ids:
-            await self._client.contacts.remove_tag(known, tag_id)
+        await _each(segment_ids, partial(self._client.contacts.remove_tag, known))
         return InSegments(provider=self.id, id=known, kind="tags", removed={tag_id: tag_id for tag_id in segment_ids})
 
     async def list_workflows(self, *, limit: int, after: Any) -> Rows[ContactWorkflow]:
@@ -163,6 +162,17 @@ def open_adapter(access: Access) -> FlowNurtureAdapter:
             timeout_seconds=access.timeout_seconds,
         )
     )
+
+
+async def _each(tag_ids: Sequence[str], change: Callable[[str], Awaitable[None]]) -> None:
+    """Make one request for each tag, which is all that there is. Raises PartlyDone, FlodeskError."""
+    for place, tag_id in enumerate(tag_ids):
+        try:
+            await change(tag_id)
+        except FlodeskError as error:
+            if not place:
+                raise
+            raise PartlyDone(tag_ids[:place], tag_ids[place:], error) from error
 
 
 def _contact(row: TheirContact) -> Contact:

@@ -46,11 +46,11 @@ class Quota(Protocol):
     """The requests of one account in a minute, and its batches, which count among them and by themselves.
 
     Calls of people come first. Whoever comes with a `background` deadline, a job, waits until nobody else does, and
-    from its last request for a minute divided by the limit. What it leaves: three in a hundred calls of people that
-    come at once, and as many as came in the last minute up to a third of the limit, each wait at most 1.5 seconds
-    longer than without the job. Of more at once, which no quota could serve that a job has just used, each leaves that
-    time after the one before. Of ten places under way a job takes two at most. A job that is alone reaches 97 percent
-    of 100 requests a minute, 95 of 20 batches, as long as answers take less than a second.
+    from when its last request should have left for a minute divided by the limit. What it leaves: three in a hundred
+    calls of people that come at once, and as many as came in the last minute up to a third of the limit, each wait at
+    most 1.5 seconds longer than without the job. Of more at once, which no quota could serve that a job has just used,
+    each leaves that time after the one before. Of ten places under way a job takes two at most. A job that is alone
+    reaches 97 percent of 100 requests a minute, 95 of 20 batches, as long as answers take less than a second.
     """
 
     def slot(self, deadline: WaitDeadline, *, batch: bool = False) -> AbstractAsyncContextManager[Slot]:

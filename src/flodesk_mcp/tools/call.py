@@ -161,10 +161,9 @@ async def _put_ids_for_names(spec: ToolSpec, flodesk: FlodeskClient, given: dict
 
 
 def _progress(context: ServerRequestContext[Any]) -> Report:
-    async def report(waited: float, seconds: float) -> None:
+    async def report(waited: float, seconds: float, service: str) -> None:
         left = max(round(seconds - waited), 1)
-        await context.session.report_progress(
-            round(waited), round(seconds), f"Waiting for Flodesk: about {left} seconds left"
-        )
+        told = f"Waiting for {service}: about {left} seconds left"
+        await context.session.report_progress(round(waited), round(seconds), told)
 
     return report

@@ -19,7 +19,7 @@ from flodesk_mcp.tools import (
 )
 from flodesk_mcp.tools.spec import Toolset, ToolSpec
 
-__all__ = ["ALL_OF_FLODESK", "BUTTONS", "CATALOG", "TOOLS", "TOOLSETS"]
+__all__ = ["BUTTONS", "CATALOG", "IN_ALL", "TOOLS", "TOOLSETS"]
 
 TOOLSETS: tuple[Toolset, ...] = (
     segments.toolset,
@@ -38,8 +38,8 @@ TOOLSETS: tuple[Toolset, ...] = (
 
 CATALOG: tuple[ToolSpec, ...] = tuple(spec for toolset in TOOLSETS for spec in toolset.tools)
 
-ALL_OF_FLODESK: tuple[ToolSpec, ...] = tuple(spec for spec in CATALOG if spec.toolset.in_all)
-"""What `all` stands for: the rest needs other providers, and is named by who wants it."""
+IN_ALL: tuple[ToolSpec, ...] = tuple(spec for spec in CATALOG if spec.toolset.in_all)
+"""What `all` stands for: the rest needs more than Flodesk's API, and is named by who wants it."""
 
 TOOLS: Mapping[str, ToolSpec] = MappingProxyType({spec.name: spec for spec in CATALOG})
 """The same by name."""

@@ -16,6 +16,7 @@ from flodesk_mcp.flodesk import (
     NoAnswer,
     NoCredential,
     NotFound,
+    PartlyDone,
     QuotaExhausted,
     StatusError,
     Unauthorized,
@@ -87,6 +88,11 @@ def _explained(caller: Caller, tool: ToolSpec, error: FlodeskError) -> str:  # n
             return f"nothing was sent. {explain_name(error, lister) if shown else _unknown(error)}"
         case InvalidArgument():
             return f"nothing was sent. {error}"
+        case PartlyDone(cause=QuotaExhausted() as cause):
+            spent = f"The request quota of this {cause.service} account (429) is spent"
+            return f"{error} {spent}: try again in {ceil(cause.retry_after)} seconds."
+        case PartlyDone(cause=cause):
+            return f"{error} {_explained(caller, tool, cause)}"
         case NoCredential():
             return f"nothing was sent, for there is no credential yet. {error}"
         case QuotaExhausted():

@@ -110,17 +110,34 @@ async def plan_import(
     found = await source_of(caller, source, reading)
     if isinstance(found, LinkTo):
         return ImportPlan(**told_of_link(found))
+    provider, part = source.get("from_provider"), source.get("from_segment")
     plan = await caller.audience.plan_import(
         found,
+        warnings=_untold(caller, provider, part) if provider else (),
         columns=chosen,
         segments=segments,
         double_optin=double_optin,
         create_missing_fields=create_missing_fields,
         asked=_asked("import", found, source, chosen, segments, double_optin, create_missing_fields),
     )
-    if provider := source.get("from_provider"):
-        caller.providers.forget_everybody(provider, source.get("from_segment"))
+    if provider:
+        caller.providers.forget_everybody(provider, part)
     return ImportPlan(**plan_report(plan))
+
+
+def _untold(caller: Caller, provider: str, segment_id: str | None) -> Sequence[str]:
+    """Return a warning where a provider does not tell who wants no more mail: they would come with all others."""
+    number = caller.providers.untold(provider, segment_id)
+    if not number:
+        return ()
+    from flodesk_mcp.audience.words import counted
+
+    name = caller.providers.get(provider).name
+    return (
+        f"{name} does not tell of {counted(number, 'person', 'people')} whether they may be mailed: who unsubscribed "
+        "or bounced there would come as a new subscriber. Take them out of the list there first, or use double_optin, "
+        "so that they confirm first.",
+    )
 
 
 async def plan_sync(

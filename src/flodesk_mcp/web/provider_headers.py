@@ -57,7 +57,12 @@ class HostedProviders:
         key = "\n".join([account.identity, *(_identity(name, values) for name, values in found.items())])
         memory = self._memories.get(key) or Memory()
         self._memories.set(key, memory)
-        return Providers(flodesk, others, sources, memory)
+        return Providers(flodesk, others, sources, memory, self._remedy)
+
+    def _remedy(self, known: KnownProvider) -> str:
+        if "headers" in self._settings.modes:
+            return f"Send your own for {known.name} with each request: {' and '.join(known.headers)}."
+        return f"This server opens no account at {known.name}: only where FLODESK_AUTH has headers can you bring one."
 
     def _once(self, id: str, values: Mapping[str, str], open: Callable[[], Provider]) -> Callable[[], Provider]:
         key = _identity(id, values)
