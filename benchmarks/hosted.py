@@ -86,7 +86,7 @@ async def load(servers: list[Measured], rounds: int = ROUNDS) -> None:
 
 
 async def _introduce(http: httpx2.AsyncClient, server: Measured) -> None:
-    """Show each account to each process, one after the other: of keys that it never saw, a server checks few at once."""
+    """Show each account to each process, one after the other: of keys that it never saw, it checks few at once."""
     body, headers = _call(server.revision)
     for url, _ in server.processes:
         for shown in server.callers:
