@@ -77,11 +77,22 @@ async def load(servers: list[Measured], rounds: int = ROUNDS) -> None:
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
     async with httpx2.AsyncClient(headers=HEADERS, timeout=60, limits=limits) as http:
         for server in servers:
+            await _introduce(http, server)
             await _round(http, server, CLIENTS)
             server.forget()
         for _ in range(rounds):
             for server in servers:
                 await _round(http, server, CALLS_PER_ROUND)
+
+
+async def _introduce(http: httpx2.AsyncClient, server: Measured) -> None:
+    """Show each account to each process, one after the other: of keys that it never saw, it checks few at once."""
+    body, headers = _call(server.revision)
+    for url, _ in server.processes:
+        for shown in server.callers:
+            answer = await http.post(f"{url}/mcp", json=body, headers=headers | shown)
+            if '"isError":false' not in answer.text:
+                raise AssertionError(answer.text)
 
 
 async def _round(http: httpx2.AsyncClient, server: Measured, calls: int) -> None:
