@@ -27,6 +27,7 @@ cluster: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.hosted
+	$(BIN)/python -m benchmarks.hosted_variants
 
 # Node comes from PyPI, the suite and the TypeScript clients from npm.
 conformance: .venv/ready

@@ -17,7 +17,9 @@ from typing import Any
 import anyio
 import httpx2
 
-from benchmarks.hosted_servers import ACCOUNTS, MODES, TOOL, callers_of, run_bare, run_flodesk, served
+from benchmarks.hosted_servers import ACCOUNTS, MODES, TOOL, callers_of, run_bare, run_flodesk, run_traced, served
+
+__all__ = ["NEWEST", "ROUNDS", "Measured", "load", "ratio"]
 
 CLIENTS = 200
 CALLS_PER_ROUND = 400
@@ -32,12 +34,11 @@ NEWEST, OLDER = "2026-07-28", "2025-11-25"
 
 @dataclass
 class Measured:
-    """A server under the load of one revision: how each of its accounts is shown, and what was measured."""
+    """A server, of one process or several, under the load of one revision: its accounts, and what was measured."""
 
     name: str
     revision: str
-    url: str
-    pid: int
+    processes: list[tuple[str, int]]
     callers: list[dict[str, str]]
     calls_per_second: list[float] = field(default_factory=list)
     cpu_milliseconds: list[float] = field(default_factory=list)
@@ -48,6 +49,10 @@ class Measured:
         for measured in (self.calls_per_second, self.cpu_milliseconds, self.milliseconds):
             measured.clear()
 
+    def cpu_seconds(self) -> float:
+        """Return the processor's time of all its processes so far, user and system."""
+        return sum(_cpu_seconds(pid) for _, pid in self.processes)
+
 
 def main(modes: list[str]) -> int:
     """Measure, print a table, and return 1 when the hosted server costs more than wanted."""
@@ -55,25 +60,26 @@ def main(modes: list[str]) -> int:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         flodesk = f"{stack.enter_context(served('flodesk'))[0]}/v1"
         keys = iter(range(2 * ACCOUNTS, 10**9))
-        url, pid = stack.enter_context(served("bare", BENCHMARK_FLODESK=flodesk))
-        bare = [Measured("bare mcp server", revision, url, pid, [{}] * ACCOUNTS) for revision in (OLDER, NEWEST)]
+        process = stack.enter_context(served("bare", BENCHMARK_FLODESK=flodesk))
+        bare = [Measured("bare mcp server", revision, [process], [{}] * ACCOUNTS) for revision in (OLDER, NEWEST)]
         ours = []
         for mode in modes:
             callers, told = callers_of(mode, folder, [f"key-{next(keys)}" for _ in range(2 * ACCOUNTS)])
-            url, pid = stack.enter_context(served(mode, FLODESK_BASE_URL=flodesk, **told))
+            process = stack.enter_context(served(mode, FLODESK_BASE_URL=flodesk, **told))
             for revision, own in ((OLDER, callers[:ACCOUNTS]), (NEWEST, callers[ACCOUNTS:])):
-                ours.append(Measured(f"flodesk-mcp, {mode}", revision, url, pid, own))
-        anyio.run(_load, [*bare, *ours])
+                ours.append(Measured(f"flodesk-mcp, {mode}", revision, [process], own))
+        anyio.run(load, [*bare, *ours])
         return _report(bare, ours)
 
 
-async def _load(servers: list[Measured]) -> None:
+async def load(servers: list[Measured], rounds: int = ROUNDS) -> None:
+    """Measure each server in turn, so many times."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
     async with httpx2.AsyncClient(headers=HEADERS, timeout=60, limits=limits) as http:
         for server in servers:
             await _round(http, server, CLIENTS)
             server.forget()
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for server in servers:
                 await _round(http, server, CALLS_PER_ROUND)
 
@@ -82,20 +88,21 @@ async def _round(http: httpx2.AsyncClient, server: Measured, calls: int) -> None
     body, headers = _call(server.revision)
 
     async def client(number: int) -> None:
+        url, _ = server.processes[number // ACCOUNTS % len(server.processes)]  # each account at all of them
         for _ in range(calls // CLIENTS):
             began = time.perf_counter()
             shown = server.callers[number % ACCOUNTS]
-            answer = await http.post(f"{server.url}/mcp", json=body, headers=headers | shown)
+            answer = await http.post(f"{url}/mcp", json=body, headers=headers | shown)
             server.milliseconds.append((time.perf_counter() - began) * 1000)
             if '"isError":false' not in answer.text:
                 raise AssertionError(answer.text)
 
-    began, spent = time.perf_counter(), _cpu_seconds(server.pid)
+    began, spent = time.perf_counter(), server.cpu_seconds()
     async with anyio.create_task_group() as group:
         for number in range(CLIENTS):
             group.start_soon(client, number)
     server.calls_per_second.append(calls / (time.perf_counter() - began))
-    server.cpu_milliseconds.append((_cpu_seconds(server.pid) - spent) / calls * 1000)
+    server.cpu_milliseconds.append((server.cpu_seconds() - spent) / calls * 1000)
 
 
 def _call(revision: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -119,19 +126,19 @@ def _report(bare: list[Measured], ours: list[Measured]) -> int:
     missed = False
     for server in [*bare, *ours]:
         beside = next(each for each in bare if each.revision == server.revision)
-        cpu = _ratio(server.cpu_milliseconds, beside.cpu_milliseconds)
-        calls = _ratio(server.calls_per_second, beside.calls_per_second)
+        cpu = ratio(server.cpu_milliseconds, beside.cpu_milliseconds)
+        calls = ratio(server.calls_per_second, beside.calls_per_second)
         slowest = statistics.quantiles(server.milliseconds, n=20)
         print(
             f"{server.name:20}{server.revision:>11}{statistics.median(server.cpu_milliseconds):8.2f}{cpu:9.2f}"
             f"{statistics.median(server.calls_per_second):9.0f}{calls:9.2f}"
-            f"{statistics.median(server.milliseconds):8.0f}{slowest[-1]:8.0f}{_resident_mib(server.pid):6.0f}"
+            f"{statistics.median(server.milliseconds):8.0f}{slowest[-1]:8.0f}{_resident_mib(server):6.0f}"
         )
         missed |= cpu > MOST_CPU or calls < LEAST_THROUGHPUT
     return 1 if missed else 0
 
 
-def _ratio(ours: list[float], bare: list[float]) -> float:
+def ratio(ours: list[float], bare: list[float]) -> float:
     """Return the median of the ratios of the rounds that stood beside each other."""
     return statistics.median(mine / its for mine, its in zip(ours, bare, strict=True))
 
@@ -141,9 +148,9 @@ def _cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-def _resident_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+def _resident_mib(server: Measured) -> float:
+    statuses = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for _, pid in server.processes]
+    return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
 
 
 if __name__ == "__main__":
@@ -152,5 +159,7 @@ if __name__ == "__main__":
             run_flodesk(int(port))
         case ["bare", port]:
             run_bare(int(port))
+        case ["traced", port]:
+            run_traced(int(port))
         case chosen:
             sys.exit(main(chosen or list(MODES)))

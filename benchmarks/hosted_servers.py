@@ -19,14 +19,14 @@ from flodesk_mcp.store import Store, TokenLimits, new_key
 from flodesk_mcp.store.grant_tokens import IssuedTokens
 from flodesk_mcp.store.sign_ins import Asked, Granted
 
-__all__ = ["ACCOUNTS", "MODES", "PUBLIC_URL", "TOOL", "callers_of", "run_bare", "run_flodesk", "served"]
+__all__ = ["ACCOUNTS", "MODES", "PUBLIC_URL", "TOOL", "callers_of", "run_bare", "run_flodesk", "run_traced", "served"]
 
 ACCOUNTS = 50
 MODES = ("headers", "tokens", "sign-in")
 TOOL = "list_all_flodesk_segments"
 PUBLIC_URL = "https://flodesk.example.com"
 
-ROLES_ELSEWHERE = ("flodesk", "bare")
+ROLES_ELSEWHERE = ("flodesk", "bare", "traced")
 KEEP_ALIVE_SECONDS = 30
 """As ours."""
 
@@ -117,3 +117,23 @@ def run_bare(port: int) -> None:
 
     app = server.streamable_http_app(stateless_http=True)
     uvicorn.run(app, port=port, log_level="error", timeout_keep_alive=KEEP_ALIVE_SECONDS)
+
+
+def run_traced(port: int) -> None:
+    """Serve flodesk-mcp in mode headers with spans that are made, collected and handed to nobody."""
+    from collections.abc import Sequence
+
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+    from flodesk_mcp.cli.commands import cli
+
+    class Nobody(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            return SpanExportResult.SUCCESS
+
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(Nobody()))
+    trace.set_tracer_provider(provider)
+    cli(["serve", "--port", str(port), "--auth", "headers"])

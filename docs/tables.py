@@ -1,13 +1,16 @@
 """Write the tables of tools, settings and links into their pages, between markers; `--check` only compares."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+
+from pydantic.fields import FieldInfo
 
 from flodesk_mcp.mcp_clients import KEY
 from flodesk_mcp.mcp_clients.links import cursor_link, goose_link, vscode_link
 from flodesk_mcp.settings import Settings, flag, is_secret, variable
 from flodesk_mcp.tools import CATALOG, ToolSpec
+from flodesk_mcp.web.settings import HostedSettings
 
 TOP = Path(__file__).parents[1]
 
@@ -23,12 +26,18 @@ def _tools(specs: Iterable[ToolSpec]) -> str:
     return _table(("what it does", "tool", "toolset", "kind", "operation of Flodesk"), rows)
 
 
-def _settings() -> str:
+def _settings(fields: Mapping[str, FieldInfo]) -> str:
     rows = []
-    for name, field in Settings.model_fields.items():
-        default = {None: "", False: "off"}.get(field.default, f"`{field.default}`")
+    for name, field in fields.items():
+        default = {None: "", False: "off", "": ""}.get(field.default, f"`{field.default}`")
         rows.append((f"`{variable(name)}`", "" if is_secret(field) else f"`{flag(name)}`", field.description, default))
     return _table(("variable", "flag", "meaning", "default"), rows)
+
+
+def _hosted_settings() -> dict[str, FieldInfo]:
+    """Return the settings that only hosting has."""
+    fields = HostedSettings.model_fields
+    return {name: field for name, field in fields.items() if name not in Settings.model_fields}
 
 
 def _links() -> str:
@@ -60,7 +69,10 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "default tools": lambda: _tools(spec for spec in CATALOG if spec.toolset.default),
         "further tools": lambda: _tools(spec for spec in CATALOG if not spec.toolset.default),
     },
-    "docs/settings.md": {"settings": _settings},
+    "docs/settings.md": {
+        "settings": lambda: _settings(Settings.model_fields),
+        "settings of a hosted server": lambda: _settings(_hosted_settings()),
+    },
 }
 
 

@@ -35,6 +35,20 @@ async def test_each_account_reads_its_own_rows(two: Two) -> None:
             assert await work.value(select(func.count()).select_from(segments)) == 1
 
 
+@pytest.mark.parametrize("number", [1, 499, 500, 1_203])
+async def test_however_many_rows_are_put_each_is_there_and_replaced_when_it_is_put_again(two: Two, number: int) -> None:
+    one, other = two
+    for name in ("first", "again"):
+        rows = [{"id": f"{place:04}", "name": f"{name} {place}"} for place in range(number)]
+        async with one.writing() as work:
+            await work.put(segments, rows)
+        async with one.reading() as work:
+            found = await work.all(select(segments.c.id, segments.c.name).where(segments.c.id != "s"))
+        assert sorted(map(tuple, found)) == [(row["id"], row["name"]) for row in rows]
+    async with other.reading() as work:
+        assert await work.value(select(func.count()).select_from(segments)) == 1
+
+
 async def test_a_condition_that_is_always_true_reaches_no_other_account(two: Two) -> None:
     one, _ = two
     async with one.reading() as work:

@@ -276,7 +276,7 @@ IMPERSONAL = {
     *("more_segments", "overlaps", "sizes", "shared", "percent", "field", "filled", "more_custom_fields"),
     *("mistyped_people", "ending", "meant", "more_mistyped", "twin_groups", "reason", "count"),
     *("job_id", "kind", "state", "rows", "written", "failed", "skipped", "left", "began_at", "ends_about", "doing"),
-    *("outcome", "report", "file", "manifest", "uri", "parts", "bytes", "sha256"),
+    *("outcome", "report", "file", "manifest", "uri", "parts", "bytes", "sha256", "upload_url", "download_url"),
     *("plan_id", "expires_at", "will_write", "new", "changes", "invalid", "duplicates", "unchanged", "to_add"),
     *("to_remove", "stays_unsubscribed", "columns", "column", "ignored_columns", "fields_to_create", "requests"),
     *("segments_to_create", "minutes", "warnings"),

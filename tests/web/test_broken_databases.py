@@ -29,8 +29,8 @@ COMMANDS = (
 )
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments, input="key\n")
+def run(*arguments: str, key: str = "key") -> Result:
+    return CliRunner().invoke(cli, arguments, input=f"{key}\n")
 
 
 @pytest.fixture
@@ -151,5 +151,5 @@ def test_a_name_has_an_end_and_can_be_read(command: tuple[str, ...], of: str) ->
 
 @pytest.mark.usefixtures("path")
 def test_the_longest_name_is_one() -> None:
-    assert run("account", "add", "ü" * 100).exit_code == 0
+    assert run("account", "add", "ü" * 100, key="another-key").exit_code == 0
     assert run("token", "create", "名" * 100, "--account", "ü" * 100).exit_code == 0

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -17,9 +18,12 @@ from flodesk_mcp.http import create_app
 from flodesk_mcp.observability.metrics import Metrics
 from flodesk_mcp.sandbox import Fault, Sandbox
 from flodesk_mcp.settings import load_settings
+from flodesk_mcp.store import Store, StoredReceivers
 from flodesk_mcp.web.settings import HostedSettings
 
-from .calls import ANN, BEN, JSON, LIST_SEGMENTS, call
+from .calls import ANN, BEN, JSON, LIST_SEGMENTS, call, result_of
+from .events.hooks import unsubscribed
+from .sign_in.program import PUBLIC_URL, Program
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +35,8 @@ GET = call("get_single_flodesk_subscriber_by_id", id_or_email="somebody@example.
 @asynccontextmanager
 async def watched(flodesk: Sandbox, **settings: Any) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
     """A server whose metrics are served, a client of it, and where they are."""
-    app = create_app(load_settings(HostedSettings, auth="headers", metrics_port=0, **settings), flodesk.transport())
+    settings = {"auth": "headers", "metrics_port": 0, **settings}
+    app = create_app(load_settings(HostedSettings, **settings), flodesk.transport())
     transport = httpx2.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -75,6 +80,65 @@ async def test_reads_are_counted_that_the_audit_leaves_out(flodesk: Sandbox) -> 
         await client.post("/mcp", json=LIST_SEGMENTS, headers=ANN)
         seen = await scraped(address)
     assert seen['flodesk_mcp_calls_total{outcome="done",tool="list_all_flodesk_segments"}'] == 1
+
+
+async def test_programs_that_people_connect_and_that_are_cut_off_are_counted(
+    flodesk: Sandbox, encryption_key: str
+) -> None:
+    async with watched(flodesk, auth="sign-in", public_url=PUBLIC_URL) as (client, address):
+        program = Program(client)
+        await program.register()
+        await program.tokens()
+        code = await program.code()
+        statuses = [(await program.exchange(code)).status_code for _ in range(2)]  # as somebody does who stole it
+        seen = await scraped(address)
+    assert statuses == [200, 400]
+    assert seen['flodesk_mcp_sign_ins_total{outcome="connected"}'] == 2
+    assert seen['flodesk_mcp_sign_ins_total{outcome="ended"}'] == 1
+
+
+async def test_events_are_counted_by_what_became_of_them(flodesk: Sandbox, encryption_key: str) -> None:
+    database_url = load_settings(HostedSettings).database_address
+    async with Store(database_url, load_settings(HostedSettings).encryption_keys) as store:
+        account = await store.accounts.add("ann", "api_key", "key-ann")
+        secret = (await StoredReceivers(store.accounts._database).add(account)).secret
+    async with watched(flodesk, auth="tokens", toolsets="events") as (client, address):
+        posted = [
+            (await client.post(f"/webhooks/{account}/{secret}", json=unsubscribed(minute=minute))).status_code
+            for minute in (0, 1)
+        ]
+        refused = await client.post(f"/webhooks/{account}/{secret[:-1]}x", json=unsubscribed())
+        seen = await scraped(address)
+    assert (posted, refused.status_code) == ([200, 200], 404)
+    assert seen['flodesk_mcp_events_total{outcome="stored"}'] == 2
+    assert seen['flodesk_mcp_events_total{outcome="refused"}'] == 1
+
+
+async def test_jobs_are_counted_while_they_run_and_wait(flodesk: Sandbox) -> None:
+    async with watched(flodesk, toolsets="all", confirm="never") as (client, address):
+        plans = []
+        for email in ("a@example.com", "b@example.com"):
+            planned = await client.post(
+                "/mcp", json=call("plan_flodesk_import", people=[{"email": email}]), headers=ANN
+            )
+            plans.append(result_of(planned)["structuredContent"]["plan_id"])
+        assert job_states(await scraped(address)) == (0, 0)
+        flodesk.fail(Fault("hang", method="POST", times=9))
+        async with anyio.create_task_group() as group:
+            with anyio.fail_after(20):
+                for plan, expected in zip(plans, ((1, 0), (1, 1)), strict=True):
+                    group.start_soon(_start, client, plan)
+                    while job_states(await scraped(address)) != expected:  # noqa: ASYNC110 - as Prometheus looks
+                        await anyio.sleep(0.05)
+            group.cancel_scope.cancel()
+
+
+async def _start(client: httpx2.AsyncClient, plan: str) -> None:
+    await client.post("/mcp", json=call("start_flodesk_job", plan_id=plan), headers=ANN)
+
+
+def job_states(seen: dict[str, float]) -> tuple[float, float]:
+    return seen['flodesk_mcp_jobs{state="running"}'], seen['flodesk_mcp_jobs{state="waiting"}']
 
 
 async def test_no_metric_tells_who_somebody_is_or_grows_with_what_strangers_send(flodesk: Sandbox) -> None:

@@ -19,26 +19,34 @@ async def reading_ahead(
 ) -> AsyncIterator[AsyncGenerator[list[Item], None]]:
     """Let the source that `begin` returns be read by another task, up to `most` items ahead; yield what hands them out.
 
-    All that are there are handed out at once, and those that come within `together_seconds` of the first of them.
-    Tasks of the source end with the block. Raises what the source raises, at the end.
+    All that are there are handed out at once, and those that come within `together_seconds` of the first of them, as
+    long as more may be read ahead. Tasks of the source end with the block. Raises what the source raises, at the end.
     """
     sending, receiving = anyio.create_memory_object_stream[Item](most)
-    has_ended = anyio.Event()
+    has_ended = False
+    no_more_come = anyio.Event()
     failures: list[Exception] = []
 
     async def read(source: AsyncGenerator[Item, None]) -> None:
+        nonlocal has_ended
         async with sending, aclosing(source):
             try:
                 async for item in source:
                     await sending.send(item)
+                    if receiving.statistics().current_buffer_used == most:
+                        no_more_come.set()
             except Exception as error:  # the group would wrap it
                 failures.append(error)
-        has_ended.set()
+        has_ended = True
+        no_more_come.set()
 
     async def hand_out() -> AsyncGenerator[list[Item], None]:
+        nonlocal no_more_come
         async for first in receiving:
-            with anyio.move_on_after(together_seconds):
-                await has_ended.wait()
+            no_more_come = anyio.Event()
+            if not has_ended and receiving.statistics().current_buffer_used < most:
+                with anyio.move_on_after(together_seconds):
+                    await no_more_come.wait()
             yield [first, *_there(receiving)]
 
     async with receiving, anyio.create_task_group() as tasks, aclosing(hand_out()) as handed_out:

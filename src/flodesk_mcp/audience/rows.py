@@ -6,6 +6,7 @@ Whoever writes a query leaves the account out. `Rows` adds it, for every table i
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 from pydantic_core import to_json
@@ -39,6 +40,8 @@ __all__ = ["AnySelect", "Connections", "Rows", "Work"]
 AnySelect = Select[*tuple[Any, ...]]
 
 BATCH = 200
+ROWS_AT_ONCE = 500
+"""What one statement stores: with more of them it would need more memory, and hardly be faster."""
 
 
 class Connections(Protocol):
@@ -52,10 +55,11 @@ class Connections(Protocol):
 
 
 @lru_cache
-def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect) -> str:
+def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], dialect: Dialect, rows: int = 1) -> str:
     """Return a statement as the driver takes it: SQLAlchemy's own way of binding takes longer than the database itself.
 
-    Its values are the account, and then those of `columns`, which are in the order of the table.
+    Its values are, for each of so many `rows`, the account, and then those of `columns`, which are in the order of the
+    table.
     """
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = make(table)
@@ -64,7 +68,8 @@ def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], diale
     compiled = upsert.compile(dialect=dialect, column_keys=["account", *columns])
     if compiled.positiontup != ["account", *columns]:
         raise ValueError(f"The columns of {table.name} are given in another order than they have.")
-    return str(compiled)
+    one = f"({', '.join('?' * len(compiled.positiontup))})"
+    return str(compiled).replace(one, ", ".join([one] * rows)) if rows > 1 else str(compiled)
 
 
 class Work:
@@ -129,9 +134,17 @@ class Work:
 
         Of a row that is replaced, the columns to `keep` stay as they are.
         """
-        if rows:
-            statement = _upsert(table, columns, keep, self._connection.dialect)
-            await self._connection.exec_driver_sql(statement, [(self._account, *row) for row in rows])
+        whole = [(self._account, *row) for row in rows]
+        dialect = self._connection.dialect
+        if self.dialect == "sqlite":
+            # For every row of a list the driver lets other threads run, and waits for its turn again.
+            together = min(ROWS_AT_ONCE, dialect.insertmanyvalues_max_parameters // (len(columns) + 1))
+            while len(whole) >= together:
+                values = tuple(chain.from_iterable(whole[:together]))
+                await self._connection.exec_driver_sql(_upsert(table, columns, keep, dialect, together), values)
+                del whole[:together]
+        if whole:
+            await self._connection.exec_driver_sql(_upsert(table, columns, keep, dialect), whole)
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""

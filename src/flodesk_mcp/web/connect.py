@@ -14,12 +14,12 @@ from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.choices import Choices, offered_toolsets
 from flodesk_mcp.web.auth.sign_in.documents import is_document_address
 from flodesk_mcp.web.auth.sign_in.flodesk_login import FlodeskLogin
-from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
 from flodesk_mcp.web.auth.sign_in.place import form_target, place_of
-from flodesk_mcp.web.auth.sign_in.problem import Problem
 from flodesk_mcp.web.browser import Browsers
+from flodesk_mcp.web.forms import Form, read_form
 from flodesk_mcp.web.html_page import HtmlPage, Markup, shown_problem
 from flodesk_mcp.web.notice import Notices
+from flodesk_mcp.web.problem import Problem
 
 __all__ = ["ConnectPage"]
 

@@ -14,11 +14,11 @@ from flodesk_mcp.web.auth.scopes import WRITE_SCOPE
 from flodesk_mcp.web.auth.sign_in.accounts import BroughtAccounts
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.flodesk_login import FlodeskLogin
-from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
-from flodesk_mcp.web.auth.sign_in.problem import Problem
 from flodesk_mcp.web.browser import Browsers
+from flodesk_mcp.web.forms import Form, read_form
 from flodesk_mcp.web.html_page import HtmlPage, Markup, shown_problem
 from flodesk_mcp.web.notice import Notices
+from flodesk_mcp.web.problem import Problem
 
 __all__ = ["PURPOSE", "ConnectedPage"]
 

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from flodesk_mcp.store import StoreError
 from flodesk_mcp.web.auth.sign_in.authorize import NotAsked
-from flodesk_mcp.web.auth.sign_in.forms import FormError
+from flodesk_mcp.web.forms import FormError
 from flodesk_mcp.web.html_page import HtmlPage
 
 __all__ = ["Notices"]

@@ -24,21 +24,21 @@ from flodesk_mcp.web.auth.sign_in.client_proof import ClientProof
 from flodesk_mcp.web.auth.sign_in.clients import SignInClients
 from flodesk_mcp.web.auth.sign_in.documents import Documents
 from flodesk_mcp.web.auth.sign_in.flodesk_login import FlodeskLogin
-from flodesk_mcp.web.auth.sign_in.forms import read_query
 from flodesk_mcp.web.auth.sign_in.json_answers import answering_json
 from flodesk_mcp.web.auth.sign_in.metadata import metadata_routes
 from flodesk_mcp.web.auth.sign_in.public_hosts import PublicHosts
 from flodesk_mcp.web.auth.sign_in.register import RegistrationEndpoint
-from flodesk_mcp.web.auth.sign_in.strangers import Strangers
 from flodesk_mcp.web.auth.sign_in.token import RevocationEndpoint, TokenEndpoint
 from flodesk_mcp.web.browser import Browsers
 from flodesk_mcp.web.connect import ConnectPage
 from flodesk_mcp.web.connected import PURPOSE, ConnectedPage
 from flodesk_mcp.web.erasing import erase_account
+from flodesk_mcp.web.forms import read_query
 from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.middleware import BodyDeadline
 from flodesk_mcp.web.notice import Notices
 from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.strangers import Strangers
 
 __all__ = ["SignIn"]
 

@@ -8,15 +8,15 @@ from starlette.responses import RedirectResponse, Response
 
 from flodesk_mcp.audience.errors import AudienceError
 from flodesk_mcp.store import Allowance, FileLink, StoreError, Way
-from flodesk_mcp.web.auth.sign_in.forms import FormError
-from flodesk_mcp.web.auth.sign_in.strangers import Strangers
 from flodesk_mcp.web.browser import Browsers
 from flodesk_mcp.web.files.early import EarlyAnswer
 from flodesk_mcp.web.files.links import FileLinks, Opened
+from flodesk_mcp.web.forms import FormError
 from flodesk_mcp.web.html_page import HtmlPage
 from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.notice import Notices
 from flodesk_mcp.web.settings import HostedSettings
+from flodesk_mcp.web.strangers import Strangers
 
 __all__ = ["Door", "Refusal", "address_of", "leave_for"]
 

@@ -12,9 +12,9 @@ from flodesk_mcp.callers.exchange import Leaving
 from flodesk_mcp.observability.audit import record
 from flodesk_mcp.store import FileLink
 from flodesk_mcp.web.audiences import Audiences
-from flodesk_mcp.web.auth.sign_in.forms import read_form
 from flodesk_mcp.web.files.door import Door
 from flodesk_mcp.web.files.preview import size_of
+from flodesk_mcp.web.forms import read_form
 from flodesk_mcp.web.html_page import HtmlPage
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from flodesk_mcp.web.auth.sign_in.forms import FormError
+from flodesk_mcp.web.forms import FormError
 
 __all__ = ["FileForm"]
 

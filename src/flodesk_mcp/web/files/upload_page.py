@@ -16,11 +16,11 @@ from starlette.responses import Response
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.observability.audit import record
 from flodesk_mcp.store import MOST_UPLOAD_BYTES, FileLink, NoRoom, TooLarge, Upload
-from flodesk_mcp.web.auth.sign_in.forms import read_form
 from flodesk_mcp.web.files.door import Door, Refusal, address_of, leave_for
 from flodesk_mcp.web.files.links import Opened
 from flodesk_mcp.web.files.multipart import FileForm
 from flodesk_mcp.web.files.preview import rows_of, size_of, words_of
+from flodesk_mcp.web.forms import read_form
 from flodesk_mcp.web.html_page import HtmlPage
 from flodesk_mcp.web.middleware import MAX_BODY_SECONDS
 

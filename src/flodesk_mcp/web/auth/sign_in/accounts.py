@@ -11,8 +11,8 @@ from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web.auth.credential_check import CredentialCheck
 from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.principal import OpenedAccount
-from flodesk_mcp.web.auth.sign_in.problem import Problem
-from flodesk_mcp.web.auth.sign_in.strangers import Strangers
+from flodesk_mcp.web.problem import Problem
+from flodesk_mcp.web.strangers import Strangers
 
 __all__ = ["BroughtAccounts"]
 

@@ -10,9 +10,9 @@ from flodesk_mcp.web.auth.scopes import OFFLINE_SCOPE, SCOPES
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.clients import SignInClient, SignInClients
 from flodesk_mcp.web.auth.sign_in.documents import NoDocument
-from flodesk_mcp.web.auth.sign_in.forms import Form, FormError, read_form, read_query
 from flodesk_mcp.web.auth.sign_in.pkce import is_challenge
-from flodesk_mcp.web.auth.sign_in.strangers import Strangers
+from flodesk_mcp.web.forms import Form, FormError, read_form, read_query
+from flodesk_mcp.web.strangers import Strangers
 
 __all__ = ["AuthorizeEndpoint", "NotAsked"]
 

@@ -9,8 +9,8 @@ from flodesk_mcp.settings import PersonalData
 from flodesk_mcp.tools import CATALOG, TOOLSETS
 from flodesk_mcp.tools.spec import Toolset
 from flodesk_mcp.web.auth.scopes import OFFLINE_SCOPE, READ_SCOPE, WRITE_SCOPE
-from flodesk_mcp.web.auth.sign_in.forms import Form
-from flodesk_mcp.web.auth.sign_in.problem import Problem
+from flodesk_mcp.web.forms import Form
+from flodesk_mcp.web.problem import Problem
 
 __all__ = ["Choices", "offered_toolsets"]
 

@@ -17,8 +17,8 @@ from flodesk_mcp.store import Allowance, StoredAttempts, digest_of
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.clients import SignInClient, SignInClients
 from flodesk_mcp.web.auth.sign_in.documents import Documents, NoDocument, NotReached
-from flodesk_mcp.web.auth.sign_in.forms import Form
 from flodesk_mcp.web.auth.sign_in.metadata import ASSERTION_ALGORITHMS
+from flodesk_mcp.web.forms import Form
 
 __all__ = ["ClientProof", "NotProved", "ProofDelayed"]
 

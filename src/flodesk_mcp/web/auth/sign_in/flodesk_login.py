@@ -8,10 +8,10 @@ from flodesk_mcp.flodesk import FlodeskError, Profile
 from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.token_pair import TokenPair
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
-from flodesk_mcp.web.auth.sign_in.forms import Form
 from flodesk_mcp.web.auth.sign_in.pkce import challenge_of
-from flodesk_mcp.web.auth.sign_in.problem import Problem
 from flodesk_mcp.web.browser import Browsers
+from flodesk_mcp.web.forms import Form
+from flodesk_mcp.web.problem import Problem
 
 __all__ = ["FlodeskLogin"]
 

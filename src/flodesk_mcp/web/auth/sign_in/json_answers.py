@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from flodesk_mcp.store import StoreError
-from flodesk_mcp.web.auth.sign_in.forms import FormError
+from flodesk_mcp.web.forms import FormError
 
 __all__ = ["NO_STORE", "Refusal", "answering_json", "unavailable"]
 

@@ -13,7 +13,7 @@ from flodesk_mcp.store import Allowance, StoredClients
 from flodesk_mcp.web.auth.sign_in.clients import MAX_REDIRECT_URIS, check_redirect_uri
 from flodesk_mcp.web.auth.sign_in.json_answers import NO_STORE, Refusal
 from flodesk_mcp.web.auth.sign_in.metadata import REGISTRATION
-from flodesk_mcp.web.auth.sign_in.strangers import Strangers
+from flodesk_mcp.web.strangers import Strangers
 
 __all__ = ["RegistrationEndpoint"]
 

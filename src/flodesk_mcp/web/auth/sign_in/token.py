@@ -16,9 +16,9 @@ from flodesk_mcp.web.auth.scopes import OFFLINE_SCOPE
 from flodesk_mcp.web.auth.sign_in.addresses import Addresses
 from flodesk_mcp.web.auth.sign_in.client_proof import ClientProof, NotProved, ProofDelayed
 from flodesk_mcp.web.auth.sign_in.clients import SignInClient
-from flodesk_mcp.web.auth.sign_in.forms import Form, read_form
 from flodesk_mcp.web.auth.sign_in.json_answers import NO_STORE, Refusal, unavailable
 from flodesk_mcp.web.auth.sign_in.pkce import challenge_of
+from flodesk_mcp.web.forms import Form, read_form
 
 __all__ = ["RevocationEndpoint", "TokenEndpoint"]
 
