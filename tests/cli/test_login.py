@@ -138,7 +138,7 @@ def test_a_key_that_cannot_be_tried_is_not_kept(
 def test_what_cannot_be_a_key_is_refused_in_one_line(enter: Enter, entered: str) -> None:
     done = enter("login", entered=entered)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("flodesk-mcp: A ")
+    assert done.stderr.startswith("flodesk-mcp: A")
 
 
 def test_who_types_the_key_does_not_see_it(laptop: dict[str, str]) -> None:

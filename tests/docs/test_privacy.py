@@ -1,12 +1,10 @@
 """What docs/privacy.md promises of periods and tables is what the code does."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from flodesk_mcp.audience import job_store, plan
-from flodesk_mcp.audience.job_tables import JOB_TABLES
 from flodesk_mcp.quota import folder
 from flodesk_mcp.settings import Settings
 from flodesk_mcp.store import clients, grant_tokens, grants, sign_ins
@@ -38,9 +36,3 @@ DAY, MINUTE = 86_400, 60
 def test_a_period_is_the_one_of_the_code(row: str, words: str) -> None:
     (line,) = [line for line in PAGE.splitlines() if line.startswith("|") and row in line]
     assert words in line
-
-
-def test_every_table_that_an_account_leaves_behind_is_named() -> None:
-    sentence = re.search(r"the account's rows of (.*?), with SQLite", PAGE, re.DOTALL)
-    assert sentence
-    assert set(re.findall(r"`(\w+)`", sentence[1])) == set(JOB_TABLES.tables)
