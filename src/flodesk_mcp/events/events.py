@@ -92,7 +92,7 @@ class Events:
             try:
                 await self._received.sweep(self._kept_days * DAY)
             except StoreError as error:
-                logger.warning("Old events could not be forgotten: %s", error, extra={"repeats": "forgetting"})
+                logger.warning("Old events could not be forgotten: %s", error, extra={"repeats": "database"})
             await anyio.sleep(FORGET_EVERY_SECONDS)
 
     def _listen(self, account: str, listener: Callable[[], None]) -> Stop:

@@ -72,7 +72,7 @@ class Forwarder:
                     while await self.deliver_some(http):
                         pass
                 except StoreError as error:
-                    logger.warning("Events wait to be passed on: %s", error, extra={"repeats": "forwarding"})
+                    logger.warning("Events wait to be passed on: %s", error, extra={"repeats": "database"})
                 except Exception:
                     logger.exception("Events could not be passed on")
                 with anyio.move_on_after(LOOK_EVERY_SECONDS):

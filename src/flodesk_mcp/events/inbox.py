@@ -75,7 +75,7 @@ class Inbox:
             if Taken.STORED in outcomes:
                 self._stored()
         except StoreError as error:
-            logger.warning("Events could not be stored: %s", error, extra={"repeats": "events"})
+            logger.warning("Events could not be stored: %s", error, extra={"repeats": "database"})
         except Exception:
             logger.exception("Events could not be stored")
         finally:

@@ -76,7 +76,7 @@ class Verifier:
             with anyio.CancelScope(shield=True):  # a query that is broken off costs its connection
                 accounts = await self._stored.accounts_to_verify(MOST_ACCOUNTS)
         except StoreError as error:
-            logger.warning("Events wait to be verified: %s", error, extra={"repeats": "verifying"})
+            logger.warning("Events wait to be verified: %s", error, extra={"repeats": "database"})
             return []
         return accounts
 
@@ -85,7 +85,7 @@ class Verifier:
             while await self.verify_some(account, open_client):
                 pass
         except StoreError as error:
-            logger.warning("Events wait to be verified: %s", error, extra={"repeats": "verifying"})
+            logger.warning("Events wait to be verified: %s", error, extra={"repeats": "database"})
         except Exception:
             logger.exception("Events could not be verified")
         finally:
