@@ -84,7 +84,7 @@ async def test_a_locked_database_costs_nobody_a_request(
         assert await last_use(state[1]) is None
         lock.close()
         await soon(lambda: noted(state[1]))
-    assert capsys.readouterr().err.count("The last use of tokens cannot be noted") == 1
+    assert capsys.readouterr().err.count("The database is locked") == 1
 
 
 @contextmanager
