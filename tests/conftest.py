@@ -68,12 +68,13 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if not ready and timeout is None:
             return super().select(5)  # only a thread can end this wait
-        while not ready and timeout and any(not future.get_loop().is_closed() for future in _WatchedQueue.working):
+        while not ready and timeout and any(future.get_loop() is self.loop for future in _WatchedQueue.working):
             ready = super().select(1)
         if not ready and timeout:
             self.now += timeout
@@ -86,6 +87,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        self._jumping.loop = self
 
     def time(self) -> float:
         """Seconds of virtual time since the loop began."""

@@ -10,7 +10,7 @@ import pytest
 from mcp_types import CallToolResult, TextContent
 
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import IN_ALL
 
 from .conftest import ROOT, Packagers, Served, started
 
@@ -59,7 +59,7 @@ async def test_without_a_key_it_starts_and_says_what_to_enter_where(packagers: P
     async with started(config(packagers, unpacked), packagers) as client:
         tools = (await client.list_tools()).tools
         result = await client.call_tool("list_all_flodesk_segments", {})
-    assert [tool.name for tool in tools] == [spec.name for spec in CATALOG]
+    assert [tool.name for tool in tools] == [spec.name for spec in IN_ALL]
     assert isinstance(result, CallToolResult)
     assert isinstance(result.content[0], TextContent)
     assert "enter a Flodesk API key: in Claude Desktop, Settings, Extensions" in result.content[0].text
@@ -71,7 +71,7 @@ async def test_what_was_entered_holds(packagers: Packagers, unpacked: Path, serv
     async with started(entered, packagers) as client:
         tools = (await client.list_tools()).tools
         result = await client.call_tool("list_all_flodesk_subscribers", {"limit": 1})
-    assert {tool.name for tool in tools} == {spec.name for spec in CATALOG if spec.reads_only}
+    assert {tool.name for tool in tools} == {spec.name for spec in IN_ALL if spec.reads_only}
     assert isinstance(result, CallToolResult)
     assert "***@" in str(result.structured_content)
 

@@ -17,7 +17,7 @@ import yaml
 
 from deploy.cluster import server_settings
 from flodesk_mcp.settings import load_settings
-from flodesk_mcp.tools import CATALOG
+from flodesk_mcp.tools import IN_ALL
 from flodesk_mcp.web.settings import HostedSettings
 from ports import free_port
 
@@ -141,7 +141,7 @@ def test_the_image_serves_and_its_health_check_says_so(image: Image) -> None:
 async def test_the_catalog_starts_the_image_over_standard_input(image: Image, packagers: Packagers) -> None:
     command = image.runs(*CATALOG_ENTRY["run"]["command"], "--sandbox")
     async with started({"command": command[0], "args": command[1:]}, packagers) as client:
-        assert {tool.name for tool in (await client.list_tools()).tools} == {spec.name for spec in CATALOG}
+        assert {tool.name for tool in (await client.list_tools()).tools} == {spec.name for spec in IN_ALL}
 
 
 def _healthy(check: list[str]) -> bool:
