@@ -9,7 +9,7 @@ SAID = [
     "What flodesk-mcp promises, checked on the embedded Flodesk: nothing leaves this machine, and no key is needed.",
     "  the tools in both eras of the protocol; the API client; quota and repeats; imports, syncs, exports, jobs;",
     "  the hosted server, its sign-in and its pages; commands, recipes, skills, every command of the documentation.",
-    "It takes about a quarter of an hour on two cores. What this machine lacks programs for is left out: see the end.",
+    "It takes about twenty minutes on two cores. What this machine lacks programs for is left out: see the end.",
 ]
 
 
