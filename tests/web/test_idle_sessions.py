@@ -42,7 +42,7 @@ def anyio_backend(virtual_time: Backend) -> Backend:
 async def sessions() -> AsyncIterator[Sessions]:
     settings = load_settings(HostedSettings, sandbox=True)
     async with open_connections(settings) as http:
-        callers = WebCallers.of(settings, http, Replicas(settings))
+        callers = WebCallers.of(settings, [http], Replicas(settings))
         yield Sessions(build_server(lambda: nullcontext(callers)), callers, [b"key"], 100_000, Replicas(settings))
 
 

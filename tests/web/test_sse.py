@@ -52,7 +52,7 @@ class Silence(httpx2.AsyncBaseTransport):
 
 def connections_to(flodesk: httpx2.AsyncBaseTransport | None) -> SseConnections:
     settings = load_settings(HostedSettings, sandbox=True)
-    callers = WebCallers.of(settings, open_connections(settings, flodesk), Replicas(settings))
+    callers = WebCallers.of(settings, [open_connections(settings, flodesk)], Replicas(settings))
     server = build_server(lambda: pytest.fail("its lifespan is not entered"))
     return SseConnections(server, callers, MAX_BODY_BYTES, Replicas(settings))
 

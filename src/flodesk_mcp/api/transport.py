@@ -1,5 +1,6 @@
 """One attempt: take a slot of the quota, authenticate, send, and read what comes back."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,13 +34,16 @@ _NO_PROXY: dict[str, httpx2.AsyncBaseTransport | None] = dict.fromkeys(
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
 
 
-def open_http(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
-    """Return the process's one HTTP client: connections are reused, no redirect is followed, no cookie is kept.
+def open_http(
+    transport: httpx2.AsyncBaseTransport | None = None, certificates: ssl.SSLContext | None = None
+) -> httpx2.AsyncClient:
+    """Return an HTTP client for many accounts: connections are reused, no redirect is followed, no cookie is kept.
 
-    Close it with `aclose()` or `async with`.
+    Several of them can share `certificates`, which take long to read. Close it with `aclose()` or `async with`.
     """
     http = httpx2.AsyncClient(
         transport=transport,
+        verify=True if certificates is None else certificates,
         mounts=_NO_PROXY,
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30),
         follow_redirects=False,

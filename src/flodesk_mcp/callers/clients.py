@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL
+from httpx2 import AsyncBaseTransport, AsyncClient, InvalidURL, create_ssl_context
 from pydantic import SecretStr
 
 from flodesk_mcp.flodesk import ApiKey, BearerToken, Credential, FlodeskClient, open_http
@@ -17,6 +17,7 @@ __all__ = [
     "credential_of",
     "find_credential",
     "open_connections",
+    "open_many_connections",
 ]
 
 KEYCHAIN = "this computer's keychain (flodesk-mcp login)"
@@ -96,12 +97,21 @@ def open_connections(settings: Settings, transport: AsyncBaseTransport | None = 
 
     `transport` leads elsewhere. Raises SettingsError for a proxy or certificates of the environment that do not work.
     """
+    return open_many_connections(settings, transport, 1)[0]
+
+
+def open_many_connections(settings: Settings, transport: AsyncBaseTransport | None, number: int) -> list[AsyncClient]:
+    """Return so many HTTP clients that share nothing but the certificates that they trust.
+
+    `transport` leads elsewhere. Raises SettingsError for a proxy or certificates of the environment that do not work.
+    """
     if settings.sandbox and transport is None:
         from flodesk_mcp.sandbox import Sandbox  # only a server that runs on it pays for it
 
         transport = Sandbox().transport()
     try:
-        return open_http(transport)
+        certificates = create_ssl_context()
+        return [open_http(transport, certificates) for _ in range(number)]
     except (InvalidURL, ValueError, OSError, ImportError) as error:  # raised for variables that httpx2 reads
         raise SettingsError(
             "The environment's proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE, "

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from flodesk_mcp.callers.clients import open_connections
+from flodesk_mcp.callers.clients import open_many_connections
 from flodesk_mcp.flodesk import FlodeskClient, FlodeskError
 from flodesk_mcp.observability.audit import Audit
 from flodesk_mcp.observability.logging import log_to_stderr
@@ -44,6 +44,9 @@ __all__ = ["create_app"]
 logger = logging.getLogger(__name__)
 
 MCP_METHODS = ("GET", "POST", "DELETE")
+
+HTTP_CLIENTS = 16
+"""Accounts are spread over so many: for each request, an HTTP client looks at all of its connections twice."""
 
 
 def create_app(
@@ -87,13 +90,14 @@ class _Hosted:
     ) -> None:
         self._settings = settings
         self._is_stopping = False
-        self._flodesk = open_connections(settings, flodesk)
+        self._https = open_many_connections(settings, flodesk, HTTP_CLIENTS)
         self._metrics = _metrics(settings)
         if self._metrics:
-            self._flodesk.event_hooks = {"response": [self._metrics.answered]}
+            for http in self._https:
+                http.event_hooks = {"response": [self._metrics.answered]}
         self._replicas = Replicas(settings)
         measured = self._metrics.measured if self._metrics else None
-        self._callers = WebCallers.of(settings, self._flodesk, self._replicas, measured)
+        self._callers = WebCallers.of(settings, self._https, self._replicas, measured)
         self._events = self._callers.events
         self._server = build_server(
             lambda: nullcontext(self._callers),
@@ -108,7 +112,7 @@ class _Hosted:
         keys = derived_keys(settings.encryption_keys, "session ids, first form")  # another form: another purpose
         self._sessions = Sessions(self._server, self._callers, keys, MAX_BODY_BYTES, self._replicas)
         self._authentication = Authentication(
-            settings, self._callers, self._flodesk, documents, self._replicas.messages
+            settings, self._callers, self._https[0], documents, self._replicas.messages
         )
 
     @asynccontextmanager
@@ -116,7 +120,6 @@ class _Hosted:
         """Open what requests need, for as long as the application runs."""
         audiences = self._callers.audiences
         parts = (
-            self._flodesk,
             self._replicas.running(),
             self._authentication.running(),
             self._callers.links.running(),
@@ -124,6 +127,8 @@ class _Hosted:
             self._sessions.running(),
         )
         async with AsyncExitStack() as opened:
+            for http in self._https:
+                await opened.enter_async_context(http)
             for part in parts:
                 await opened.enter_async_context(part)
             if self._metrics and self._settings.metrics_port is not None:
@@ -166,7 +171,7 @@ class _Hosted:
         sse = SseConnections(self._server, self._callers, MAX_BODY_BYTES, self._replicas)
         mcp = self._authentication.guard(self._sessions)
         count = self._metrics.event if self._metrics else None
-        checks = {"flodesk": reach(self._flodesk, self._settings.base_url), **self._authentication.checks()}
+        checks = {"flodesk": reach(self._https[0], self._settings.base_url), **self._authentication.checks()}
         return [
             *(Route(path, mcp, methods=MCP_METHODS) for path in _with_slash("/mcp", f"/mcp{READ_ONLY_PATH}")),
             Route("/", Page(self._settings).show, methods=["GET"]),

@@ -1,9 +1,10 @@
 """Who makes each request to the hosted server."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -59,17 +60,18 @@ class WebCallers:
     def of(
         cls,
         settings: HostedSettings,
-        http: httpx2.AsyncClient,
+        https: Sequence[httpx2.AsyncClient],
         replicas: Replicas,
         measured: Callable[[Quota], Quota] | None = None,
     ) -> "WebCallers":
-        """Return the callers that `settings` allow, whose accounts are all reached through `http`.
+        """Return the callers that `settings` allow, whose accounts are spread over `https`.
 
         Their quotas are `measured`. Raises SettingsError.
         """
+        turns = cycle(https)
 
         def open_client(identity: str, credential: Credential) -> FlodeskClient:
-            client = client_for(identity, credential, settings, http, replicas.quota(identity))
+            client = client_for(identity, credential, settings, next(turns), replicas.quota(identity))
             if measured:
                 client.measure(measured)
             return audiences.listen_to(identity, client)
@@ -78,7 +80,7 @@ class WebCallers:
         def open_providers() -> "HostedProviders":
             from flodesk_mcp.web.provider_headers import HostedProviders  # only where their tools are on
 
-            return HostedProviders(settings, http, replicas.provider_quota)
+            return HostedProviders(settings, https[0], replicas.provider_quota)
 
         audiences = Audiences(settings)
         pool = ClientPool(open_client, settings.requests_per_minute)
@@ -137,7 +139,7 @@ class WebCallers:
             events=self.events.of(principal.account.identity) if self.events else None,
             personal_data=tightest(self.settings.personal_data, self.connection_personal_data, user.personal_data),
             open_providers=lambda: self.providers().of(request, principal.account, open_client),
-            exchange=CallerExchange(self.links, principal, self._address(request)),
+            exchange=CallerExchange(self.links, principal, lambda: self._address(request)),
         )
 
     def _address(self, request: Any) -> str:

@@ -20,7 +20,7 @@ CHECKED_EVERY_SECONDS = 1
 BELIEVED_SECONDS = 60
 """Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
-LOOKED_UP_WITHIN_SECONDS = 4
+LOOKED_UP_WITHIN_SECONDS = 12
 
 
 class _Found(Protocol):

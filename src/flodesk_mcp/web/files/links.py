@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -117,9 +117,9 @@ class Opened:
 
 
 class CallerExchange:
-    """The links of one caller, below the address that it reaches this server at."""
+    """The links of one caller, below the address that it reaches this server at, which is told when there is one."""
 
-    def __init__(self, links: FileLinks, principal: Principal, address: str) -> None:
+    def __init__(self, links: FileLinks, principal: Principal, address: Callable[[], str]) -> None:
         self._links = links
         self._address = address
         who = json.dumps([principal.client_id, principal.issuer, principal.subject])
@@ -162,7 +162,7 @@ class CallerExchange:
         if made is None:
             return None
         secret, expires_at = made
-        return LinkTo(f"{self._address}/{way}?link={secret}", expires_at, name)
+        return LinkTo(f"{self._address()}/{way}?link={secret}", expires_at, name)
 
 
 def _name_of(file: str) -> str:
