@@ -5,7 +5,7 @@ Whoever writes a query leaves the account out. `Rows` adds it, for every table i
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
@@ -42,8 +42,8 @@ T = TypeVar("T")
 AnySelect = Select[*tuple[Any, ...]]
 
 BATCH = 200
-ROWS_AT_ONCE = 500
-"""What one statement stores: with more of them it would need more memory, and hardly be faster."""
+ROWS_TOGETHER = (256, 64, 16, 4, 1)
+"""How many one statement stores: few sizes, because SQLite keeps each that it has compiled."""
 
 
 class Connected(Protocol):
@@ -148,16 +148,9 @@ class Work:
 
         Of a row that is replaced, the columns to `keep` stay as they are.
         """
+        upsert = partial(_upsert, table, columns, keep, self._dialect)
         whole = [(self._account, *row) for row in rows]
-        if self.dialect == "sqlite":
-            # For every row of a list the driver lets other threads run, and waits for its turn again.
-            together = min(ROWS_AT_ONCE, self._dialect.insertmanyvalues_max_parameters // (len(columns) + 1))
-            while len(whole) >= together:
-                values = tuple(chain.from_iterable(whole[:together]))
-                await self._run(_execute, _upsert(table, columns, keep, self._dialect, together), values)
-                del whole[:together]
-        if whole:
-            await self._run(_execute, _upsert(table, columns, keep, self._dialect), whole)
+        await self._run(_put if self.dialect == "sqlite" else _put_each, upsert, whole)
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
@@ -182,8 +175,22 @@ def _changed(connection: Connection, statement: Update | Delete) -> int:
     return connection.execute(statement).rowcount
 
 
-def _execute(connection: Connection, statement: str, values: Any = None) -> None:
-    connection.exec_driver_sql(statement, values)
+def _put(connection: Connection, upsert: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store rows by as few statements as there are sizes of: for every row of a list the driver lets others run."""
+    place = 0
+    while left := len(rows) - place:
+        together = next(number for number in ROWS_TOGETHER if number <= left)
+        connection.exec_driver_sql(upsert(together), tuple(chain.from_iterable(rows[place : place + together])))
+        place += together
+
+
+def _put_each(connection: Connection, upsert: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        connection.exec_driver_sql(upsert(1), list(rows))
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)
 
 
 class Rows:
