@@ -34,6 +34,7 @@ BYTE_ORDER_MARK = "\ufeff"
 """Begins a CSV file: without it spreadsheets take UTF-8 for something else, and show Zürich as ZÃ¼rich."""
 
 BETWEEN_SEGMENTS = "|"
+BETWEEN_CELLS, END = ",", "\r\n"
 DIFFERENT = 1_000
 
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
@@ -53,7 +54,7 @@ def disarmed(cell: str) -> str:
     return _BEHIND_DELIMITER.sub("'", cell)
 
 
-def _all_disarmed(cells: Sequence[str | None]) -> Sequence[str | None]:
+def _all_disarmed(cells: Sequence[str]) -> Sequence[str]:
     """Return a column with its cells disarmed; usually there is nothing to do, which is seen at once for all."""
     filled = [cell for cell in cells if cell]
     text = "".join(filled)
@@ -82,7 +83,7 @@ class Lines:
         self._custom = custom_headings if "custom_fields" in fields else {}
         self._segment_names = segment_names
         self._made: list[str] = []
-        self._writer = csv.writer(_Appending(self._made.append), lineterminator="\r\n")
+        self._writer = csv.writer(_Appending(self._made.append), lineterminator=END)
         self._names_of = lru_cache(DIFFERENT)(self._names)  # of the text that lists them: most people share one
         self.of: Callable[[Sequence[Sequence[Any]]], list[str]] = self._csv if file_format == "csv" else self._jsonl
         """Returns a line for each row: COLUMNS of a person, JSON as text."""
@@ -106,8 +107,12 @@ class Lines:
         custom = [_values(text) for text in stored["custom_fields"]]
         columns = [stored[name] for name in self._fields]
         columns += [[values.get(key) for values in custom] for key in self._custom]
-        self._writer.writerows(zip(*map(_all_disarmed, columns), strict=True) if columns else [()] * len(rows))
-        return self._taken()
+        cells = [_all_disarmed([cell or "" for cell in column]) for column in columns]
+        lines = [BETWEEN_CELLS.join(row) + END for row in zip(*cells, strict=True)]
+        if not _are_plain(lines, len(columns)):
+            self._writer.writerows(zip(*cells, strict=True) if columns else [()] * len(rows))
+            return self._taken()
+        return lines
 
     def _jsonl(self, rows: Sequence[Sequence[Any]]) -> list[str]:
         lines = []
@@ -122,6 +127,13 @@ class Lines:
 
     def _names(self, segments: str) -> list[str]:
         return [self._segment_names.get(known, known) for known in from_json(segments)]
+
+
+def _are_plain(lines: Sequence[str], columns: int) -> bool:
+    """Tell whether no cell of `lines` must be quoted: a CSV writer, which would look at each, takes much longer."""
+    text = "".join(lines)
+    separators = [text.count(sign) for sign in (BETWEEN_CELLS, *END)]
+    return columns > 1 and '"' not in text and separators == [(columns - 1) * len(lines), len(lines), len(lines)]
 
 
 def _values(custom_fields: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
@@ -74,8 +74,11 @@ def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], diale
     Its values are, for each of so many `rows`, the account, and then those of `columns`, which are in the order of the
     table.
     """
-    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = make(table)
+    statement: Any = sqlite.insert(table)
+    if dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # a third of what all of SQLAlchemy takes to be imported
+
+        statement = postgresql.insert(table)
     replaced = {name: statement.excluded[name] for name in columns if name not in keep and name not in _key(table)}
     upsert = statement.on_conflict_do_update(index_elements=_key(table), set_=replaced)
     compiled = upsert.compile(dialect=dialect, column_keys=["account", *columns])
