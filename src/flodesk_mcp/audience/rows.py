@@ -4,7 +4,7 @@ Whoever writes a query leaves the account out. `Rows` adds it, for every table i
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Protocol, TypeVar
@@ -60,10 +60,10 @@ class Connected(Protocol):
 class Connections(Protocol):
     """Where connections to a database come from. Errors of the driver come out as AudienceError."""
 
-    def reading(self) -> Any:
+    def reading(self) -> AbstractAsyncContextManager[Connected]:
         """Open a connection for a block that reads."""
 
-    def writing(self) -> Any:
+    def writing(self) -> AbstractAsyncContextManager[Connected]:
         """Open a connection for a block that writes, and commit at its end."""
 
 
@@ -179,10 +179,10 @@ def _changed(connection: Connection, statement: Update | Delete) -> int:
 
 
 def _put(connection: Connection, upsert: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Store rows by as few statements as there are sizes of: for every row of a list the driver lets others run."""
-    place = 0
+    """Store many rows by one statement: between those of a list the driver lets other threads run, and waits."""
+    most, place = connection.dialect.insertmanyvalues_max_parameters, 0
     while left := len(rows) - place:
-        together = next(number for number in ROWS_TOGETHER if number <= left)
+        together = next(number for number in ROWS_TOGETHER if number <= min(left, most // len(rows[0])))
         connection.exec_driver_sql(upsert(together), tuple(chain.from_iterable(rows[place : place + together])))
         place += together
 
