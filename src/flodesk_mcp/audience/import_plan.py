@@ -11,7 +11,7 @@ from flodesk_mcp.audience.files import Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.segment_names import SegmentNames
-from flodesk_mcp.audience.source import PeopleOf, Source
+from flodesk_mcp.audience.source import Chunk, PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
 from flodesk_mcp.audience.words import counted
 
@@ -43,7 +43,7 @@ class ImportPlanning:
         create_missing_fields: bool = False,
     ) -> None:
         self._draft = draft
-        self._taking = Taking(draft, mirror, self._resolve, self._verdict)
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict, self._settled)
         self._names = names
         self._custom_fields = custom_fields
         self._everyone = names.of(segments, create=True)
@@ -81,6 +81,31 @@ class ImportPlanning:
             named |= {"first_name", "last_name"}
         joins = "segments" in fields or any(self._everyone)
         return {*named, "custom_fields", *(["segments"] if joins else [])}
+
+    def _settled(self, chunk: Chunk, people: Sequence[Known | None]) -> Sequence[int]:
+        """Return the places of those who are already as they are wanted: compared by columns, for there are many."""
+        ids, new = self._everyone
+        if new or not chunk.custom_fields.keys() <= self._custom_fields.keys():
+            return ()
+        rare = chunk.rare()
+        there = {
+            place: person
+            for place, person in enumerate(people)
+            if person and person.status not in SILENT and place not in rare
+        }
+        for name, texts in chunk.fields.items():
+            at = Known._fields.index(name)
+            there = {p: person for p, person in there.items() if not (text := texts[p]) or person[at] == text}
+        for name, texts in chunk.custom_fields.items():
+            there = {
+                p: person
+                for p, person in there.items()
+                if not (text := texts[p]) or person.custom_fields.get(name) == text
+            }
+        if ids:
+            wanted = {*ids}
+            there = {p: person for p, person in there.items() if wanted.issubset(person.segments)}
+        return [*there]
 
     def _resolve(self, people: Sequence[Wanted]) -> None:
         ids, new = self._everyone
