@@ -3,12 +3,13 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from flodesk_mcp.audience.person import Person
+from flodesk_mcp.audience.person import COLUMNS
 
 __all__ = ["BYTE_ORDER_MARK", "FIELDS", "Lines", "disarmed", "headings"]
 
@@ -33,6 +34,7 @@ BYTE_ORDER_MARK = "\ufeff"
 """Begins a CSV file: without it spreadsheets take UTF-8 for something else, and show Zürich as ZÃ¼rich."""
 
 BETWEEN_SEGMENTS = "|"
+DIFFERENT = 1_000
 
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _BLANK = "\\s\\x00-\\x1f\\x7f\\u200b-\\u200f\\u2060\\ufeff"
@@ -81,8 +83,9 @@ class Lines:
         self._segment_names = segment_names
         self._made: list[str] = []
         self._writer = csv.writer(_Appending(self._made.append), lineterminator="\r\n")
-        self.of: Callable[[Collection[Person]], list[str]] = self._csv if file_format == "csv" else self._jsonl
-        """Returns a line for each person."""
+        self._names_of = lru_cache(DIFFERENT)(self._names)  # of the text that lists them: most people share one
+        self.of: Callable[[Sequence[Sequence[Any]]], list[str]] = self._csv if file_format == "csv" else self._jsonl
+        """Returns a line for each row: COLUMNS of a person, JSON as text."""
         self.first = self._head() if file_format == "csv" else ""
         """What the file begins with."""
 
@@ -95,27 +98,34 @@ class Lines:
         self._made.clear()
         return made
 
-    def _csv(self, people: Collection[Person]) -> list[str]:
-        columns = [[getattr(person, name) for person in people] for name in self._fields]
-        if "segments" in self._fields:
-            names = [BETWEEN_SEGMENTS.join(self._names_of(person)) for person in people]
-            columns[self._fields.index("segments")] = names
-        columns += [[person.custom_fields.get(key) for person in people] for key in self._custom]
-        self._writer.writerows(zip(*map(_all_disarmed, columns), strict=True) if columns else [()] * len(people))
+    def _csv(self, rows: Sequence[Sequence[Any]]) -> list[str]:
+        if not rows:
+            return []
+        stored: dict[str, Sequence[Any]] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=False))
+        stored["segments"] = [BETWEEN_SEGMENTS.join(self._names_of(text)) for text in stored["segments"]]
+        custom = [_values(text) for text in stored["custom_fields"]]
+        columns = [stored[name] for name in self._fields]
+        columns += [[values.get(key) for values in custom] for key in self._custom]
+        self._writer.writerows(zip(*map(_all_disarmed, columns), strict=True) if columns else [()] * len(rows))
         return self._taken()
 
-    def _jsonl(self, people: Collection[Person]) -> list[str]:
+    def _jsonl(self, rows: Sequence[Sequence[Any]]) -> list[str]:
         lines = []
-        for person in people:
-            row = {name: value for name in self._fields if (value := getattr(person, name))}
-            if "segments" in row:
-                row["segments"] = self._names_of(person)
-            custom = {key: value for key in self._custom if (value := person.custom_fields.get(key))}
-            lines.append(to_json(row | ({"custom_fields": custom} if custom else {})).decode() + "\n")
+        for row in rows:
+            stored = dict(zip(COLUMNS, row, strict=False))
+            values = _values(stored["custom_fields"])
+            stored["segments"] = self._names_of(stored["segments"])
+            line = {name: value for name in self._fields if (value := stored[name])}
+            custom = {key: value for key in self._custom if (value := values.get(key))}
+            lines.append(to_json(line | ({"custom_fields": custom} if custom else {})).decode() + "\n")
         return lines
 
-    def _names_of(self, person: Person) -> list[str]:
-        return [self._segment_names.get(known, known) for known in person.segments]
+    def _names(self, segments: str) -> list[str]:
+        return [self._segment_names.get(known, known) for known in from_json(segments)]
+
+
+def _values(custom_fields: str) -> dict[str, str]:
+    return {} if custom_fields == "{}" else from_json(custom_fields)
 
 
 class _Appending:

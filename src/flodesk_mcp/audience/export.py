@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from flodesk_mcp.audience.ahead import reading_ahead
 from flodesk_mcp.audience.columns import FIELDS, Lines, headings
 from flodesk_mcp.audience.conditions import Condition
 from flodesk_mcp.audience.destination import Digest, InFile, InParts
@@ -150,17 +149,16 @@ class Export:
             cursor.after = [place.created_us, place.id] if place else None
             await job.commit(Commit(asdict(cursor), rows=total, written=unsettled, parts=parts, first_part=first))
 
-        async with reading_ahead(lambda _: mirror.places(where, cursor.place, READ_AT_ONCE), most=1) as handed_out:
-            async for found in (found async for together in handed_out for found in together):
-                await target.write(lines.of([person for person, _ in found]))
-                place = found[-1][1]
-                cursor.written += len(found)
-                unsettled += len(found)
-                share = min(cursor.written / max(rows, 1), 1)
-                job.tell(f"Writing: {cursor.written:,} of {rows:,} people", READING + (1 - READING) * share)
-                if unsettled >= SETTLED_ROWS or isinstance(target, InParts):
-                    await settle(max(rows, cursor.written))
-                    unsettled = 0
+        async for found in mirror.stored(where, cursor.place, READ_AT_ONCE):
+            await target.write(lines.of(found))
+            place = Place.of(found[-1])
+            cursor.written += len(found)
+            unsettled += len(found)
+            share = min(cursor.written / max(rows, 1), 1)
+            job.tell(f"Writing: {cursor.written:,} of {rows:,} people", READING + (1 - READING) * share)
+            if unsettled >= SETTLED_ROWS or isinstance(target, InParts):
+                await settle(max(rows, cursor.written))
+                unsettled = 0
         await settle(cursor.written)
         digest = await target.finish(lambda number: self._audience.jobs.part(job.id, number))
         cursor.manifest = self._manifest(order, cursor, digest)

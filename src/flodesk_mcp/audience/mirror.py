@@ -34,6 +34,11 @@ class Place(NamedTuple):
     created_us: int
     id: str
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Place":
+        """Return the place of a row of `Mirror.stored`."""
+        return cls(row[-1], row[0])
+
 
 @dataclass(frozen=True)
 class Freshness:
@@ -52,12 +57,11 @@ class Freshness:
 _WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
 
 
-def _placed(row: Sequence[Any]) -> tuple[Person, Place]:
-    """Return the person of a row of `_WHOLE` and `created_us`, and their place. JSON is read here: most is empty."""
-    segments, custom, seen_at, created_us = row[-4:]
+def _person(row: Sequence[Any]) -> Person:
+    """Return the person of a row of `Mirror.stored`. JSON is read here: most is empty."""
+    segments, custom, seen_at, _ = row[-4:]
     ids = [] if segments == "[]" else from_json(segments)
-    values = {} if custom == "{}" else from_json(custom)
-    return Person(*[*row[:-4], ids, values, seen_at]), Place(created_us, row[0])
+    return Person(*[*row[:-4], ids, {} if custom == "{}" else from_json(custom), seen_at])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,30 +157,28 @@ class Mirror:
 
         Somebody who matches from the beginning to the end comes exactly once.
         """
-        async for found in self.places(where, None, batch):
-            yield [person for person, _ in found]
+        async for found in self.stored(where, None, batch):
+            yield list(map(_person, found))
 
-    async def places(
+    async def stored(
         self, where: Where | None, after: Place | None, batch: int = BATCH
-    ) -> AsyncGenerator[list[tuple[Person, Place]], None]:
-        """Yield the same, from behind `after` on, each with their place."""
-        while found := await self.page(where, after, batch):
-            yield found
+    ) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
+        """Yield the same from behind `after` on, as rows: COLUMNS of each person, JSON as text, and `created_us`."""
+        while True:
+            async with self.rows.reading() as work:
+                found = await self._page(work, where, after, batch)
+            if found:
+                yield found
             if len(found) < batch:
                 return
-            after = found[-1][1]
-
-    async def page(self, where: Where | None, after: Place | None, limit: int) -> list[tuple[Person, Place]]:
-        """Return up to `limit` of those who match, behind `after`, each with their place."""
-        async with self.rows.reading() as work:
-            return await self._page(work, where, after, limit)
+            after = Place.of(found[-1])
 
     async def search(self, where: Where | None, after: Place | None, limit: int) -> Matches:
         """Return a page of those who match, how many there are in all, and the names of segments."""
         async with self.rows.reading() as work:
-            return Matches(
-                await self._page(work, where, after, limit), await self._count(work, where), await _names(work)
-            )
+            found = await self._page(work, where, after, limit)
+            page = [(_person(row), Place.of(row)) for row in found]
+            return Matches(page, await self._count(work, where), await _names(work))
 
     async def count(self, where: Where | None = None) -> int:
         """Return how many match."""
@@ -188,9 +190,7 @@ class Mirror:
         async with self.rows.reading() as work:
             return await _names(work)
 
-    async def _page(
-        self, work: Work, where: Where | None, after: Place | None, limit: int
-    ) -> list[tuple[Person, Place]]:
+    async def _page(self, work: Work, where: Where | None, after: Place | None, limit: int) -> Sequence[Sequence[Any]]:
         query = (
             select(*_WHOLE, people.c.created_us)
             .where(*self._clauses(where))
@@ -203,7 +203,7 @@ class Mirror:
             query = query.where(
                 us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
             )
-        return list(map(_placed, await work.all(query)))
+        return await work.all(query)
 
     async def _count(self, work: Work, where: Where | None) -> int:
         return await count_of(work, *self._clauses(where))

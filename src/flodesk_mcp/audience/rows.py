@@ -3,11 +3,11 @@
 Whoever writes a query leaves the account out. `Rows` adds it, for every table in it, and refuses what it cannot limit.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -15,10 +15,12 @@ from sqlalchemy import (
     JSON,
     Column,
     ColumnClause,
+    Connection,
     Delete,
     Dialect,
     FromClause,
     Join,
+    Result,
     Row,
     Select,
     Table,
@@ -30,18 +32,29 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
 
-__all__ = ["AnySelect", "Connections", "Rows", "Work"]
+__all__ = ["AnySelect", "Connected", "Connections", "Rows", "Work"]
 
+T = TypeVar("T")
 AnySelect = Select[*tuple[Any, ...]]
 
 BATCH = 200
-ROWS_AT_ONCE = 500
-"""What one statement stores: with more of them it would need more memory, and hardly be faster."""
+ROWS_TOGETHER = (256, 64, 16, 4, 1)
+"""How many one statement stores: few sizes, because SQLite keeps each that it has compiled."""
+
+
+class Connected(Protocol):
+    """A connection in a transaction, such as SQLAlchemy's AsyncConnection."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the database speaks."""
+
+    async def run_sync(self, step: Callable[..., T], /, *arguments: Any) -> T:
+        """Return what `step` does with the connection, as if that did not wait for anything."""
 
 
 class Connections(Protocol):
@@ -75,13 +88,14 @@ def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], diale
 class Work:
     """What one account's rows are read and changed with, within one transaction."""
 
-    def __init__(self, connection: AsyncConnection, account: str) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connected, account: str) -> None:
+        self._run = connection.run_sync
+        self._dialect = connection.dialect
         self._account = account
 
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Return every row that `query` finds among those of the account."""
-        return (await self._connection.execute(_of_account(query, self._account))).all()
+        return await self._run(_all, _of_account(query, self._account))
 
     async def among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> Sequence[Row[Any]]:
         """Return what `query` finds with one of `values`, of which there may be thousands, in the column of that name.
@@ -90,33 +104,33 @@ class Work:
         """
         limited = _of_account(query, self._account)
         if self.dialect == "postgresql":
-            return (await self._connection.execute(limited.where(name == any_(cast(values, ARRAY(Text)))))).all()
+            return await self._run(_all, limited.where(name == any_(cast(values, ARRAY(Text)))))
         given = func.json_each(to_json(values).decode()).table_valued("value")
-        return (await self._connection.execute(limited.where(name.in_(select(given.c.value))))).all()
+        return await self._run(_all, limited.where(name.in_(select(given.c.value))))
 
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""
-        found = await self._connection.stream(_of_account(query, self._account))
-        async for rows in found.partitions(BATCH):
+        found = await self._run(_begun, _of_account(query, self._account))
+        while rows := await self._run(lambda _: found.fetchmany(BATCH)):
             yield rows
 
     @property
     def dialect(self) -> str:
         """What the database speaks: sqlite or postgresql."""
-        return self._connection.dialect.name
+        return self._dialect.name
 
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """Return the first row that `query` finds, or None."""
-        return (await self._connection.execute(_of_account(query, self._account))).first()
+        return await self._run(_first, _of_account(query, self._account))
 
     async def value(self, query: AnySelect) -> Any:
         """Return the first column of the first row, or None."""
-        return (await self._connection.execute(_of_account(query, self._account))).scalar()
+        row = await self.first(query)
+        return None if row is None else row[0]
 
     async def change(self, statement: Update | Delete) -> int:
         """Update or delete rows of the account; return how many."""
-        result = await self._connection.execute(_of_account(statement, self._account))
-        return int(result.rowcount)
+        return await self._run(_changed, _of_account(statement, self._account))
 
     async def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert `rows`, or replace those of the same key."""
@@ -134,23 +148,49 @@ class Work:
 
         Of a row that is replaced, the columns to `keep` stay as they are.
         """
+        upsert = partial(_upsert, table, columns, keep, self._dialect)
         whole = [(self._account, *row) for row in rows]
-        dialect = self._connection.dialect
-        if self.dialect == "sqlite":
-            # For every row of a list the driver lets other threads run, and waits for its turn again.
-            together = min(ROWS_AT_ONCE, dialect.insertmanyvalues_max_parameters // (len(columns) + 1))
-            while len(whole) >= together:
-                values = tuple(chain.from_iterable(whole[:together]))
-                await self._connection.exec_driver_sql(_upsert(table, columns, keep, dialect, together), values)
-                del whole[:together]
-        if whole:
-            await self._connection.exec_driver_sql(_upsert(table, columns, keep, dialect), whole)
+        await self._run(_put if self.dialect == "sqlite" else _put_each, upsert, whole)
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
-        if self._connection.dialect.name == "sqlite":
-            await self._connection.exec_driver_sql("PRAGMA analysis_limit=1000")
-            await self._connection.exec_driver_sql("ANALYZE")
+        if self.dialect == "sqlite":
+            await self._run(_execute, "PRAGMA analysis_limit=1000")
+            await self._run(_execute, "ANALYZE")
+
+
+def _all(connection: Connection, query: AnySelect) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
+
+
+def _first(connection: Connection, query: AnySelect) -> Row[Any] | None:
+    return connection.execute(query).first()
+
+
+def _begun(connection: Connection, query: AnySelect) -> Result[Any]:
+    return connection.execute(query, execution_options={"stream_results": True})
+
+
+def _changed(connection: Connection, statement: Update | Delete) -> int:
+    return connection.execute(statement).rowcount
+
+
+def _put(connection: Connection, upsert: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store rows by as few statements as there are sizes of: for every row of a list the driver lets others run."""
+    place = 0
+    while left := len(rows) - place:
+        together = next(number for number in ROWS_TOGETHER if number <= left)
+        connection.exec_driver_sql(upsert(together), tuple(chain.from_iterable(rows[place : place + together])))
+        place += together
+
+
+def _put_each(connection: Connection, upsert: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        connection.exec_driver_sql(upsert(1), list(rows))
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)
 
 
 class Rows:

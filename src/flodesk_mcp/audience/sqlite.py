@@ -2,21 +2,23 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
-from sqlalchemy import URL, Connection, MetaData, event, text
+import anyio.to_thread
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import QueuePool
 
 from flodesk_mcp.audience.errors import AudienceError, MirrorUnusable, StorageFailed
 
-__all__ = ["SqliteFile"]
+__all__ = ["SqliteFile", "Transaction"]
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 10
 CONNECTIONS = 3
@@ -47,30 +49,25 @@ class SqliteFile:
         self._version = version
         self._remedy = remedy
         self._opening = anyio.Lock()
+        self._unused = anyio.Semaphore(CONNECTIONS if path else 1)  # each one in memory would be a database of its own
         self._is_open = False
 
     def exists(self) -> bool:
         """Tell whether there is anything to read."""
         return self._is_open if self.path is None else self.path.exists()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for a block that reads. Raises AudienceError."""
-        async with self._connection({}) as connection:
-            yield connection
+    def reading(self) -> AbstractAsyncContextManager["Transaction"]:
+        """Open a block that reads. Raises AudienceError."""
+        return self._transaction(self._engine)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for a block that writes, and commit at its end. Raises AudienceError."""
-        async with self._connection(WRITING) as connection:
-            yield connection
+    def writing(self) -> AbstractAsyncContextManager["Transaction"]:
+        """Open a block that writes, and commit at its end. Raises AudienceError."""
+        return self._transaction(self._engine.execution_options(**WRITING))
 
     async def aclose(self) -> None:
         """Close the connections. Another use opens them again; what was in memory is gone."""
         with anyio.CancelScope(shield=True):
-            if "_engine" in self.__dict__:
-                await self._engine.dispose()
-                del self.__dict__["_engine"]
+            await anyio.to_thread.run_sync(self._engine.dispose)
         self._is_open = False
 
     async def remove(self) -> None:
@@ -93,47 +90,43 @@ class SqliteFile:
         return [self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm")] if self.path else []
 
     @asynccontextmanager
-    async def _connection(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(self, engine: Engine) -> AsyncIterator["Transaction"]:
         try:
-            await self._open()
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**options)
-                async with connection.begin():
-                    yield connection
+            async with self._opening:
+                if not self._is_open:
+                    await anyio.to_thread.run_sync(self._open)
+            async with self._unused:
+                transaction = Transaction(engine)
+                try:
+                    yield transaction
+                    await transaction.commit()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await transaction.close()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise self._what_failed(error) from error
 
-    async def _open(self) -> None:
-        async with self._opening:
-            if self._is_open:
-                return
-            if self.path is not None:
-                _make_private(self.path)
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**WRITING)
-                async with connection.begin():
-                    found = (await connection.execute(text("PRAGMA user_version"))).scalar_one()
-                    if found not in {0, self._version}:
-                        version = "a newer" if found > self._version else "an older"
-                        made = f"{self._name} was made by {version} version of flodesk-mcp. {self._remedy}"
-                        raise MirrorUnusable(made.rstrip())
-                    await connection.run_sync(self._metadata.create_all)
-                    await connection.execute(text(f"PRAGMA user_version={self._version}"))
-            self._is_open = True
+    def _open(self) -> None:
+        if self.path is not None:
+            _make_private(self.path)
+        with self._engine.execution_options(**WRITING).begin() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if found not in {0, self._version}:
+                version = "a newer" if found > self._version else "an older"
+                made = f"{self._name} was made by {version} version of flodesk-mcp. {self._remedy}"
+                raise MirrorUnusable(made.rstrip())
+            self._metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={self._version}")
+        self._is_open = True
 
     @cached_property
-    def _engine(self) -> AsyncEngine:
-        url = URL.create("sqlite+aiosqlite", database=str(self.path) if self.path else ":memory:")
-        engine = create_async_engine(
-            url,
-            connect_args={"timeout": BUSY_SECONDS},
-            poolclass=AsyncAdaptedQueuePool,
-            pool_size=CONNECTIONS if self.path else 1,  # each one in memory would be a database of its own
-            max_overflow=0,
-            pool_timeout=None,  # whoever waits for a connection is cancelled by whoever called
+    def _engine(self) -> Engine:
+        url = URL.create("sqlite", database=str(self.path) if self.path else ":memory:")
+        engine = create_engine(
+            url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, poolclass=QueuePool
         )
-        event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "begin", _begin)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
         return engine
 
     @property
@@ -149,6 +142,39 @@ class SqliteFile:
         if isinstance(cause, OSError):
             words = cause.strerror or type(cause).__name__
         return StorageFailed(f"{self._name} cannot be used: {words or name or type(error).__name__}.")
+
+
+class Transaction:
+    """A connection that works in threads, one step after the other: each hands over to another thread and back."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self.dialect = engine.dialect
+
+    async def run_sync(self, step: Callable[..., T], *arguments: Any) -> T:
+        """Return what `step` does with the connection, which is opened for the first of them."""
+        return await anyio.to_thread.run_sync(self._run, step, *arguments)
+
+    def _run(self, step: Callable[..., T], *arguments: Any) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return step(self._connection, *arguments)
+
+    async def commit(self) -> None:
+        """Commit what was done, if anything was."""
+        if self._connection:
+            await anyio.to_thread.run_sync(_commit, self._connection)
+
+    async def close(self) -> None:
+        """Give the connection back; what is not committed is undone."""
+        if self._connection and not self._connection.closed:
+            await anyio.to_thread.run_sync(self._connection.close)
+
+
+def _commit(connection: Connection) -> None:
+    connection.commit()
+    connection.close()
 
 
 def _make_private(path: Path) -> None:
