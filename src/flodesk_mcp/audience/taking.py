@@ -1,6 +1,6 @@
 """From the rows of a list to those of a plan: everybody once, beside whom the list of the account has."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -24,12 +24,15 @@ BY_ID = "id:"
 Verdict = tuple[Action, str | None, tuple[str, ...]]
 """What shall become of a row, why, and what it counts as."""
 
+PlainRows = Callable[[Chunk, Sequence[str], Sequence[Known | None], Iterable[int]], Mapping[int, NewRow]]
+"""Makes and counts rows by place, out of the keys of a chunk, whom the list has of each, and the places to look at."""
+
 
 class Taking:
     """Puts rows into a draft. `resolve` makes what rows say what is wanted, `verdict` tells what that comes to.
 
-    `settled` tells the places of those, all at once, of whom it is already so: seeing whom the list has at each place.
-    `compared` are the columns of the mirror that `verdict` looks at.
+    `plain_rows` may make those that are as most are, all at once; `compared` are the columns of the mirror that
+    `verdict` looks at.
     """
 
     def __init__(
@@ -38,14 +41,14 @@ class Taking:
         mirror: Mirror,
         resolve: Callable[[Sequence[Wanted]], None],
         verdict: Callable[[Wanted, Any], Verdict],
-        settled: Callable[[Chunk, Sequence[Known | None]], Sequence[int]] = lambda *_: (),
+        plain_rows: PlainRows = lambda *_: {},
         compared: Collection[str] = COMPARED,
     ) -> None:
         self._draft = draft
         self._mirror = mirror
         self._resolve = resolve
         self._verdict = verdict
-        self._settled = settled
+        self._plain_rows = plain_rows
         self._seen = Seen()
         self.compared = compared
 
@@ -62,21 +65,20 @@ class Taking:
         rows = [*map(self._unusable, chunk.problems)]
         keys = [*map(str.casefold, chunk.emails)]
         if "" in keys:
-            keys = [key or BY_ID + id for key, id in zip(keys, chunk.ids, strict=True)]
+            keys = [key or BY_ID + known_id for key, known_id in zip(keys, chunk.ids, strict=True)]
         places = dict(zip(keys, range(len(keys)), strict=True))  # of the last row of each person
         known = await self._people(chunk)
         again = self._seen.put([*places], [chunk.rows[place] for place in places.values()])
-        settled = self._settled(chunk, [*map(known.get, keys)])
-        if again or len(places) < len(keys):
-            repeated = {*again.values(), *(key for place, key in enumerate(keys) if places[key] != place)}
-            settled = [place for place in settled if keys[place] not in repeated]
-        counts["unchanged"] += len(settled)
-        rows += [(chunk.rows[place], keys[place], "unchanged", known[keys[place]].email, None, None) for place in settled]
-        rest = sorted({*range(len(keys))}.difference(settled))
+        repeated = {*again.values(), *(key for place, key in enumerate(keys) if places[key] != place)}
+        alone = [place for place, key in enumerate(keys) if key not in repeated] if repeated else range(len(keys))
+        plain = self._plain_rows(chunk, keys, [*map(known.get, keys)], alone)
+        rows += plain.values()
+        rest = [place for place in range(len(keys)) if place not in plain]
         people = [*map(chunk.person, rest)]
         self._resolve(people)
         wanted: dict[str, Wanted] = {}
-        for key, one in zip(map(keys.__getitem__, rest), people, strict=True):
+        for place, one in zip(rest, people, strict=True):
+            key = keys[place]
             if before := wanted.get(key):
                 rows.append(self._repeated(before.row, before.email, one.row))
                 one.after(before)
@@ -133,7 +135,7 @@ class Taking:
         found = await by_addresses(self._mirror, [*filter(None, chunk.emails)], self.compared)
         if all(chunk.emails):
             return found
-        ids = [id for email, id in zip(chunk.emails, chunk.ids, strict=True) if not email]
+        ids = [known for email, known in zip(chunk.emails, chunk.ids, strict=True) if not email]
         by_id = await by_ids(self._mirror, ids, self.compared)
         return found | {BY_ID + known: person for known, person in by_id.items()}
 

@@ -42,7 +42,7 @@ Found = TypeVar("Found", bound=FoundPerson)
 
 @dataclass(frozen=True)
 class Batch(Generic[Found]):
-    """People who follow each other in a table, by columns: each has a value for everybody, where blank ones say nothing.
+    """People who follow each other in a table, by columns: each has a text for everybody, and blank ones say nothing.
 
     `problems` are the rows between them of which nobody can be made. `others` is what is only understood person by
     person.

@@ -94,21 +94,21 @@ class People(Generic[Found]):
             (column, cleaned(raw[place] if place < len(raw) else nothing, lists=column.field is Field.SEGMENTS))
             for place, column in self._placed
         ]
-        emails = addresses(_first(columns, Field.EMAIL, nothing))
+        checked = addresses(_first(columns, Field.EMAIL, nothing))
         ids = _first(columns, Field.ID, nothing)
-        usable = [bool(email or id) and isinstance(email, str) for email, id in zip(emails, ids, strict=True)]
+        usable = [bool(said or known) and isinstance(said, str) for said, known in zip(checked, ids, strict=True)]
         if not all(usable):
             wrong = [place for place, is_usable in enumerate(usable) if not is_usable]
-            problems += [_wrong(columns, place, numbers[place], emails[place]) for place in wrong]
+            problems += [_wrong(columns, place, numbers[place], checked[place]) for place in wrong]
             problems.sort(key=attrgetter("row"))
             columns = [(column, [*compress(cells, usable)]) for column, cells in columns]
-            numbers, emails, ids = ([*compress(values, usable)] for values in (numbers, emails, ids))
+            numbers, ids = [*compress(numbers, usable)], [*compress(ids, usable)]
         left_out: dict[int, list[Problem]] = {}
         return Batch(
             self._kind,
             problems,
             numbers,
-            emails,
+            [email for email in compress(checked, usable) if isinstance(email, str)],
             ids,
             {column.name: _first(columns, column.field, nothing) for column, _ in columns if column.field in _NAMES},
             self._custom_fields(columns, numbers, left_out),
@@ -119,7 +119,7 @@ class People(Generic[Found]):
     def _custom_fields(
         self, columns: Columns, numbers: Sequence[int], left_out: dict[int, list[Problem]]
     ) -> dict[str, Sequence[str]]:
-        """Return the values of each custom field; those that are too long are `left_out`, by the place of the person."""
+        """Return the values of each custom field; those that are too long are `left_out`, by place."""
         fields: dict[str, Sequence[str]] = {}
         for column, cells in columns:
             if column.field is Field.CUSTOM:
