@@ -82,6 +82,7 @@ def _action(said: dict[str, Any], person: Any) -> str:
 @given(start=START, rows=ROWS, everyone=st.sampled_from([[], [FAIR]]))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [])
+@example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [FAIR])
 def test_the_plan_of_an_import_is_what_the_model_says(
     start: dict[str, Any], rows: list[Any], everyone: list[str]
 ) -> None:
