@@ -1,7 +1,7 @@
 """Planning an import: who is new, who changes and how, and who is left alone."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,8 +10,9 @@ from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import Understanding
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.plan import Plan
+from flodesk_mcp.audience.plan_rows import NewRow
 from flodesk_mcp.audience.segment_names import SegmentNames
-from flodesk_mcp.audience.source import PeopleOf, Source
+from flodesk_mcp.audience.source import Chunk, PeopleOf, Source
 from flodesk_mcp.audience.taking import Taking, Verdict
 from flodesk_mcp.audience.words import counted
 
@@ -43,7 +44,7 @@ class ImportPlanning:
         create_missing_fields: bool = False,
     ) -> None:
         self._draft = draft
-        self._taking = Taking(draft, mirror, self._resolve, self._verdict)
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict, self._plain_rows)
         self._names = names
         self._custom_fields = custom_fields
         self._everyone = names.of(segments, create=True)
@@ -81,6 +82,55 @@ class ImportPlanning:
             named |= {"first_name", "last_name"}
         joins = "segments" in fields or any(self._everyone)
         return {*named, "custom_fields", *(["segments"] if joins else [])}
+
+    def _plain_rows(
+        self, chunk: Chunk, keys: Sequence[str], people: Sequence[Known | None], places: Iterable[int]
+    ) -> dict[int, NewRow]:
+        """Return what `_verdict` comes to for those of whom columns say all: by columns, because they are many."""
+        ids, new = self._everyone
+        room = MAX_SEGMENTS - len(ids) - len(new)
+        if room < 0 or not chunk.custom_fields.keys() <= self._custom_fields.keys():
+            return {}
+        rare, emails = chunk.rare(), chunk.emails
+        strangers = [place for place in places if not people[place] and emails[place] and place not in rare]
+        there = [
+            (place, person)
+            for place in places
+            if (person := people[place]) and person.email and person.status not in SILENT
+            if len(person.segments) <= room and place not in rare
+        ]
+        changed: dict[int, tuple[str, ...]] = {}
+        for name, texts in chunk.fields.items():
+            at = Known._fields.index(name)
+            for place, person in there:
+                if (text := texts[place]) and person[at] != text:
+                    changed[place] = (*changed.get(place, ()), name)
+        for name, texts in chunk.custom_fields.items():
+            for place, person in there:
+                if (text := texts[place]) and person.custom_fields.get(name) != text:
+                    changed[place] = (*changed.get(place, ()), name)
+        for place, person in there if ids or new else ():
+            if new or not set(person.segments).issuperset(ids):
+                changed[place] = (*changed.get(place, ()), "segments")
+        self._count(PROVEN_NEW if self._double_optin else NEW, len(strangers))
+        self._count(UNCHANGED, len(there) - len(changed))
+        for names, number in Counter(changed.values()).items():
+            self._count(_counted_as(names), number)
+        rows: dict[int, NewRow] = {
+            place: (chunk.rows[place], keys[place], "unchanged", person.email, None, None) for place, person in there
+        }
+        rare_parts = [{}, new, "", "", ""] if new else []
+        for place in (*changed, *strangers):
+            email = person.email if (person := people[place]) else emails[place]
+            fields = {name: text for name, texts in chunk.fields.items() if (text := texts[place])}
+            custom = {name: text for name, texts in chunk.custom_fields.items() if (text := texts[place])}
+            content = [email, "", fields, custom, ids, *rare_parts]
+            rows[place] = chunk.rows[place], keys[place], "write", email, None, content
+        return rows
+
+    def _count(self, names: Iterable[str], number: int) -> None:
+        for name in names:
+            self._draft.counts[name] += number
 
     def _resolve(self, people: Sequence[Wanted]) -> None:
         ids, new = self._everyone

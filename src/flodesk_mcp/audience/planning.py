@@ -25,8 +25,8 @@ POLL_SECONDS = 1.0
 AGAIN_SECONDS = 15
 """When to ask again for a plan that reads its rows."""
 
-OBJECTS = 50_000
-"""What planning makes for a thousand rows is far less, and has no cycles."""
+OBJECTS = 500_000
+"""What planning makes for some thousand rows is less, and has no cycles."""
 
 Make = Callable[[Draft], Awaitable[Plan]]
 """Makes a plan of a draft, beside a mirror that is fresh."""

@@ -1,11 +1,12 @@
 """Who was named before, in a list of any length: 25 MB for a million people, where a dict would take 150."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 __all__ = ["Seen"]
 
-FEW = 1 << 12
+FEW = 1 << 13
+GROWTH = 4
 FULL = 0.6
 MARK = (1 << 64) - 1
 
@@ -22,24 +23,22 @@ class Seen:
         """Tell whether the text has a number."""
         return bool(self._marks[self._place(hash(text) & MARK or 1)])
 
-    def put(self, texts: Iterable[tuple[str, int]]) -> dict[int, str]:
+    def put(self, texts: Sequence[str], numbers: Sequence[int]) -> dict[int, str]:
         """Give texts numbers, and return those that some of them had, each with its text."""
         before = {}
-        marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
-        for text, number in texts:
+        while self._size + len(texts) > FULL * len(self._marks):
+            self._grow()
+        marks, known, last = self._marks, self._numbers, len(self._marks) - 1
+        for text, number in zip(texts, numbers, strict=True):
             mark = hash(text) & MARK or 1
             place = mark & last
-            while (there := marks[place]) and there != mark:
-                place = (place + 1) & last
-            if there:
-                before[numbers[place]] = text
-            else:
-                marks[place] = mark
-                self._size += 1
-            numbers[place] = number
-            if self._size > FULL * last:
-                self._grow()
-                marks, numbers, last = self._marks, self._numbers, len(self._marks) - 1
+            if marks[place]:
+                place = self._place(mark)
+                if marks[place]:
+                    before[known[place]] = text
+            marks[place] = mark
+            known[place] = number
+        self._size += len(texts) - len(before)
         return before
 
     def _place(self, mark: int) -> int:
@@ -51,10 +50,12 @@ class Seen:
         return place
 
     def _grow(self) -> None:
-        marks, numbers = self._marks, self._numbers
-        self._marks = array("Q", bytes(16 * len(marks)))
-        self._numbers = array("I", bytes(8 * len(marks)))
+        marks, numbers, last = self._marks, self._numbers, GROWTH * len(self._marks) - 1
+        self._marks = array("Q", bytes(8 * GROWTH * len(marks)))
+        self._numbers = array("I", bytes(4 * GROWTH * len(marks)))
         for mark, number in zip(marks, numbers, strict=True):
             if mark:
-                place = self._place(mark)
+                place = mark & last
+                if self._marks[place]:
+                    place = self._place(mark)
                 self._marks[place], self._numbers[place] = mark, number

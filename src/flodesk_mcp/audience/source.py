@@ -2,19 +2,16 @@
 
 from collections.abc import AsyncIterator, Generator
 from contextlib import AbstractContextManager
-from itertools import islice
 from typing import Protocol
 
 import anyio.to_thread
 
 from flodesk_mcp.audience.comparing import Wanted
-from flodesk_mcp.audience.files import People, Problem, Table, Understanding
+from flodesk_mcp.audience.files import Batch, People, Table, Understanding
 
 __all__ = ["Chunk", "PeopleOf", "Source"]
 
-CHUNK = 2_000
-
-Chunk = list[Wanted | Problem]
+Chunk = Batch[Wanted]
 
 
 class Source(Protocol):
@@ -46,8 +43,7 @@ class PeopleOf:
     def _chunks(self) -> Generator[Chunk, None, None]:
         with self._source() as table:
             people = People(table, self._understanding, Wanted)
-            rows = iter(people)
-            while chunk := [*islice(rows, CHUNK)]:
+            for chunk in people:
                 self.columns, self.ignored = people.columns, people.ignored
                 self.fields_to_create = people.fields_to_create
                 yield chunk

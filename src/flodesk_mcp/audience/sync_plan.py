@@ -47,7 +47,7 @@ class SyncPlanning:
         self._columns = columns
         self._remove_others = remove_others
         self._undoes = False
-        self._taking = Taking(draft, mirror, self._resolve, self._verdict, {"id", "segments"})
+        self._taking = Taking(draft, mirror, self._resolve, self._verdict, compared={"id", "segments"})
 
     async def plan(self, source: Source) -> Plan:
         """Read all of `source`; the report of an earlier sync is put back. Raises FileRefused, AudienceError."""

@@ -1,6 +1,7 @@
 """From the rows of a list to those of a plan: everybody once, beside whom the list of the account has."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from flodesk_mcp.audience.comparing import Known, Wanted, key_of
@@ -23,11 +24,15 @@ BY_ID = "id:"
 Verdict = tuple[Action, str | None, tuple[str, ...]]
 """What shall become of a row, why, and what it counts as."""
 
+PlainRows = Callable[[Chunk, Sequence[str], Sequence[Known | None], Iterable[int]], Mapping[int, NewRow]]
+"""Makes and counts rows by place, out of the keys of a chunk, whom the list has of each, and the places to look at."""
+
 
 class Taking:
     """Puts rows into a draft. `resolve` makes what rows say what is wanted, `verdict` tells what that comes to.
 
-    `compared` are the columns of the mirror that `verdict` looks at.
+    `plain_rows` may make those that are as most are, all at once; `compared` are the columns of the mirror that
+    `verdict` looks at.
     """
 
     def __init__(
@@ -36,12 +41,14 @@ class Taking:
         mirror: Mirror,
         resolve: Callable[[Sequence[Wanted]], None],
         verdict: Callable[[Wanted, Any], Verdict],
+        plain_rows: PlainRows = lambda *_: {},
         compared: Collection[str] = COMPARED,
     ) -> None:
         self._draft = draft
         self._mirror = mirror
         self._resolve = resolve
         self._verdict = verdict
+        self._plain_rows = plain_rows
         self._seen = Seen()
         self.compared = compared
 
@@ -52,30 +59,40 @@ class Taking:
     async def take(self, chunk: Chunk) -> None:
         """Put the rows of a chunk into the draft. Raises FileRefused, AudienceError."""
         counts = self._draft.counts
-        counts["rows"] += len(chunk)
+        counts["rows"] += len(chunk.rows) + len(chunk.problems)
         if counts["rows"] > MAX_ROWS:
             raise FileRefused(f"It has more than {MAX_ROWS:,} rows: divide it.")
-        rows = [self._unusable(one) for one in chunk if isinstance(one, Problem)]
-        people = [one for one in chunk if not isinstance(one, Problem)]
+        rows = [*map(self._unusable, chunk.problems)]
+        keys = [*map(str.casefold, chunk.emails)]
+        if "" in keys:
+            keys = [key or BY_ID + known_id for key, known_id in zip(keys, chunk.ids, strict=True)]
+        places = dict(zip(keys, range(len(keys)), strict=True))  # of the last row of each person
+        known = await self._people(chunk)
+        again = self._seen.put([*places], [chunk.rows[place] for place in places.values()])
+        repeated = {*again.values(), *(key for place, key in enumerate(keys) if places[key] != place)}
+        alone = [place for place, key in enumerate(keys) if key not in repeated] if repeated else range(len(keys))
+        plain = self._plain_rows(chunk, keys, [*map(known.get, keys)], alone)
+        rows += plain.values()
+        rest = [place for place in range(len(keys)) if place not in plain]
+        people = [*map(chunk.person, rest)]
         self._resolve(people)
         wanted: dict[str, Wanted] = {}
-        for one in people:
-            key = one.email.casefold() if one.email else BY_ID + one.id
+        for place, one in zip(rest, people, strict=True):
+            key = keys[place]
             if before := wanted.get(key):
                 rows.append(self._repeated(before.row, before.email, one.row))
                 one.after(before)
             wanted[key] = one
-        known = await self._people(wanted)
-        await self._pass_on(wanted, known)
+        if again:
+            await self._pass_on(again, wanted, known)
         rows += [self._row(key, one, known.get(key)) for key, one in wanted.items()]
-        if len(rows) > len(wanted):
-            rows.sort()
+        rows.sort(key=itemgetter(0))
         await self._draft.put(rows)
 
     def of_list(self, wanted: Wanted, person: Person) -> NewRow:
         """Return a row about somebody whom a search found, counted."""
         key = _key(person)
-        self._seen.put([(key, wanted.row)])
+        self._seen.put([key], [wanted.row])
         return self._row(key, wanted, person)
 
     def _row(self, key: str, wanted: Wanted, person: Known | Person | None) -> NewRow:
@@ -100,11 +117,10 @@ class Taking:
         self._draft.counts["duplicates"] += 1
         return row, None, "skip", email, REPEATED.format(by), None
 
-    async def _pass_on(self, wanted: Mapping[str, Wanted], known: Mapping[str, Known]) -> None:
-        """Pass on what earlier rows of the same people want; those count no more."""
-        again = self._seen.put((key, one.row) for key, one in wanted.items())
-        if not again:
-            return
+    async def _pass_on(
+        self, again: Mapping[int, str], wanted: Mapping[str, Wanted], known: Mapping[str, Known]
+    ) -> None:
+        """Pass on what earlier rows want of people who come `again`, by those rows, which count no more."""
         repeated = []
         for row in await self._draft.rows.numbered(again):
             key, before = again[row.row], Wanted.of(row)
@@ -114,13 +130,13 @@ class Taking:
                 repeated.append(self._repeated(row.row, row.email, wanted[key].row))
         await self._draft.replace(repeated)
 
-    async def _people(self, wanted: Mapping[str, Wanted]) -> dict[str, Known]:
+    async def _people(self, chunk: Chunk) -> dict[str, Known]:
         """Return those of the list, by the key of the row that means them."""
-        addresses = [one.email for one in wanted.values() if one.email]
-        found = await by_addresses(self._mirror, addresses, self.compared)
-        if len(addresses) == len(wanted):
+        found = await by_addresses(self._mirror, [*filter(None, chunk.emails)], self.compared)
+        if all(chunk.emails):
             return found
-        by_id = await by_ids(self._mirror, [one.id for one in wanted.values() if not one.email], self.compared)
+        ids = [known for email, known in zip(chunk.emails, chunk.ids, strict=True) if not email]
+        by_id = await by_ids(self._mirror, ids, self.compared)
         return found | {BY_ID + known: person for known, person in by_id.items()}
 
 

@@ -57,10 +57,10 @@ def read(
     understanding = Understanding(fields, columns, create_missing_fields=create_missing_fields)
     with open_table() as table:
         found = People(table, understanding, FoundPerson)
-        rows = list(found)
+        batches = list(found)
     return Reading(
-        [row for row in rows if isinstance(row, FoundPerson)],
-        [row for row in rows if isinstance(row, Problem)],
+        [batch.person(place) for batch in batches for place in range(len(batch.rows))],
+        [problem for batch in batches for problem in batch.problems],
         found.columns,
         found.ignored,
         found.fields_to_create,

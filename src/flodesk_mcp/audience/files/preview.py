@@ -7,8 +7,9 @@ from itertools import islice
 
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files.columns import Column, Understanding
+from flodesk_mcp.audience.files.found import FoundPerson
 from flodesk_mcp.audience.files.headings import Field
-from flodesk_mcp.audience.files.people import FoundPerson, People
+from flodesk_mcp.audience.files.people import People
 from flodesk_mcp.audience.files.table import Cell, Problem, Table
 
 __all__ = ["Preview", "PreviewColumn", "preview_of"]

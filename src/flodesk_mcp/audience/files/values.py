@@ -3,7 +3,7 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ from flodesk_mcp.audience.columns import disarmed
 from flodesk_mcp.audience.files.headings import folded
 from flodesk_mcp.audience.files.table import Cell
 
-__all__ = ["address", "clean", "cleaned", "ip", "names", "refuses_mail", "tags", "timestamp"]
+__all__ = ["addresses", "clean", "cleaned", "ip", "names", "refuses_mail", "tags", "timestamp"]
 
 _PLAIN_LOCAL = re.compile(r"[a-zA-Z0-9_%+-]+(?:\.[a-zA-Z0-9_%+-]+)*")
 MAX_LOCAL = 64
@@ -43,12 +43,12 @@ _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
 MONTHS = 12
 
 
-def cleaned(cells: Sequence[Cell], tagged: Collection[int]) -> Sequence[Any]:
-    """Return the cells of a row as one line of text each; those at the places `tagged` may stay lists."""
+def cleaned(cells: Sequence[Cell], *, lists: bool = False) -> Sequence[Any]:
+    """Return the cells of a column as one line of text each; `lists` of JSON may stay what they are."""
     try:
         text = "".join(cells)  # type: ignore[arg-type] # the lists of JSON raise TypeError
     except TypeError:
-        return [cell if place in tagged else clean(cell) for place, cell in enumerate(cells)]
+        return [cell if lists and isinstance(cell, list) else clean(cell) for cell in cells]
     if text.isprintable() and "'" not in text:  # all at once, where none is unusual
         return [*map(str.strip, cells)]  # type: ignore[arg-type]
     return [*map(clean, cells)]
@@ -75,16 +75,30 @@ def _seen(sign: str) -> str:
             return sign
 
 
-def address(text: str) -> str:
-    """Return an e-mail address with its domain in lower case.
+def addresses(texts: Sequence[str]) -> list[str | ValueError]:
+    """Return e-mail addresses with their domains in lower case, or what is wrong with each; blank ones stay so."""
+    if not any(texts):
+        return [*texts]
+    locals_, _, domains = zip(*(text.partition("@") for text in texts), strict=True)
+    try:  # all at once, where none is unusual
+        known = {domain: _domain(domain) for domain in set(domains)}
+    except ValueError:
+        return [*map(_address, texts)]
+    if max(map(len, texts)) > MAX_ADDRESS or max(map(len, locals_)) > MAX_LOCAL:
+        return [*map(_address, texts)]
+    if not all(map(_PLAIN_LOCAL.fullmatch, locals_)):
+        return [*map(_address, texts)]
+    return [f"{local}@{known[domain]}" for local, domain in zip(locals_, domains, strict=True)]
 
-    Raises ValueError, which says what is wrong with it.
-    """
+
+def _address(text: str) -> str | ValueError:
     local, at, domain = text.partition("@")
-    is_plain = (local.isalnum() and local.isascii()) or _PLAIN_LOCAL.fullmatch(local)
-    if at and is_plain and len(text) <= MAX_ADDRESS and len(local) <= MAX_LOCAL:
-        return f"{local}@{_domain(domain)}"
-    return _checked(text)
+    try:
+        if at and _PLAIN_LOCAL.fullmatch(local) and len(text) <= MAX_ADDRESS and len(local) <= MAX_LOCAL:
+            return f"{local}@{_domain(domain)}"
+        return text and _checked(text)
+    except ValueError as error:
+        return error
 
 
 @lru_cache(10_000)
