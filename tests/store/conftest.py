@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
+from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredSubjects, StoredTokens
 
 
 class Clock:
@@ -57,3 +57,8 @@ def accounts(database: Database, sealer: Sealer, clock: Clock) -> StoredAccounts
 @pytest.fixture
 def tokens(database: Database, sealer: Sealer, clock: Clock) -> StoredTokens:
     return StoredTokens(database, sealer, clock)
+
+
+@pytest.fixture
+def subjects(database: Database, sealer: Sealer) -> StoredSubjects:
+    return StoredSubjects(database, sealer)
