@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import aiosqlite.core
 import anyio._backends._asyncio
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 
+import databases
 from deploy.programs import NotInstalled, PostgreSql, Program, Redis, running
 from ports import free_port
 
@@ -134,17 +134,35 @@ def redis_server(tmp_path: Path) -> Iterator[Redis]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database without rows, to be copied."""
+    path = tmp_path_factory.mktemp("tables") / "state.sqlite3"
+    anyio.run(databases.made, f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql: str) -> str:
+    """The name of a PostgreSQL database without rows, to be copied."""
+    url = anyio.run(databases.new_database, postgresql)
+    anyio.run(databases.made, url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str, postgresql_tables: str) -> str:
+    """The address of a PostgreSQL database without rows, for tests on real time."""
+    return anyio.run(databases.new_database, postgresql, postgresql_tables)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of either kind, for tests on real time."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of either kind without rows, for tests on real time."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state.sqlite3"
-    address: str = request.getfixturevalue("postgresql")
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return address.replace("/postgres", f"/{name}")
+        return databases.new_file(tmp_path, request.getfixturevalue("sqlite_tables"))
+    address: str = request.getfixturevalue("postgresql_url")
+    return address
 
 
 def _installed(program: Callable[..., Server], folder: Path, port: int) -> Server:

@@ -27,14 +27,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def url(database_url: str) -> str:
-    """The address of an empty database."""
+    """The address of a database without rows."""
     return database_url
 
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
     opened = Database(url)
-    await opened.migrate()
     yield opened
     await opened.aclose()
 

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from databases import new_database
 from flodesk_mcp.audience.plan_tables import plans
 from flodesk_mcp.audience.tables import METADATA
 from flodesk_mcp.store import Database, StoreError
@@ -30,7 +31,13 @@ async def test_the_migrations_make_exactly_the_tables_of_the_models(database: Da
         assert await connection.run_sync(differences) == []
 
 
-async def test_processes_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_processes_that_start_at_once_migrate_one_after_the_other(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/state.sqlite3"
+    if kind == "postgresql":
+        url = await new_database(request.getfixturevalue("postgresql"))
     databases = [Database(url) for _ in range(5)]
     async with anyio.create_task_group() as group:
         for database in databases:
