@@ -151,9 +151,11 @@ def postgresql_tables(postgresql: str) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str, postgresql_tables: str) -> str:
+def postgresql_url(postgresql: str, postgresql_tables: str) -> Iterator[str]:
     """The address of a PostgreSQL database without rows, for tests on real time."""
-    return anyio.run(databases.new_database, postgresql, postgresql_tables)
+    url = anyio.run(databases.new_database, postgresql, postgresql_tables)
+    yield url
+    anyio.run(databases.drop, postgresql, url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

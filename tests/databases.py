@@ -25,6 +25,13 @@ async def new_database(postgresql: str, template: str = "template1") -> str:
     return postgresql.replace("/postgres", f"/{name}")
 
 
+async def drop(postgresql: str, url: str) -> None:
+    """Delete a database, which is three hundred files, whoever still uses it."""
+    connection = await asyncpg.connect(postgresql)
+    await connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+    await connection.close()
+
+
 def new_file(folder: Path, template: Path) -> str:
     """Copy an SQLite database into `folder`, and return its address."""
     return f"sqlite:///{shutil.copy(template, folder)}"
