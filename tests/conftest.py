@@ -6,6 +6,7 @@ import os
 import selectors
 from asyncio import Future
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from queue import Queue, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import aiosqlite.core
 import anyio._backends._asyncio
+import httpx2._transports.default
 import pytest
 
 import databases
@@ -45,6 +47,15 @@ class _WatchedQueue(SimpleQueue[tuple["Future[Any] | None", Callable[[], Any]]])
         super().put_nowait(item)
 
 
+@cache
+def _certificates(file: str | None, **settings: Any) -> Any:
+    """Read the certificates of the web once: for each client anew, that takes longer than most tests."""
+    return httpx2.create_ssl_context(**settings)
+
+
+vars(httpx2._transports.default)["create_ssl_context"] = lambda **settings: _certificates(
+    os.environ.get("SSL_CERT_FILE"), **settings
+)
 vars(aiosqlite.core)["SimpleQueue"] = _WatchedQueue
 
 
