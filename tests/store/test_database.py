@@ -1,7 +1,9 @@
 """Opening and migrating the database."""
 
+import gc
 import re
 import stat
+import warnings
 from pathlib import Path
 
 import anyio
@@ -46,6 +48,18 @@ async def test_processes_that_start_at_once_migrate_one_after_the_other(
         assert (await session.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
     for database in databases:
         await database.aclose()
+
+
+async def test_a_connection_that_is_in_use_when_the_database_is_closed_is_closed_when_it_comes_back(url: str) -> None:
+    database = Database(url)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        async with database.sessions() as session:
+            await session.execute(text("SELECT 1"))
+            await database.aclose()
+        del session
+        gc.collect()
+    assert not warned
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
