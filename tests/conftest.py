@@ -6,6 +6,7 @@ import os
 import selectors
 from asyncio import Future
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from queue import Queue, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -13,9 +14,10 @@ from typing import Any, TypeVar
 
 import aiosqlite.core
 import anyio._backends._asyncio
-import asyncpg  # type: ignore[import-untyped] # it has no types
+import httpx2._transports.default
 import pytest
 
+import databases
 from deploy.programs import NotInstalled, PostgreSql, Program, Redis, running
 from ports import free_port
 
@@ -45,6 +47,15 @@ class _WatchedQueue(SimpleQueue[tuple["Future[Any] | None", Callable[[], Any]]])
         super().put_nowait(item)
 
 
+@cache
+def _certificates(file: str | None, **settings: Any) -> Any:
+    """Read the certificates of the web once: for each client anew, that takes longer than most tests."""
+    return httpx2.create_ssl_context(**settings)
+
+
+vars(httpx2._transports.default)["create_ssl_context"] = lambda **settings: _certificates(
+    os.environ.get("SSL_CERT_FILE"), **settings
+)
 vars(aiosqlite.core)["SimpleQueue"] = _WatchedQueue
 
 
@@ -134,17 +145,37 @@ def redis_server(tmp_path: Path) -> Iterator[Redis]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database without rows, to be copied."""
+    path = tmp_path_factory.mktemp("tables") / "state.sqlite3"
+    anyio.run(databases.made, f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql: str) -> str:
+    """The name of a PostgreSQL database without rows, to be copied."""
+    url = anyio.run(databases.new_database, postgresql)
+    anyio.run(databases.made, url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str, postgresql_tables: str) -> Iterator[str]:
+    """The address of a PostgreSQL database without rows, for tests on real time."""
+    url = anyio.run(databases.new_database, postgresql, postgresql_tables)
+    yield url
+    anyio.run(databases.drop, postgresql, url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of either kind, for tests on real time."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of either kind without rows, for tests on real time."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state.sqlite3"
-    address: str = request.getfixturevalue("postgresql")
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return address.replace("/postgres", f"/{name}")
+        return databases.new_file(tmp_path, request.getfixturevalue("sqlite_tables"))
+    address: str = request.getfixturevalue("postgresql_url")
+    return address
 
 
 def _installed(program: Callable[..., Server], folder: Path, port: int) -> Server:

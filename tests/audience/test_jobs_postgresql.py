@@ -1,11 +1,9 @@
 """Jobs of hosted accounts in PostgreSQL: one replica runs each, and another goes on where it stopped."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 from sqlalchemy import text
 
@@ -26,20 +24,10 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-async def url(postgresql: str) -> str:
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return postgresql.replace("/postgres", f"/{name}")
-
-
 @asynccontextmanager
 async def replica(url: str, kind: Counting, account: str = "one") -> AsyncIterator[Jobs]:
     """One of the processes that share the database."""
     database = Database(url)
-    await database.migrate()
     try:
         async with anyio.create_task_group() as tasks:
             yield Jobs(JobStore(DatabaseStorage(database, account)), [kind], tasks.start_soon)
@@ -48,9 +36,8 @@ async def replica(url: str, kind: Counting, account: str = "one") -> AsyncIterat
         await database.aclose()
 
 
-async def test_the_migration_makes_the_tables_that_jobs_use(url: str) -> None:
-    database = Database(url)
-    await database.migrate()
+async def test_the_migration_makes_the_tables_that_jobs_use(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
     async with database.reading() as session:
         query = "SELECT table_name, column_name, is_nullable FROM information_schema.columns"
         made = {tuple(row) for row in await session.execute(text(query))}
@@ -60,12 +47,12 @@ async def test_the_migration_makes_the_tables_that_jobs_use(url: str) -> None:
             assert (table.name, column.name, "YES" if column.nullable else "NO") in made
 
 
-async def test_of_two_replicas_one_runs_a_job_and_the_other_follows_it(url: str) -> None:
+async def test_of_two_replicas_one_runs_a_job_and_the_other_follows_it(postgresql_url: str) -> None:
     async def slowly(_: int) -> None:
         await anyio.sleep(0.02)
 
     one, other = Counting(slowly), Counting(slowly)
-    async with replica(url, one) as jobs, replica(url, other) as others:
+    async with replica(postgresql_url, one) as jobs, replica(postgresql_url, other) as others:
         begun = await jobs.start("counting", {"to": 20})
         others.resume()
         ended = await others.wait(begun.id, 60)
@@ -75,16 +62,16 @@ async def test_of_two_replicas_one_runs_a_job_and_the_other_follows_it(url: str)
     assert not (one.counted and other.counted)
 
 
-async def test_another_replica_goes_on_where_the_first_one_ended(url: str) -> None:
+async def test_another_replica_goes_on_where_the_first_one_ended(postgresql_url: str) -> None:
     async def hang(number: int) -> None:
         if number == 4:
             await anyio.sleep_forever()
 
     first, second = Counting(hang), Counting()
-    async with replica(url, first) as jobs:
+    async with replica(postgresql_url, first) as jobs:
         begun = await jobs.start("counting", {"to": 6})
         await first.reached(4)
-    async with replica(url, second) as jobs:
+    async with replica(postgresql_url, second) as jobs:
         jobs.resume()
         ended = await jobs.wait(begun.id, 60)
         problems = await jobs.problems(begun.id)
@@ -93,11 +80,11 @@ async def test_another_replica_goes_on_where_the_first_one_ended(url: str) -> No
     assert (ended.state, ended.written, problems) == ("done", 6, [])
 
 
-async def test_accounts_do_not_see_or_hold_up_each_other(url: str) -> None:
+async def test_accounts_do_not_see_or_hold_up_each_other(postgresql_url: str) -> None:
     async def hang(_: int) -> None:
         await anyio.sleep_forever()
 
-    async with replica(url, Counting(hang)) as jobs, replica(url, Counting(), "two") as others:
+    async with replica(postgresql_url, Counting(hang)) as jobs, replica(postgresql_url, Counting(), "two") as others:
         await jobs.start("counting", {"to": 1})
         theirs = await others.start("counting", {"to": 3})
         assert (await others.wait(theirs.id, 60)).state == "done"

@@ -1,17 +1,16 @@
 """Plans and what carries them out in PostgreSQL, where several processes share an account."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import anyio
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from databases import new_database
 from flodesk_mcp.audience.database_storage import DatabaseStorage
 from flodesk_mcp.audience.errors import PlanRefused
 from flodesk_mcp.store import Database
@@ -30,20 +29,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def made(postgresql: str) -> str:
-    """Make a database, and return its address."""
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return postgresql.replace("/postgres", f"/{name}")
-
-
-@pytest.fixture
-async def url(postgresql: str) -> str:
-    return await made(postgresql)
-
-
 @pytest.fixture
 def studio() -> Studio:
     studio = Studio(grows=True, per_minute=UNREACHED)
@@ -57,7 +42,6 @@ def studio() -> Studio:
 async def replica(url: str, studio: Studio) -> AsyncIterator[Opened]:
     """One of the processes that share the database: at the end it is as if that were killed."""
     database = Database(url)
-    await database.migrate()
     try:
         async with studio.opened(storage=DatabaseStorage(database, "one")) as opened:
             yield opened
@@ -65,8 +49,8 @@ async def replica(url: str, studio: Studio) -> AsyncIterator[Opened]:
         await database.aclose()
 
 
-async def test_an_import_is_planned_and_carried_out(url: str, studio: Studio) -> None:
-    async with replica(url, studio) as opened:
+async def test_an_import_is_planned_and_carried_out(postgresql_url: str, studio: Studio) -> None:
+    async with replica(postgresql_url, studio) as opened:
         plan = await opened.plan(
             "email,first name,City,Tags,opt-in time\n"
             "ANNA@example.com,,Ulm,Fair,\n"
@@ -94,8 +78,8 @@ async def test_an_import_is_planned_and_carried_out(url: str, studio: Studio) ->
     assert report.count("\r\n") == 7
 
 
-async def test_a_plan_of_one_process_is_carried_out_by_another_and_once(url: str, studio: Studio) -> None:
-    async with replica(url, studio) as opened, replica(url, studio) as others:
+async def test_a_plan_of_one_process_is_carried_out_by_another_and_once(postgresql_url: str, studio: Studio) -> None:
+    async with replica(postgresql_url, studio) as opened, replica(postgresql_url, studio) as others:
         plan = await opened.plan([{"email": "eva@example.com"}], segments=["VIP"])
         job = await others.carried_out(plan)
         assert (job.state, job.written) == ("done", 1)
@@ -103,9 +87,9 @@ async def test_a_plan_of_one_process_is_carried_out_by_another_and_once(url: str
             await opened.audience.carry_out(plan.id)
 
 
-async def test_repeated_people_far_apart_count_once(url: str, studio: Studio) -> None:
+async def test_repeated_people_far_apart_count_once(postgresql_url: str, studio: Studio) -> None:
     rows = [f"p{number % 1_600}@example.com,{'First' if number < 1_600 else ''},{number}" for number in range(2_400)]
-    async with replica(url, studio) as opened:
+    async with replica(postgresql_url, studio) as opened:
         plan = await opened.plan("\n".join(["email,first name,City", *rows]))
         job = await opened.carried_out(plan)
     assert (plan.numbers["will_write"], plan.numbers["duplicates"], job.written) == (1_600, 800, 1_600)
@@ -113,10 +97,10 @@ async def test_repeated_people_far_apart_count_once(url: str, studio: Studio) ->
     assert (person.first_name, person.custom_fields) == ("First", {"city": "1607"})
 
 
-async def test_the_report_of_a_sync_puts_things_back(url: str, studio: Studio) -> None:
+async def test_the_report_of_a_sync_puts_things_back(postgresql_url: str, studio: Studio) -> None:
     before = studio.members(FAIR)
     studio.add("eva@example.com")
-    async with replica(url, studio) as opened:
+    async with replica(postgresql_url, studio) as opened:
         plan = await opened.sync(FAIR, "email\nanna@example.com\neva@example.com\n", remove_others=True)
         assert (plan.numbers["to_add"], plan.numbers["to_remove"]) == (1, 2)
         job = await opened.carried_out(plan)
@@ -125,8 +109,8 @@ async def test_the_report_of_a_sync_puts_things_back(url: str, studio: Studio) -
     assert studio.members(FAIR) == before
 
 
-async def test_a_plan_whose_content_was_changed_is_refused(url: str, studio: Studio) -> None:
-    async with replica(url, studio) as opened:
+async def test_a_plan_whose_content_was_changed_is_refused(postgresql_url: str, studio: Studio) -> None:
+    async with replica(postgresql_url, studio) as opened:
         plan = await opened.plan([{"email": f"p{number}@example.com"} for number in range(3)])
         stored = opened.audience.plans.rows(plan.id)
         first, *others = await stored.after(-1, 3)
@@ -143,10 +127,10 @@ async def test_a_plan_whose_content_was_changed_is_refused(url: str, studio: Stu
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_the_account_is_what_the_model_says(
-    postgresql: str, start: dict[str, Any], steps: list[Any], kills: list[float | None]
+    postgresql: str, postgresql_tables: str, start: dict[str, Any], steps: list[Any], kills: list[float | None]
 ) -> None:
     async def scenario() -> None:
-        url, studio = await made(postgresql), Studio(per_minute=UNREACHED)
+        url, studio = await new_database(postgresql, postgresql_tables), Studio(per_minute=UNREACHED)
         await play(studio, partial(replica, url, studio), start, steps, kills)
 
     anyio.run(scenario)

@@ -1,11 +1,9 @@
 """Mirrors of hosted accounts in PostgreSQL: the same as in files, and apart from each other."""
 
-import os
 import time
 from collections.abc import AsyncIterator
 
 import anyio
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
 from sqlalchemy import text
 
@@ -28,13 +26,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def database(postgresql: str) -> AsyncIterator[Database]:
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    opened = Database(postgresql.replace("/postgres", f"/{name}"))
-    await opened.migrate()
+async def database(postgresql_url: str) -> AsyncIterator[Database]:
+    opened = Database(postgresql_url)
     yield opened
     await opened.aclose()
 

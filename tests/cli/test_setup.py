@@ -10,8 +10,8 @@ import yaml
 
 from flodesk_mcp.sandbox import SANDBOX_API_KEY
 
+from .keychain import Enter, enter, laptop
 from .server_process import server_process
-from .test_login import Enter, enter, laptop
 
 __all__ = ["enter", "laptop"]
 

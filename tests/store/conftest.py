@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredTokens
+from flodesk_mcp.store import Database, Sealer, StoredAccounts, StoredSubjects, StoredTokens
 
 
 class Clock:
@@ -27,14 +27,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def url(database_url: str) -> str:
-    """The address of an empty database."""
+    """The address of a database without rows."""
     return database_url
 
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
     opened = Database(url)
-    await opened.migrate()
     yield opened
     await opened.aclose()
 
@@ -57,3 +56,8 @@ def accounts(database: Database, sealer: Sealer, clock: Clock) -> StoredAccounts
 @pytest.fixture
 def tokens(database: Database, sealer: Sealer, clock: Clock) -> StoredTokens:
     return StoredTokens(database, sealer, clock)
+
+
+@pytest.fixture
+def subjects(database: Database, sealer: Sealer) -> StoredSubjects:
+    return StoredSubjects(database, sealer)

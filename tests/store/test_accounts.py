@@ -10,6 +10,7 @@ from flodesk_mcp.store import (
     SealedSecret,
     Sealer,
     StoredAccounts,
+    StoredSubjects,
     StoredTokens,
     StoreError,
     TokenLimits,
@@ -96,39 +97,26 @@ def test_a_key_that_is_none_is_explained_and_not_shown() -> None:
 
 
 async def test_a_removed_account_takes_its_tokens_and_links_along(
-    accounts: StoredAccounts, tokens: StoredTokens
+    accounts: StoredAccounts, tokens: StoredTokens, subjects: StoredSubjects
 ) -> None:
     await accounts.add("studio", "api_key", "key-1")
     token = await tokens.create("ci", "studio", TokenLimits())
-    await accounts.link("studio", "https://login.example.com", "person-1")
+    await subjects.link("studio", "https://login.example.com", "person-1")
     await accounts.remove("studio")
     assert await tokens.find(token) is None
-    assert await accounts.account_of("https://login.example.com", "person-1") is None
+    assert await subjects.account_of("https://login.example.com", "person-1") is None
     with pytest.raises(StoreError, match="no account 'studio'"):
         await accounts.remove("studio")
 
 
-async def test_a_person_is_linked_to_one_account_per_identity_provider(accounts: StoredAccounts) -> None:
-    for name in ("studio", "shop"):
-        await accounts.add(name, "api_key", f"key-{name}")
-    await accounts.link("studio", "https://login.example.com", "person-1")
-    await accounts.link("shop", "https://login.example.com", "person-1")
-    found = await accounts.account_of("https://login.example.com", "person-1")
-    assert found is not None
-    assert found.name == "shop"
-    assert await accounts.account_of("https://evil.example.com", "person-1") is None
-    await accounts.unlink("https://login.example.com", "person-1")
-    assert await accounts.account_of("https://login.example.com", "person-1") is None
-    with pytest.raises(StoreError, match="no account"):
-        await accounts.link("nothing", "https://login.example.com", "person-1")
-
-
-async def test_the_list_tells_all_but_secrets(accounts: StoredAccounts, tokens: StoredTokens, clock: Clock) -> None:
+async def test_the_list_tells_all_but_secrets(
+    accounts: StoredAccounts, tokens: StoredTokens, subjects: StoredSubjects, clock: Clock
+) -> None:
     await accounts.add("studio", "api_key", "key-1")
     await tokens.create("one", "studio", TokenLimits())
     await tokens.create("two", "studio", TokenLimits())
     await tokens.revoke("two")
-    await accounts.link("studio", "https://login.example.com", "person-1")
+    await subjects.link("studio", "https://login.example.com", "person-1")
     (info,) = await accounts.list()
     assert (info.name, info.created_at, info.tokens, info.subjects) == ("studio", int(clock.now), 1, ("person-1",))
 

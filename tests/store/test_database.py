@@ -1,7 +1,9 @@
 """Opening and migrating the database."""
 
+import gc
 import re
 import stat
+import warnings
 from pathlib import Path
 
 import anyio
@@ -10,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from databases import new_database
 from flodesk_mcp.audience.plan_tables import plans
 from flodesk_mcp.audience.tables import METADATA
 from flodesk_mcp.store import Database, StoreError
@@ -30,7 +33,13 @@ async def test_the_migrations_make_exactly_the_tables_of_the_models(database: Da
         assert await connection.run_sync(differences) == []
 
 
-async def test_processes_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_processes_that_start_at_once_migrate_one_after_the_other(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/state.sqlite3"
+    if kind == "postgresql":
+        url = await new_database(request.getfixturevalue("postgresql"))
     databases = [Database(url) for _ in range(5)]
     async with anyio.create_task_group() as group:
         for database in databases:
@@ -39,6 +48,18 @@ async def test_processes_that_start_at_once_migrate_one_after_the_other(url: str
         assert (await session.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
     for database in databases:
         await database.aclose()
+
+
+async def test_a_connection_that_is_in_use_when_the_database_is_closed_is_closed_when_it_comes_back(url: str) -> None:
+    database = Database(url)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        async with database.sessions() as session:
+            await session.execute(text("SELECT 1"))
+            await database.aclose()
+        del session
+        gc.collect()
+    assert not warned
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:

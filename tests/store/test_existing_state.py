@@ -38,7 +38,7 @@ async def test_its_credentials_open(store: Store) -> None:
 
 
 async def test_its_people_get_to_their_account(store: Store) -> None:
-    found = await store.accounts.account_of("https://login.example.com", "person-1")
+    found = await store.subjects.account_of("https://login.example.com", "person-1")
     assert found is not None
     assert (found.id, found.name) == ("9d8f5eb2b9af4ba18948e2318a9a2ebc", "studio")
 

@@ -1,11 +1,12 @@
 """Several processes start at once on a database that has no tables yet."""
 
-import os
 import subprocess
 import sys
 
 import anyio
 import asyncpg  # type: ignore[import-untyped] # it has no types
+
+from databases import new_database
 
 PROCESSES = 3
 MIGRATE = """
@@ -24,7 +25,7 @@ anyio.run(migrate)
 
 
 def test_three_processes_that_start_at_once_on_an_empty_postgresql_migrate_it_once(postgresql: str) -> None:
-    url = anyio.run(_new_database, postgresql)
+    url = anyio.run(new_database, postgresql)
     started = [
         subprocess.Popen(
             [sys.executable, "-c", MIGRATE, url],
@@ -42,14 +43,6 @@ def test_three_processes_that_start_at_once_on_an_empty_postgresql_migrate_it_on
     assert [process.returncode for process in started] == [0] * PROCESSES, said
     assert said == [""] * PROCESSES
     assert anyio.run(_heads, url) == 1
-
-
-async def _new_database(postgresql: str) -> str:
-    name = f"test_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return postgresql.replace("/postgres", f"/{name}")
 
 
 async def _heads(url: str) -> int:

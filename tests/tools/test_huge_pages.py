@@ -1,5 +1,6 @@
-"""A Flodesk that answers with ten megabytes at once: other callers of the server get their turn meanwhile."""
+"""A Flodesk that answers with ten megabytes at once: others get their turn meanwhile, and afterwards they are gone."""
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent
 
+from flodesk_mcp.api.response import Answer
 from flodesk_mcp.server import single_server
 from flodesk_mcp.settings import Settings
 
@@ -28,7 +30,8 @@ def anyio_backend() -> str:
 class Answering(httpx2.AsyncBaseTransport):
     """Gives the same answer to everything, like a network in chunks."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, status: int = 200) -> None:
+        self._status = status
         self._chunks = [content[start : start + 65536] for start in range(0, len(content), 65536)]
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -37,7 +40,7 @@ class Answering(httpx2.AsyncBaseTransport):
                 yield chunk
                 await anyio.lowlevel.checkpoint()
 
-        return httpx2.Response(200, content=chunks())
+        return httpx2.Response(self._status, content=chunks())
 
 
 def person(number: int) -> Row:
@@ -100,6 +103,26 @@ async def test_a_huge_page_holds_nobody_up(row: Callable[[int], Row], monkeypatc
         assert await longest_hold(call) < 0.2
     assert not answers[0].is_error
     assert answers[0].structured_content["next_cursor"]
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize(("status", "size"), [(200, 11 * 2**20), (200, 2**20), (500, 100)])
+async def test_an_answer_that_is_an_error_is_gone_once_that_was_told(
+    status: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLODESK_API_KEY", "key")
+    flodesk = Answering(b"[" + b"1," * (size // 2) + b"1]", status)
+    async with Client(single_server(Settings(max_wait_seconds=0), flodesk), mode="2026-07-28") as client:
+        gc.collect()
+        gc.disable()
+        try:
+            answer = await client.call_tool("list_all_flodesk_subscribers", {"limit": 20})
+            await anyio.sleep(0.1)  # until the thread that read it has put it down, too
+            kept = [found for found in gc.get_objects() if isinstance(found, Answer)]
+        finally:
+            gc.enable()
+    assert answer.is_error
+    assert not kept
 
 
 async def test_a_page_longer_than_asked_for_is_handed_out_whole_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

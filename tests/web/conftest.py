@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from databases import new_file
 from flodesk_mcp.http import create_app
 from flodesk_mcp.sandbox import Sandbox
 from flodesk_mcp.settings import load_settings, variable
@@ -30,10 +31,10 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_tables: Path) -> None:
     for name in HostedSettings.model_fields:
         monkeypatch.delenv(variable(name), raising=False)
-    monkeypatch.setenv("FLODESK_DATABASE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
+    monkeypatch.setenv("FLODESK_DATABASE_URL", new_file(tmp_path, sqlite_tables))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -70,7 +70,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     async def prepare() -> str:
         async with Store(url, SecretStr(key)) as store:
             await store.accounts.add("ann", "api_key", "key-ann")
-            await store.accounts.link("ann", ISSUER, "ann")
+            await store.subjects.link("ann", ISSUER, "ann")
             return await store.tokens.create("ann", "ann", TokenLimits())
 
     token = anyio.run(prepare)

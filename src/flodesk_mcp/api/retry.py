@@ -4,6 +4,7 @@ import gc
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from traceback import clear_frames
 from typing import Any, TypeVar
 
 import anyio
@@ -114,6 +115,7 @@ class Sender:
         except FlodeskError as error:
             error.service = self._transport.service.name
             error.in_doubt = not request.reads and _may_have_worked(error)
+            clear_frames(error.__traceback__)  # some hold the error itself, and the answer with it: a circle
             raise
 
     async def _data(self, answer: Answer, request: Request) -> Any:
@@ -148,6 +150,7 @@ def _without_gc(answer: Answer) -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.unfreeze()  # now it is among the old objects, which are searched seldom
         gc.enable()
 
 

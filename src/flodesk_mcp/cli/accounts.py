@@ -92,7 +92,7 @@ async def remove(store: OpenStore, name: str) -> None:
 @with_store
 async def link(store: OpenStore, name: str, subject: str) -> None:
     """Open an account to SUBJECT of the identity provider FLODESK_OAUTH_ISSUER (mode oauth)."""
-    await store.accounts.link(name, _issuer(store), subject)
+    await store.subjects.link(name, _issuer(store), subject)
     store.record("account link", f"{name} to {shown_subject(subject)}")
     click.echo(f"Linked {subject} to {name!r}.")
 
@@ -102,7 +102,7 @@ async def link(store: OpenStore, name: str, subject: str) -> None:
 @with_store
 async def unlink(store: OpenStore, subject: str) -> None:
     """Close every account to SUBJECT of the identity provider FLODESK_OAUTH_ISSUER."""
-    await store.accounts.unlink(_issuer(store), subject)
+    await store.subjects.unlink(_issuer(store), subject)
     store.record("account unlink", shown_subject(subject))
     click.echo(f"Unlinked {subject}.")
 

@@ -4,7 +4,6 @@ import getpass
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -17,13 +16,6 @@ from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.settings import SettingsError, load_settings
 from flodesk_mcp.store import (
     Store,
-    StoredAccounts,
-    StoredDeliveries,
-    StoredEvents,
-    StoredGrants,
-    StoredLogins,
-    StoredReceivers,
-    StoredTokens,
     StoreError,
 )
 from flodesk_mcp.web.settings import HostedSettings
@@ -35,18 +27,12 @@ OWN_FLAGS = ("database_url", "oauth_issuer")
 Arguments = ParamSpec("Arguments")
 
 
-@dataclass(frozen=True)
-class OpenStore:
+class OpenStore(Store):
     """What is stored, and the settings that it was found by."""
 
-    settings: HostedSettings
-    accounts: StoredAccounts
-    logins: StoredLogins
-    tokens: StoredTokens
-    grants: StoredGrants
-    receivers: StoredReceivers
-    events: StoredEvents
-    deliveries: StoredDeliveries
+    def __init__(self, settings: HostedSettings) -> None:
+        super().__init__(settings.database_address, settings.encryption_keys)
+        self.settings = settings
 
     def record(self, command: str, target: str) -> None:
         """Write the line of the audit for a command that changed what is stored."""
@@ -74,17 +60,8 @@ async def open_store(settings: HostedSettings) -> AsyncIterator[OpenStore]:
     Raises SettingsError with one line for whatever cannot be done with it.
     """
     try:
-        async with Store(settings.database_address, settings.encryption_keys) as store:
-            yield OpenStore(
-                settings,
-                store.accounts,
-                store.logins,
-                store.tokens,
-                store.grants,
-                store.receivers,
-                store.events,
-                store.deliveries,
-            )
+        async with OpenStore(settings) as store:
+            yield store
     except StoreError as error:
         raise SettingsError(str(error)) from error
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from flodesk_mcp.deadline import WaitDeadline
 from flodesk_mcp.quota.protocol import Quota, QuotaSpent, Slot
+from flodesk_mcp.quota.window import counted_twice
 
 __all__ = ["SeveralQuotas"]
 
@@ -27,14 +28,9 @@ class SeveralQuotas:
         wait = self.seconds_until_free(batch=batch)
         if wait and not deadline.allows(wait):
             raise QuotaSpent(wait)
-        async with self._wide.slot(deadline, batch=batch) as outer:
-            outer.sent = False
-            async with self._narrow.slot(deadline, batch=batch) as slot:
-                outer.left_at = slot.left_at
-                try:
-                    yield slot
-                finally:
-                    outer.sent, outer.counted = slot.sent, slot.counted
+        both = counted_twice(self._wide.slot(deadline, batch=batch), self._narrow.slot(deadline, batch=batch))
+        async with both as slot:
+            yield slot
 
     def observe(self, allowed: int, remaining: int, slot: Slot, *, batch: bool = False) -> None:
         """Learn what the answer to the request in `slot` tells of one of them."""

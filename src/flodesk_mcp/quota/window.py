@@ -155,14 +155,8 @@ class WindowPair:
         wait = self.seconds_until_free(batch=True)
         if wait and not deadline.allows(wait):
             raise QuotaSpent(wait)
-        async with self._batches.slot(deadline) as outer:
-            outer.sent = False
-            async with self._requests.slot(deadline) as slot:
-                outer.left_at = slot.left_at
-                try:
-                    yield slot
-                finally:
-                    outer.sent, outer.counted = slot.sent, slot.counted
+        async with counted_twice(self._batches.slot(deadline), self._requests.slot(deadline)) as slot:
+            yield slot
 
     def observe(self, allowed: int, remaining: int, slot: Slot, *, batch: bool = False) -> None:
         """Learn what the answer to the request in `slot` tells of the quota.
@@ -192,3 +186,18 @@ class WindowQuota(WindowPair):
     def __init__(self, requests_per_minute: int = 100, batches_per_minute: int = 20, *, minute: float = MINUTE) -> None:
         requests = Window(requests_per_minute, MAX_IN_FLIGHT, minute)
         super().__init__(requests, Window(batches_per_minute, minute=minute))
+
+
+@asynccontextmanager
+async def counted_twice(
+    wide: AbstractAsyncContextManager[Slot], narrow: AbstractAsyncContextManager[Slot]
+) -> AsyncIterator[Slot]:
+    """Hold a place in a wide quota, and then the slot in a narrow one: what becomes of the request counts in both."""
+    async with wide as outer:
+        outer.sent = False
+        async with narrow as slot:
+            outer.left_at = slot.left_at
+            try:
+                yield slot
+            finally:
+                outer.sent, outer.counted = slot.sent, slot.counted

@@ -18,6 +18,7 @@ from flodesk_mcp.store.receivers import NewReceiver, ReceiverInfo, StoredReceive
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer, new_key
 from flodesk_mcp.store.sign_ins import Asked, Granted, StoredSignIns
 from flodesk_mcp.store.store import Store
+from flodesk_mcp.store.subjects import StoredSubjects
 from flodesk_mcp.store.tokens import FoundToken, StoredTokens, TokenInfo, TokenLimits
 from flodesk_mcp.store.uploads import MOST_UPLOAD_BYTES, UPLOAD_KEPT_SECONDS, NoRoom, StoredUploads, TooLarge, Upload
 from flodesk_mcp.store.uses import Uses
@@ -67,6 +68,7 @@ __all__ = [
     "StoredLogins",
     "StoredReceivers",
     "StoredSignIns",
+    "StoredSubjects",
     "StoredTokens",
     "StoredUploads",
     "Taken",

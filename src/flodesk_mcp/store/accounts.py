@@ -22,12 +22,12 @@ from flodesk_mcp.store.models import (
     SubjectRow,
     TokenRow,
 )
-from flodesk_mcp.store.names import check_name, is_name
+from flodesk_mcp.store.names import check_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
 from flodesk_mcp.store.uploads import StoredUploads
 
-__all__ = ["AccountInfo", "StoredAccount", "StoredAccounts"]
+__all__ = ["AccountInfo", "StoredAccount", "StoredAccounts", "id_of"]
 
 CONNECT_ATTEMPTS = 3
 
@@ -107,7 +107,7 @@ class StoredAccounts:
         """
         async with self._database.writing() as session:
             await self._keys.check(session)
-            account_id = await _id_of(name, session)
+            account_id = await id_of(name, session)
             known = await self._known(session, identities)
             if known and known.id != account_id:
                 raise StoreError(f"There is an account with that credential already: {known.name!r}.")
@@ -212,41 +212,10 @@ class StoredAccounts:
             account = await session.get(AccountRow, account_id)
         return StoredAccount.of(account, self._sealer) if account else None
 
-    async def account_of(self, issuer: str, subject: str) -> StoredAccount | None:
-        """Return the account that is open to a person of an identity provider, if one is.
-
-        Raises StoreError when no key opens it.
-        """
-        if not is_name(subject):
-            return None
-        query = select(AccountRow).join(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject)
-        async with self._database.reading() as session:
-            account = (await session.execute(query)).scalar_one_or_none()
-        return StoredAccount.of(account, self._sealer) if account else None
-
-    async def link(self, name: str, issuer: str, subject: str) -> None:
-        """Open an account to a person of an identity provider, and no other account any more.
-
-        Raises StoreError for an unknown name, and for a person's that is none.
-        """
-        check_name("a person", subject)
-        async with self._database.writing() as session:
-            account_id = await _id_of(name, session)
-            await session.merge(SubjectRow(issuer=issuer, subject=subject, account_id=account_id))
-
-    async def unlink(self, issuer: str, subject: str) -> None:
-        """Close every account to a person.
-
-        Raises StoreError for a name that is none.
-        """
-        check_name("a person", subject)
-        async with self._database.writing() as session:
-            await session.execute(delete(SubjectRow).where(SubjectRow.issuer == issuer, SubjectRow.subject == subject))
-
     async def id_of(self, name: str) -> str:
-        """Return the id of an account. Raises StoreError for an unknown name."""
+        """Do what `id_of` does, by itself."""
         async with self._database.reading() as session:
-            return await _id_of(name, session)
+            return await id_of(name, session)
 
     async def remove(self, name: str) -> None:
         """Do what `forget` does for an account that is known by its name. Raises StoreError for an unknown name."""
@@ -321,7 +290,8 @@ class StoredAccounts:
         return row
 
 
-async def _id_of(name: str, session: AsyncSession) -> str:
+async def id_of(name: str, session: AsyncSession) -> str:
+    """Return the id of an account. Raises StoreError for an unknown name."""
     check_name("an account", name)
     query = select(AccountRow.id).where(AccountRow.name == name)
     account_id = (await session.execute(query)).scalar_one_or_none()

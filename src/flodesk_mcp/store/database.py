@@ -189,7 +189,8 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def aclose(self) -> None:
-        """Close the connections, without waiting for a database that hangs."""
+        """Close the connections, each that is in use when it comes back, without waiting for a database that hangs."""
+        event.listen(self._engine.sync_engine.pool, "checkin", lambda _, entry: entry.close())
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
             await self._engine.dispose()
 

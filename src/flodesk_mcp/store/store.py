@@ -17,6 +17,7 @@ from flodesk_mcp.store.receivers import StoredReceivers
 from flodesk_mcp.store.sealing import Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
 from flodesk_mcp.store.sign_ins import StoredSignIns
+from flodesk_mcp.store.subjects import StoredSubjects
 from flodesk_mcp.store.tokens import StoredTokens
 
 __all__ = ["Store"]
@@ -36,6 +37,7 @@ class Store:
         self._database = Database(database_url)
         sealer = Sealer(encryption_keys)
         self.accounts = StoredAccounts(self._database, sealer)
+        self.subjects = StoredSubjects(self._database, sealer)
         self.serving_keys = ServingKeys(self._database, sealer)
         self.logins = StoredLogins(self._database, sealer)
         self.tokens = StoredTokens(self._database, sealer)

@@ -1,6 +1,6 @@
 """Tools on contacts and segments of any provider."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -19,7 +19,7 @@ from flodesk_mcp.tools.arguments import (
 )
 from flodesk_mcp.tools.contact_pages import contact_page, segment_page, workflow_page
 from flodesk_mcp.tools.given import FromJson, unless_all
-from flodesk_mcp.tools.provider_choice import ALL
+from flodesk_mcp.tools.provider_choice import ALL, chosen
 from flodesk_mcp.tools.results import Listing
 from flodesk_mcp.tools.side_by_side import FoundContacts, at_all, at_one
 
@@ -86,7 +86,7 @@ async def save_contact(
 ) -> SavedContact:
     """Create a contact, or change what is given of the one with this address. Segments and tags stay."""
     there = caller.providers.chosen(provider)
-    given = {
+    given: dict[str, Any] = {
         "first_name": first_name,
         "last_name": last_name,
         "phone": phone,
@@ -94,14 +94,7 @@ async def save_contact(
         "custom_fields": custom_fields,
     }
     there.check("save_contact", given)
-    saved = await there.save_contact(
-        email=email,
-        first_name=first_name,
-        last_name=last_name,
-        phone=phone,
-        company=company,
-        custom_fields=custom_fields,
-    )
+    saved = await there.save_contact(email=email, **given)
     caller.providers.note(there, [saved.id])
     quiet = saved.status in {"unsubscribed", "bounced", "pending"}
     notice = f"This person is {saved.status} at {there.name} and gets no mail." if quiet else None
@@ -119,10 +112,7 @@ async def get_contact_segment(
     caller: Caller, segment_id: Segment, provider: ProviderId | None = None
 ) -> ContactSegment:
     """Show one segment or tag, and how many contacts are in it, where the marketing tool tells that."""
-    there = caller.providers.chosen(provider)
-    there.check("get_contact_segment", {})
-    caller.providers.check_belongs(there, segment_id)
-    return await there.get_segment(segment_id)
+    return await chosen(caller, "get_contact_segment", provider, segment_id).get_segment(segment_id)
 
 
 async def add_contact_to_segments(
@@ -131,10 +121,7 @@ async def add_contact_to_segments(
     """Put a contact into segments, or give it tags where there are tags instead. That can start workflows, and end
     some: nothing tells which.
     """
-    there = caller.providers.chosen(provider)
-    there.check("add_contact_to_segments", {})
-    for known in (id_or_email, *segment_ids):
-        caller.providers.check_belongs(there, known)
+    there = chosen(caller, "add_contact_to_segments", provider, id_or_email, *segment_ids)
     return await there.add_to_segments(id_or_email, segment_ids)
 
 
@@ -142,10 +129,7 @@ async def remove_contact_from_segments(
     caller: Caller, id_or_email: IdOrEmail, segment_ids: Segments, provider: ProviderId | None = None
 ) -> InSegments:
     """Take a contact out of segments, or take tags from it. The contact stays."""
-    there = caller.providers.chosen(provider)
-    there.check("remove_contact_from_segments", {})
-    for known in (id_or_email, *segment_ids):
-        caller.providers.check_belongs(there, known)
+    there = chosen(caller, "remove_contact_from_segments", provider, id_or_email, *segment_ids)
     return await there.remove_from_segments(id_or_email, segment_ids)
 
 
@@ -160,18 +144,12 @@ async def get_contact_workflow(
     caller: Caller, workflow_id: Workflow, provider: ProviderId | None = None
 ) -> ContactWorkflow:
     """Show one workflow, with its steps where the marketing tool shows them."""
-    there = caller.providers.chosen(provider)
-    there.check("get_contact_workflow", {})
-    caller.providers.check_belongs(there, workflow_id)
-    return await there.get_workflow(workflow_id)
+    return await chosen(caller, "get_contact_workflow", provider, workflow_id).get_workflow(workflow_id)
 
 
 async def enroll_contact(
     caller: Caller, workflow_id: Workflow, id_or_email: IdOrEmail, provider: ProviderId | None = None
 ) -> Enrolled:
     """Start a workflow for a contact who is there: it may send mail. No tool takes anybody out again."""
-    there = caller.providers.chosen(provider)
-    there.check("enroll_contact", {})
-    for known in (workflow_id, id_or_email):
-        caller.providers.check_belongs(there, known)
+    there = chosen(caller, "enroll_contact", provider, workflow_id, id_or_email)
     return await there.enroll(workflow_id, id_or_email)

@@ -5,12 +5,25 @@ from typing import Any
 from mcp_types import Tool
 
 from flodesk_mcp.callers.caller import Caller
+from flodesk_mcp.providers import Provider
 from flodesk_mcp.tools.spec import ToolSpec
 
-__all__ = ["ALL", "tailored"]
+__all__ = ["ALL", "chosen", "tailored"]
 
 ALL = "all"
 """What `get_contact` takes for every provider at once."""
+
+
+def chosen(caller: Caller, tool: str, provider: str | None, *ids: str) -> Provider:
+    """Return the provider for a call of the tool on contacts, segments or workflows with these ids, or names.
+
+    Raises InvalidArgument for a provider that there is not, that cannot do it, or that has not shown one of the ids.
+    """
+    there = caller.providers.chosen(provider)
+    there.check(tool, {})
+    for known in ids:
+        caller.providers.check_belongs(there, known)
+    return there
 
 
 def tailored(spec: ToolSpec, caller: Caller) -> Tool:

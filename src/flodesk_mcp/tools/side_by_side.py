@@ -7,6 +7,7 @@ from flodesk_mcp.callers.caller import Caller
 from flodesk_mcp.flodesk import FlodeskError, InvalidArgument, NotFound
 from flodesk_mcp.providers import Contact
 from flodesk_mcp.tools.errors import reason
+from flodesk_mcp.tools.provider_choice import chosen
 
 __all__ = ["Failure", "FoundContacts", "at_all", "at_one"]
 
@@ -28,9 +29,7 @@ class FoundContacts(BaseModel):
 
 async def at_one(caller: Caller, provider: str | None, id_or_email: str) -> FoundContacts:
     """Return the contact at one provider. Raises NotFound, FlodeskError."""
-    there = caller.providers.chosen(provider)
-    there.check("get_contact", {})
-    caller.providers.check_belongs(there, id_or_email)
+    there = chosen(caller, "get_contact", provider, id_or_email)
     found = await there.get_contact(id_or_email)
     caller.providers.note(there, [found.id])
     return FoundContacts(result=[found])

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import Response
 
 from flodesk_mcp.flodesk import open_http
-from flodesk_mcp.store import StoredAccounts, StoredTokens
+from flodesk_mcp.store import StoredAccounts, StoredSubjects, StoredTokens
 from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.jwt_bearer import Keys
 
@@ -26,8 +26,8 @@ State = tuple[StoredAccounts, StoredTokens]
 
 
 @pytest.fixture
-async def client(hosted: Hosted, state: State, jwks_url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    await state[0].link("ann", ISSUER, LINKED)
+async def client(hosted: Hosted, subjects: StoredSubjects, jwks_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    await subjects.link("ann", ISSUER, LINKED)
     async with hosted(auth="oauth", oauth_issuer=ISSUER, oauth_audience=AUDIENCE, oauth_jwks_url=jwks_url) as running:
         yield running
 
@@ -101,9 +101,9 @@ async def test_without_the_scope_to_write_only_reading_is_open(
 
 
 async def test_a_person_without_an_account_is_forbidden(
-    client: httpx2.AsyncClient, provider: IdentityProvider, state: State
+    client: httpx2.AsyncClient, provider: IdentityProvider, subjects: StoredSubjects
 ) -> None:
-    await state[0].link("ben", "https://other.example.com", "person-2")
+    await subjects.link("ben", "https://other.example.com", "person-2")
     answer = await client.post("/mcp", json=LIST_SEGMENTS, headers=bearer(provider.token(sub="person-2")))
     assert answer.status_code == 403
 

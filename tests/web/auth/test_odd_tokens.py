@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from flodesk_mcp.flodesk import open_http
-from flodesk_mcp.store import StoredAccounts, StoredTokens
+from flodesk_mcp.store import StoredAccounts, StoredSubjects, StoredTokens
 from flodesk_mcp.web.auth.errors import AuthError
 from flodesk_mcp.web.auth.jwt_bearer import Keys
 
@@ -32,10 +32,8 @@ def _any_number_of_wrong_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def client(
-    hosted: Hosted, state: tuple[StoredAccounts, StoredTokens], jwks_url: str
-) -> AsyncIterator[httpx2.AsyncClient]:
-    await state[0].link("ann", ISSUER, LINKED)
+async def client(hosted: Hosted, subjects: StoredSubjects, jwks_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    await subjects.link("ann", ISSUER, LINKED)
     async with hosted(auth="oauth", oauth_issuer=ISSUER, oauth_audience=AUDIENCE, oauth_jwks_url=jwks_url) as running:
         yield running
 

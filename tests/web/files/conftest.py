@@ -1,10 +1,8 @@
 """A server with tokens for Ann's account and Ben's, and what time does to links and files."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import httpx2
 import pytest
 from sqlalchemy import func, select, update
@@ -88,10 +86,6 @@ def often_swept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def on_postgresql(postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the state be in an empty PostgreSQL."""
-    name = f"files_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    monkeypatch.setenv("FLODESK_DATABASE_URL", postgresql.replace("/postgres", f"/{name}"))
+def on_postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the state be in a PostgreSQL."""
+    monkeypatch.setenv("FLODESK_DATABASE_URL", postgresql_url)

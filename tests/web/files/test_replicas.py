@@ -10,7 +10,7 @@ from flodesk_mcp.store import StoredAccounts, StoredTokens, TokenLimits
 from ..calls import Hosted
 from ..sign_in.test_replicas import InTurns
 from .conftest import Kept
-from .test_links import asked, until
+from .test_links import until
 from .visitor import GUESTS, Caller, Visitor
 
 pytestmark = pytest.mark.anyio
@@ -34,8 +34,8 @@ async def both(
 
 
 async def test_each_step_of_a_file_may_reach_another_process(both: Caller, kept: Kept) -> None:
-    link = await asked(both)
-    assert await asked(both) == link
+    link = await both.upload_link()
+    assert await both.upload_link() == link
     rows = b"".join(b"p%d@example.com,Somebody\n" % number for number in range(60_000))  # several parts
     person = Visitor(both.client)
     shown = await person.choose(await person.open(link), b"email,name\n" + rows)
@@ -48,7 +48,7 @@ async def test_each_step_of_a_file_may_reach_another_process(both: Caller, kept:
 
 
 async def test_a_job_that_ended_in_one_process_is_downloaded_from_another(both: Caller) -> None:
-    link = await asked(both)
+    link = await both.upload_link()
     await Visitor(both.client).send(link)
     plan = await both.called("plan_flodesk_import", file="people")
     job = await both.called("start_flodesk_job", plan_id=plan["plan_id"])
@@ -63,7 +63,7 @@ async def test_a_job_that_ended_in_one_process_is_downloaded_from_another(both: 
 
 async def test_of_what_is_not_sent_nothing_is_left_in_the_database(often_swept: None, both: Caller, kept: Kept) -> None:
     person = Visitor(both.client)
-    page = await person.open(await asked(both))
+    page = await person.open(await both.upload_link())
     assert (await person.choose(page, b"%PDF", "people.csv")).status_code == 400
     assert await kept() == (0, 0)
     shown = await person.choose(page, GUESTS)

@@ -16,7 +16,7 @@ from flodesk_mcp.store import MOST_UPLOAD_BYTES, new_key
 from ..calls import ANN, account_of, call, result_of
 from ..serving import Served, serve, serve_in_thread
 from ..sign_in.person import Page
-from .test_links import BOUNDARY, KIND, multipart
+from .test_forms import BOUNDARY, KIND, multipart
 from .visitor import OURS
 
 BODY_BEGIN = 'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nemail,name\r\n'

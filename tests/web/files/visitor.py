@@ -38,6 +38,10 @@ class Caller:
         text: str = result["content"][0]["text"]
         return text
 
+    async def upload_link(self, file: str = "people") -> str:
+        url: str = (await self.called("plan_flodesk_import", file=file))["upload_url"]
+        return url
+
 
 class Visitor:
     """A person in front of a browser of their own."""

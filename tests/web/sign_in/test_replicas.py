@@ -1,11 +1,9 @@
 """Several processes on one database: each step of a sign-in may reach another one."""
 
-import os
 from collections.abc import AsyncIterator
 from itertools import cycle
 
 import anyio
-import asyncpg  # type: ignore[import-untyped] # it has no types
 import httpx2
 import pytest
 
@@ -28,14 +26,10 @@ class InTurns(httpx2.AsyncBaseTransport):
 
 @pytest.fixture
 async def replicas(
-    hosted: Hosted, encryption_key: str, postgresql: str, monkeypatch: pytest.MonkeyPatch
+    hosted: Hosted, encryption_key: str, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[httpx2.AsyncClient, httpx2.AsyncClient, httpx2.AsyncClient]]:
     """Two servers on one PostgreSQL, and a client to both in turns."""
-    name = f"sign_in_{os.urandom(4).hex()}"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    monkeypatch.setenv("FLODESK_DATABASE_URL", postgresql.replace("/postgres", f"/{name}"))
+    monkeypatch.setenv("FLODESK_DATABASE_URL", postgresql_url)
     settings = {"auth": "sign-in", "public_url": PUBLIC_URL}
     async with (
         hosted(**settings) as first,

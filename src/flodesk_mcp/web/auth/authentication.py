@@ -88,7 +88,7 @@ class Authentication:
             if self._provider:
                 self._keys = Keys(self._http, self._provider.jwks_url)
                 issuer, audience = self._provider.issuer, self._provider.audience
-                tokens.append(JwtBearer(self._keys, store.accounts, credentials, issuer, audience))
+                tokens.append(JwtBearer(self._keys, store.subjects, credentials, issuer, audience))
         self._backend = AuthBackend(
             CredentialHeaders(_identity_key(settings), check) if "headers" in settings.modes else None,
             tokens,

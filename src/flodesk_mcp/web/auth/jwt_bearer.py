@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from flodesk_mcp.callers.logins import StoredCredentials
 from flodesk_mcp.callers.tool_filter import ToolFilter
 from flodesk_mcp.freshness import Fresh
-from flodesk_mcp.store import StoredAccounts, is_name
+from flodesk_mcp.store import StoredSubjects, is_name
 from flodesk_mcp.web.auth.bearer import bearer_token
 from flodesk_mcp.web.auth.errors import AuthError, wrong_token
 from flodesk_mcp.web.auth.principal import OpenedAccount, Principal, shown_subject
@@ -101,10 +101,10 @@ class JwtBearer:
     """Lets in who shows a token that the identity provider signed for this server, to an account that is linked."""
 
     def __init__(
-        self, keys: Keys, accounts: StoredAccounts, credentials: StoredCredentials, issuer: str, audience: str
+        self, keys: Keys, subjects: StoredSubjects, credentials: StoredCredentials, issuer: str, audience: str
     ) -> None:
         self._keys = keys
-        self._accounts = accounts
+        self._subjects = subjects
         self._credentials = credentials
         self._issuer = issuer
         self._audience = audience
@@ -125,7 +125,7 @@ class JwtBearer:
         if not scopes & {READ_SCOPE, WRITE_SCOPE}:
             raise AuthError(403, f"Required scope: {READ_SCOPE}", "insufficient_scope", scope=READ_SCOPE)
         subject = claims["sub"]
-        found = await self._accounts.account_of(self._issuer, subject)
+        found = await self._subjects.account_of(self._issuer, subject)
         if found is None:
             raise AuthError(403, "No Flodesk account is linked to you on this server.", "access_denied")
         return Principal(
