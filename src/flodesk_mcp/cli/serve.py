@@ -7,6 +7,7 @@ import anyio
 import click
 
 from flodesk_mcp.cli.flags import settings_flags
+from flodesk_mcp.cli.stdio import without_gc
 from flodesk_mcp.cli.store import open_store
 from flodesk_mcp.settings import SettingsError, load_settings
 from flodesk_mcp.web.settings import HostedSettings
@@ -19,9 +20,10 @@ __all__ = ["serve"]
 @click.pass_obj
 def serve(before: Mapping[str, Any], /, **flags: Any) -> None:
     """Serve the same tools over HTTP, to many clients and accounts."""
-    from flodesk_mcp.store import StoreError
-    from flodesk_mcp.web.app import create_app
-    from flodesk_mcp.web.uvicorn import run
+    with without_gc():
+        from flodesk_mcp.store import StoreError
+        from flodesk_mcp.web.app import create_app
+        from flodesk_mcp.web.uvicorn import run
 
     given = {name: value for name, value in flags.items() if value is not None}
     settings = load_settings(HostedSettings, **{**before, **given})
@@ -29,7 +31,8 @@ def serve(before: Mapping[str, Any], /, **flags: Any) -> None:
     if settings.keeps_state:
         anyio.run(_open_store_once, settings)
     try:
-        app = create_app(settings)
+        with without_gc():
+            app = create_app(settings)
     except StoreError as error:
         raise SettingsError(str(error)) from error
     click.echo(f"flodesk-mcp listens on http://{settings.host}:{settings.port}/mcp. Press Ctrl-C to stop.", err=True)
