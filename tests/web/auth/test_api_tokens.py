@@ -255,7 +255,7 @@ async def test_the_last_use_is_noted(hosted: Hosted, state: State) -> None:
     assert info.last_used_at is not None
 
 
-async def test_thousands_of_wrong_tokens_leave_a_line_in_the_log_and_nothing_in_memory(
+async def test_ten_thousand_wrong_tokens_leave_a_line_in_the_log_and_nothing_in_memory(
     hosted: Hosted, state: State, capsys: pytest.CaptureFixture[str], flodesk: Sandbox
 ) -> None:
     import gc
@@ -273,7 +273,7 @@ async def test_thousands_of_wrong_tokens_leave_a_line_in_the_log_and_nothing_in_
     async with hosted(auth="tokens") as client:
         await knock(client, 500)
         before = objects()
-        await knock(client, 2500)
+        await knock(client, 9500)
         assert objects() - before < 1000
     assert not flodesk.requests
     log = capsys.readouterr().err

@@ -75,10 +75,11 @@ def test_what_is_remembered_of_addresses_is_bounded() -> None:
 def test_behind_a_trusted_proxy_the_forwarded_address_counts(tmp_path: Path, trusted: str, told_apart: bool) -> None:
     def status(forwarded: str) -> int:
         headers = JSON | WRONG | {"X-Forwarded-For": f"198.51.100.1, {forwarded}"}
-        return client.post(f"{served.url}/mcp", json=LIST_TOOLS, headers=headers).status_code
+        return httpx2.post(f"{served.url}/mcp", json=LIST_TOOLS, headers=headers).status_code
 
     database = f"sqlite:///{tmp_path}/state.sqlite3"
-    flags = ("--auth=tokens", f"--trusted-proxies={trusted}")
-    with serve(tmp_path / "log", *flags, FLODESK_DATABASE_URL=database) as served, httpx2.Client() as client:
+    with serve(
+        tmp_path / "log", "--auth=tokens", f"--trusted-proxies={trusted}", FLODESK_DATABASE_URL=database
+    ) as served:
         assert [status("203.0.113.5") for _ in range(MAX_WRONG + 1)] == [401] * MAX_WRONG + [429]
         assert status("203.0.113.6") == (401 if told_apart else 429)
