@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flodesk_mcp.settings import PersonalData
@@ -163,14 +163,14 @@ class StoredTokens:
         now = self._now()
         never_or_later = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now)
         query = (
-            select(TokenRow, CREDENTIAL_MARK)
+            select(TokenRow.id, TokenRow.digest, TokenRow.former_digest, TokenRow.former_until, CREDENTIAL_MARK)
             .outerjoin(AccountRow)
             .where(TokenRow.id.in_(digests), TokenRow.revoked_at.is_(None), never_or_later)
         )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
-        pairs = ((token, digest, mark) for token, mark in rows for digest in digests[token.id])
-        return {f"{token.id}{digest}": mark for token, digest, mark in pairs if _opens(token, digest, now)}
+        pairs = ((row, digest) for row in rows for digest in digests[row.id])
+        return {f"{row.id}{digest}": row.mark for row, digest in pairs if _opens(row, digest, now)}
 
     async def rotate(self, name: str, overlap_seconds: float) -> str:
         """Return a new secret for a token, with all else as it was. The one before is good for `overlap_seconds` more.
@@ -221,7 +221,7 @@ class StoredTokens:
             raise _no_valid(name)
 
 
-def _opens(token: TokenRow, digest: str, now: float) -> bool:
+def _opens(token: TokenRow | Row[Any], digest: str, now: float) -> bool:
     """Tell whether a secret is the token's, or was until it was rotated and is good for a while."""
     right = hmac.compare_digest(token.digest, digest)
     if token.former_digest and (token.former_until or 0) > now:

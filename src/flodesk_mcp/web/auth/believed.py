@@ -17,7 +17,7 @@ from flodesk_mcp.web.auth.principal import Principal
 __all__ = ["BelievedTokens"]
 
 CHECKED_EVERY_SECONDS = 1
-BELIEVED_SECONDS = 60
+BELIEVED_SECONDS = 300
 """Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
 LOOKED_UP_WITHIN_SECONDS = 12
