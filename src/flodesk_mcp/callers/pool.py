@@ -26,7 +26,7 @@ class ClientPool:
     """The clients of the accounts that are in use; above `most`, the least recently used are forgotten first.
 
     A client is never forgotten while one of its requests counts at Flodesk: the next one would begin a new minute. So
-    there may be more than `most`, all of them in use. They share an HTTP client.
+    there may be more than `most`, all of them in use.
     """
 
     def __init__(

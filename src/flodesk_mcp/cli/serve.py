@@ -1,5 +1,6 @@
 """`flodesk-mcp serve`: the hosted server."""
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from flodesk_mcp.settings import SettingsError, load_settings
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["serve"]
+
+OBJECTS = 10_000
+"""So many new ones, and garbage is searched for. Usually it would be after 700, which is in the middle of a call."""
 
 
 @click.command()
@@ -35,6 +39,7 @@ def serve(before: Mapping[str, Any], /, **flags: Any) -> None:
             app = create_app(settings)
     except StoreError as error:
         raise SettingsError(str(error)) from error
+    gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
     click.echo(f"flodesk-mcp listens on http://{settings.host}:{settings.port}/mcp. Press Ctrl-C to stop.", err=True)
     run(app, settings.host, settings.port, settings.trusted_proxies)
 
