@@ -1,6 +1,5 @@
 """Making plans beside the calls that ask for them: a call waits only so long, and the same call again gets the plan."""
 
-import gc
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import anyio
 
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import StillPlanning
+from flodesk_mcp.audience.garbage import seldom_searched_for
 from flodesk_mcp.audience.jobs import Spawn
 from flodesk_mcp.audience.plan import BEATS_SECONDS, FRESH_SECONDS, Plan, Plans
 from flodesk_mcp.audience.upkeep import MOST_SECONDS, Upkeep
@@ -59,7 +59,7 @@ class Planning:
         if asked is None or self._spawn is None:
             draft = Draft(self._plans, await self._plans.begin(kind))
             await self._upkeep.refresh()
-            with _rare_collections:
+            with seldom_searched_for(OBJECTS):
                 return await make(draft)
         self._forget_the_old()
         seconds = min(patience(), MOST_SECONDS)
@@ -114,7 +114,7 @@ class Planning:
     async def _make(self, making: _Making, make: Make) -> None:
         try:
             await self._upkeep.refresh(seconds=inf)
-            with _rare_collections:
+            with seldom_searched_for(OBJECTS):
                 making.plan = await make(making.draft)
         except FlodeskError as error:
             making.error = error
@@ -131,25 +131,3 @@ class Planning:
                     await self._plans.renew(draft.id, draft.counts["rows"])
             except FlodeskError as error:
                 logger.warning("A plan that is being made could not be renewed: %s", error)
-
-
-class _RareCollections:
-    """While any plan is made, the collector of garbage looks for cycles less often: it took a fifth of the time."""
-
-    def __init__(self) -> None:
-        self._plans = 0
-        self._usual = gc.get_threshold()
-
-    def __enter__(self) -> None:
-        if not self._plans:
-            self._usual = gc.get_threshold()
-            gc.set_threshold(max(OBJECTS, self._usual[0]), *self._usual[1:])
-        self._plans += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._plans -= 1
-        if not self._plans:
-            gc.set_threshold(*self._usual)
-
-
-_rare_collections = _RareCollections()
