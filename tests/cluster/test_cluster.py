@@ -268,7 +268,8 @@ async def runs_the_job(made: tuple[Cluster, str]) -> Replica:
 
 def batches(flodesk: Sandbox) -> list[tuple[str, ...]]:
     bodies = [request.body for request in flodesk.requests if request.path.endswith("/batch")]
-    return [tuple(row["email"] for row in body["subscribers"]) for body in bodies]
+    sent = [tuple(row["email"] for row in body["subscribers"]) for body in bodies]
+    return [batch for batch in sent if batch[0].startswith("person-")]  # other tests import people of their own
 
 
 async def test_a_job_goes_on_within_a_minute_after_its_replica_was_killed(

@@ -33,7 +33,7 @@ LOCK_FILES = 16
 """Several names may share one, which only makes them wait for each other."""
 
 BUSY_SECONDS = 5
-READ_SECONDS = 10
+READ_SECONDS = 4
 WRITE_SECONDS = 20
 CONNECT_SECONDS = 5
 ALONE_WITHIN_SECONDS = 21

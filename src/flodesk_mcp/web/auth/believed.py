@@ -20,7 +20,7 @@ CHECKED_EVERY_SECONDS = 1
 BELIEVED_SECONDS = 300
 """Then a token is looked up whole again, which notes its use."""
 MAX_BELIEVED = 1000
-LOOKED_UP_WITHIN_SECONDS = 12
+LOOKED_UP_WITHIN_SECONDS = 4
 
 
 class _Found(Protocol):
