@@ -110,7 +110,7 @@ def open_many_connections(settings: Settings, transport: AsyncBaseTransport | No
 
         transport = Sandbox().transport()
     try:
-        certificates = create_ssl_context()
+        certificates = None if transport else create_ssl_context()
         return [open_http(transport, certificates) for _ in range(number)]
     except (InvalidURL, ValueError, OSError, ImportError) as error:  # raised for variables that httpx2 reads
         raise SettingsError(

@@ -14,10 +14,7 @@ import click
 from flodesk_mcp.observability.audit import record
 from flodesk_mcp.observability.logging import log_to_stderr
 from flodesk_mcp.settings import SettingsError, load_settings
-from flodesk_mcp.store import (
-    Store,
-    StoreError,
-)
+from flodesk_mcp.store import Store, StoreError
 from flodesk_mcp.web.settings import HostedSettings
 
 __all__ = ["OWN_FLAGS", "OpenStore", "date", "keep_flags", "open_store", "with_store"]

@@ -13,15 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flodesk_mcp.store.database import Database
 from flodesk_mcp.store.errors import StoreError
 from flodesk_mcp.store.event_models import without_events
-from flodesk_mcp.store.models import (
-    AccountRow,
-    CodeRow,
-    FileLinkRow,
-    GrantRow,
-    GrantTokenRow,
-    SubjectRow,
-    TokenRow,
-)
+from flodesk_mcp.store.models import AccountRow, CodeRow, FileLinkRow, GrantRow, GrantTokenRow, SubjectRow, TokenRow
 from flodesk_mcp.store.names import check_name
 from flodesk_mcp.store.sealing import CredentialKind, SealedSecret, Sealer
 from flodesk_mcp.store.serving_keys import ServingKeys
@@ -92,8 +84,7 @@ class StoredAccounts:
         try:
             async with self._database.writing() as session:
                 await self._keys.check(session)
-                if known := await self._known(session, identities):
-                    raise StoreError(f"There is an account with that credential already: {known.name!r}.")
+                await self._check_is_new(session, identities)
                 session.add(account)
         except IntegrityError:
             raise StoreError(f"There is an account {name!r} already.") from None
@@ -108,9 +99,7 @@ class StoredAccounts:
         async with self._database.writing() as session:
             await self._keys.check(session)
             account_id = await id_of(name, session)
-            known = await self._known(session, identities)
-            if known and known.id != account_id:
-                raise StoreError(f"There is an account with that credential already: {known.name!r}.")
+            await self._check_is_new(session, identities, but_for=account_id)
             row = await session.get_one(AccountRow, account_id, with_for_update=True)
             row.sealed_credential = self._sealer.seal(account_id, kind, secret)
             row.identity = identities[0] if identities else None
@@ -123,10 +112,8 @@ class StoredAccounts:
         Of several with the same key the oldest is found. Raises StoreError when no key opens a credential.
         """
         async with self._database.writing() as session:
-            rows = (
-                await session.execute(select(AccountRow).order_by(AccountRow.created_at).with_for_update())
-            ).scalars()
-            accounts = rows.all()
+            query = select(AccountRow).order_by(AccountRow.created_at).with_for_update()
+            accounts = (await session.execute(query)).scalars().all()
             taken = {row.identity for row in accounts}
             for row in accounts:
                 credential = self._sealer.open(row.id, row.sealed_credential)
@@ -213,7 +200,7 @@ class StoredAccounts:
         return StoredAccount.of(account, self._sealer) if account else None
 
     async def id_of(self, name: str) -> str:
-        """Do what `id_of` does, by itself."""
+        """Return the id of an account. Raises StoreError for an unknown name."""
         async with self._database.reading() as session:
             return await id_of(name, session)
 
@@ -276,6 +263,11 @@ class StoredAccounts:
         Raises StoreError when no key opens one.
         """
         await self.all()
+
+    async def _check_is_new(self, session: AsyncSession, identities: Sequence[str], but_for: str = "") -> None:
+        known = await self._known(session, identities)
+        if known and known.id != but_for:
+            raise StoreError(f"There is an account with that credential already: {known.name!r}.")
 
     async def _known(self, session: AsyncSession, identities: Sequence[str]) -> AccountRow | None:
         known = select(AccountRow).where(AccountRow.identity.in_(identities)).order_by(AccountRow.created_at)

@@ -6,7 +6,6 @@ import anyio
 import httpx2
 import pytest
 
-from ..sign_in.person import Page
 from .conftest import Kept, PassTime
 from .visitor import GUESTS, OURS, Caller, Visitor
 
@@ -27,8 +26,7 @@ def multipart(*parts: tuple[str, str]) -> bytes:
 async def test_a_form_from_elsewhere_is_refused(ann: Caller, server: httpx2.AsyncClient, kept: Kept) -> None:
     link = await ann.upload_link()
     person = Visitor(server)
-    page = await person.open(link)
-    csrf = dict(Page(page.text).forms[0].fields)["csrf"]
+    csrf = await person.csrf(link)
     body = multipart(('csrf"', csrf), ('file"; filename="a.csv"', GUESTS.decode()))
     for headers in (
         {"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"},
@@ -52,7 +50,7 @@ async def test_a_form_from_elsewhere_is_refused(ann: Caller, server: httpx2.Asyn
 async def test_a_form_without_a_file_asks_for_one(ann: Caller, server: httpx2.AsyncClient) -> None:
     link = await ann.upload_link()
     person = Visitor(server)
-    csrf = dict(Page((await person.open(link)).text).forms[0].fields)["csrf"]
+    csrf = await person.csrf(link)
     body = multipart(('csrf"', csrf), ('file"; filename=""', ""))
     answer = await person.browser.post(link, content=body, headers={**KIND, **OURS})
     assert (answer.status_code, "Choose a file first." in answer.text) == (400, True)
@@ -76,7 +74,7 @@ async def test_what_is_no_form_is_refused_and_leaves_nothing(
 ) -> None:
     link = await ann.upload_link()
     person = Visitor(server)
-    csrf = dict(Page((await person.open(link)).text).forms[0].fields)["csrf"]
+    csrf = await person.csrf(link)
     answer = await person.browser.post(link, content=body.replace(b"CSRF", csrf.encode()), headers={**KIND, **OURS})
     assert answer.status_code == 400
     assert await kept() == (0, 0)
@@ -94,7 +92,7 @@ async def test_an_upload_larger_than_50_mb_is_cut_off_when_that_shows(
 ) -> None:
     link = await ann.upload_link()
     person = Visitor(server)
-    csrf = dict(Page((await person.open(link)).text).forms[0].fields)["csrf"]
+    csrf = await person.csrf(link)
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -116,7 +114,7 @@ async def test_a_file_that_takes_longer_than_its_link_is_good_is_dropped(
 ) -> None:
     link = await ann.upload_link()
     person = Visitor(server)
-    csrf = dict(Page((await person.open(link)).text).forms[0].fields)["csrf"]
+    csrf = await person.csrf(link)
     await pass_time(898)
 
     async def slow() -> AsyncIterator[bytes]:

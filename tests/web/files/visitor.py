@@ -52,6 +52,10 @@ class Visitor:
     async def open(self, url: str) -> httpx2.Response:
         return await self.browser.get(url)
 
+    async def csrf(self, url: str) -> str:
+        """Return what the form of a page shows that it is sent from there."""
+        return dict(Page((await self.open(url)).text).forms[0].fields)["csrf"]
+
     async def choose(
         self, page: httpx2.Response, content: bytes = GUESTS, name: str = "guests.csv", **fields: str
     ) -> httpx2.Response:
