@@ -34,9 +34,9 @@ SEARCHES = {
 
 PAGE = (
     "SELECT id, email, first_name, last_name, status, source, created_at, optin_ip, optin_timestamp, segments, "
-    "custom_fields FROM people WHERE account = 'account' AND {} ORDER BY created_us DESC, id DESC LIMIT 20"
+    "custom_fields FROM people WHERE account = '' AND {} ORDER BY created_us DESC, id DESC LIMIT 20"
 )
-COUNT = "SELECT count(*) FROM people WHERE account = 'account' AND {}"
+COUNT = "SELECT count(*) FROM people WHERE account = '' AND {}"
 
 
 async def measure_searches() -> list[Measure]:

@@ -60,6 +60,7 @@ class _Command:
     words: tuple[Word, ...]
     answered: anyio.Event = field(default_factory=anyio.Event)
     answer: Any = None
+    was_said: bool = False
 
 
 class RedisLink:
@@ -117,8 +118,8 @@ class RedisLink:
             with anyio.fail_after(seconds):
                 await command.answered.wait()
         except TimeoutError:
-            in_doubt = command not in self._waiting
-            raise RedisLost(self.problem or "it does not answer", in_doubt=in_doubt) from None
+            # Also one that waits again, because the connection broke: a server that hangs does it when it goes on.
+            raise RedisLost(self.problem or "it does not answer", in_doubt=command.was_said) from None
         finally:
             if command in self._waiting:
                 self._waiting.remove(command)
@@ -163,6 +164,8 @@ class RedisLink:
                 self.post(*self._beat)
             together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             self._under_way = together[:]
+            for command in together:
+                command.was_said = True
             answers = await _exchange(connection, [command.words for command in together], self._heard)
             for refusal in answers:
                 if isinstance(refusal, ResponseError) and not isinstance(refusal, NoScriptError):

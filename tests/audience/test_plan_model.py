@@ -3,12 +3,15 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import anyio
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from conftest import VirtualTimeLoop
+from flodesk_mcp.audience.files import people
 
 from .importing import FAIR, VIP, Studio
 
@@ -79,12 +82,12 @@ def _action(said: dict[str, Any], person: Any) -> str:
     return "unchanged" if is_so and said["segments"] <= {*segments} else "write"
 
 
-@given(start=START, rows=ROWS, everyone=st.sampled_from([[], [FAIR]]))
+@given(start=START, rows=ROWS, everyone=st.sampled_from([[], [FAIR]]), together=st.sampled_from([2, people.BATCH]))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [])
-@example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [FAIR])
+@example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [], 2)
+@example({"p0@example.com": ("active", "Anna", "Ulm", ())}, [("p0@example.com", "", "", "", "", "")], [FAIR], 2)
 def test_the_plan_of_an_import_is_what_the_model_says(
-    start: dict[str, Any], rows: list[Any], everyone: list[str]
+    start: dict[str, Any], rows: list[Any], everyone: list[str], together: int
 ) -> None:
     async def plan() -> dict[int, str]:
         studio = Studio(Path(folder))
@@ -102,5 +105,22 @@ def test_the_plan_of_an_import_is_what_the_model_says(
         )
         return {row.row: row.action for row in planned}
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.object(people, "BATCH", together):
         assert anyio.run(plan, backend_options={"loop_factory": VirtualTimeLoop}) == modelled(start, rows, everyone)
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, people.BATCH])
+@pytest.mark.anyio
+async def test_who_goes_by_an_id_counts_once_however_many_rows_are_read_at_once(tmp_path: Path, together: int) -> None:
+    studio = Studio(tmp_path)
+    one, two = (studio.add(f"p{number}@example.com", first_name="Anna").id for number in range(2))
+    lines = ["Id,First name,City", f"{one},Anna,", f"{two},Berta,", f"{one},,Ulm", f"{one},,", f"{two},Anna,", "none,,"]
+    async with studio.opened() as opened:
+        with patch.object(people, "BATCH", together):
+            made = await opened.plan("\n".join(lines))
+        planned = await opened.audience.plans.rows(made.id).after(-1, 100)
+        await opened.carried_out(made)
+    assert [row.action for row in planned] == ["skip", "skip", "skip", "write", "unchanged", "skip"]
+    counted = {name: made.numbers.get(name) for name in ("rows", "duplicates", "will_write", "unchanged", "invalid")}
+    assert counted == {"rows": 6, "duplicates": 3, "will_write": 1, "unchanged": 1, "invalid": 1}
+    assert [studio.person(known).custom_fields for known in (one, two)] == [{"city": "Ulm"}, {}]

@@ -11,6 +11,7 @@ import pytest
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import FileRefused, StillPlanning, StillReading
 from flodesk_mcp.audience.files import Table
+from flodesk_mcp.audience.files.people import BATCH
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.deadline import wait_deadline
 
@@ -20,13 +21,12 @@ from .importing import FAIR, Opened, Studio
 pytestmark = pytest.mark.anyio
 
 LONGEST = 25
-CHUNK = 2_000
 
 
 class People:
     """A list of people."""
 
-    def __init__(self, people: int = 2 * CHUNK + 1, *, broken: bool = False) -> None:
+    def __init__(self, people: int = 2 * BATCH + 1, *, broken: bool = False) -> None:
         self.people = people
         self.broken = broken
         self.opened = 0
@@ -45,7 +45,7 @@ class People:
 
 @pytest.fixture(autouse=True)
 def _slow_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each two thousand rows take half a minute."""
+    """Let each batch of rows take half a minute."""
     put = Draft.put
 
     async def slowly(draft: Draft, rows: Any) -> None:
@@ -76,9 +76,9 @@ def studio(tmp_path: Path) -> Studio:
 async def test_a_long_plan_goes_on_beside_the_call_and_the_same_call_gets_it(studio: Studio) -> None:
     source = People()
     async with studio.opened() as opened:
-        with wait_deadline(20), pytest.raises(StillPlanning, match=r"2,000 rows so far.*same call again") as told:
+        with wait_deadline(20), pytest.raises(StillPlanning, match=rf"{BATCH:,} rows so far.*same call again") as told:
             await opened.audience.plan_import(source, asked="a call")
-        assert told.value.rows == CHUNK
+        assert told.value.rows == BATCH
         plan = await planned(opened, source)
         job = await opened.carried_out(plan)
     assert (plan.numbers["rows"], source.opened) == (source.people, 1)

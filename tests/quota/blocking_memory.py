@@ -1,4 +1,4 @@
-"""Redis for tests on virtual time: it answers at once, as it seems to them, and its clock is theirs."""
+"""Redis for tests on virtual time: its clock is theirs, and it answers when they say, or at once, as it seems."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -15,9 +15,13 @@ LONG_AGO = 1_000_000.0
 
 
 class BlockingMemory:
-    """What one replica sees of the memory at `url`: the script is the real one."""
+    """What one replica sees of the memory at `url`: the script is the real one.
 
-    def __init__(self, url: str) -> None:
+    What is said, and the answer, take so many `seconds` on their way.
+    """
+
+    def __init__(self, url: str, seconds: float = 0.0) -> None:
+        self._seconds = seconds
         self.name = secrets.token_hex(8)
         self._redis = Redis.from_url(url)
         self._redis.hset(EPOCH, mapping={"id": "known", "run": "any", "sure_at": "0"})
@@ -31,7 +35,10 @@ class BlockingMemory:
         self._redis.delete(REPLICAS + self.name)
 
     async def decide(self, window: str, request: dict[str, Any], look: dict[str, Any]) -> Decided:
-        return self._asked(window, {**request, "look": look})
+        await anyio.sleep(self._seconds)
+        decided = self._asked(window, {**request, "look": look})
+        await anyio.sleep(self._seconds)
+        return decided
 
     def tell(self, window: str, request: dict[str, Any]) -> Callable[[], Awaitable[Decided | None]]:
         decided = self._asked(window, request)

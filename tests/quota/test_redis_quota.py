@@ -172,6 +172,24 @@ async def test_a_redis_that_hangs_for_a_moment_delays_calls_and_loses_none(redis
         assert quota.free() == 94
 
 
+async def test_a_redis_that_hangs_for_longer_takes_no_place_for_a_call_that_has_given_up(
+    redis_server: RedisServer,
+) -> None:
+    async with replica(redis_server) as memory:
+        await sure(memory)
+        flodesk = client_of(Sandbox(), quota=requests_of(memory, 100))
+        await memory.link.ask("PING")  # then it waits for nothing, and what comes next is said at once
+        redis_server.pause()
+        errors = await at_once(listings(flodesk, 12))
+        redis_server.go_on()
+        assert {type(error) for error in errors} == {QuotaNotKnown}
+        assert len(errors) == 12
+        quota = requests_of(memory, 100)
+        await leave(quota, patience=20)
+        await quota._in_all.look()
+        assert quota.free() == 99
+
+
 async def test_an_encrypted_connection_is_made_where_the_address_says_so(tmp_path: Path, redis_url: str) -> None:
     make_certificate(tmp_path)
     files = [f"tls-cert-file {tmp_path}/cert.pem", f"tls-key-file {tmp_path}/key.pem", "tls-auth-clients no"]

@@ -1,5 +1,6 @@
 """One quota of several processes or replicas: one promise for all, on virtual time."""
 
+import random
 from collections.abc import Callable
 from functools import partial
 from math import inf
@@ -119,6 +120,25 @@ async def test_a_call_cancelled_while_it_waits_leaves_nothing_behind(opened: Ope
         await one.segments.list()
     await other.segments.list()
     assert sandbox.requests[-1].at == pytest.approx(60.5, abs=0.1)
+
+
+async def test_who_comes_while_another_is_about_to_leave_does_not_wait_for_ever(redis_url: str) -> None:
+    sandbox, account, plenty, chance = Sandbox(requests_per_minute=10**6), token_hex(8), 10**6, random.Random(1)
+    http = open_http(SlowNetwork(sandbox.transport(), lambda: 0.005))
+
+    async def calls(flodesk: FlodeskClient) -> None:
+        for _ in range(20):
+            await anyio.sleep(chance.uniform(0, 1))
+            await flodesk.segments.list()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            quota = RedisQuota(BlockingMemory(redis_url, seconds=0.05), account, plenty)
+            flodesk = FlodeskClient(BearerToken(SANDBOX_ACCESS_TOKEN), http=http, max_wait_seconds=HOUR, quota=quota)
+            for _ in range(20):
+                tasks.start_soon(calls, flodesk)
+    assert len(sandbox.requests) == 3 * 20 * 20
+    assert sandbox.requests[-1].at < 120
 
 
 async def test_what_a_dead_replica_had_under_way_has_ended_and_counts_for_a_minute(redis_url: str) -> None:

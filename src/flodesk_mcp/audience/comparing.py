@@ -64,18 +64,18 @@ class Wanted(FoundPerson):
         return too_many
 
     def parts(self) -> list[Any]:
-        """Return it as a plan keeps it."""
+        """Return it as a plan keeps it beside the address."""
         if self.new_fields or self.new_segments or self.note or self.opted_out or self.says:
             rare = [{**self.new_fields}, self.new_segments, self.note, self.opted_out, self.says]
-            return [self.email, self.id, self.fields, self.custom_fields, self.segments, *rare]
-        return [self.email, self.id, self.fields, self.custom_fields, self.segments]
+            return [self.id, self.fields, self.custom_fields, self.segments, *rare]
+        return [self.id, self.fields, self.custom_fields, self.segments]
 
     @classmethod
     def of(cls, row: PlanRow) -> Self:
         """Return what the row of a plan wants."""
-        wanted = cls(row.row)
+        wanted = cls(row.row, row.email or "")
         if row.content:
-            wanted.email, wanted.id, wanted.fields, wanted.custom_fields, wanted.segments, *rare = row.content
+            wanted.id, wanted.fields, wanted.custom_fields, wanted.segments, *rare = row.content
             if rare:
                 wanted.new_fields, wanted.new_segments, wanted.note, wanted.opted_out, wanted.says = rare
         return wanted

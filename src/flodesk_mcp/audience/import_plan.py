@@ -83,9 +83,7 @@ class ImportPlanning:
         joins = "segments" in fields or any(self._everyone)
         return {*named, "custom_fields", *(["segments"] if joins else [])}
 
-    def _plain_rows(
-        self, chunk: Chunk, keys: Sequence[str], people: Sequence[Known | None], places: Iterable[int]
-    ) -> dict[int, NewRow]:
+    def _plain_rows(self, chunk: Chunk, people: Sequence[Known | None], places: Iterable[int]) -> dict[int, NewRow]:
         """Return what `_verdict` comes to for those of whom columns say all: by columns, because they are many."""
         ids, new = self._everyone
         room = MAX_SEGMENTS - len(ids) - len(new)
@@ -96,7 +94,7 @@ class ImportPlanning:
         there = [
             (place, person)
             for place in places
-            if (person := people[place]) and person.email and person.status not in SILENT
+            if (person := people[place]) and emails[place] and person.email and person.status not in SILENT
             if len(person.segments) <= room and place not in rare
         ]
         changed: dict[int, tuple[str, ...]] = {}
@@ -116,16 +114,13 @@ class ImportPlanning:
         self._count(UNCHANGED, len(there) - len(changed))
         for names, number in Counter(changed.values()).items():
             self._count(_counted_as(names), number)
-        rows: dict[int, NewRow] = {
-            place: (chunk.rows[place], keys[place], "unchanged", person.email, None, None) for place, person in there
-        }
+        rows: dict[int, NewRow] = {place: (chunk.rows[place], "unchanged", person.email) for place, person in there}
         rare_parts = [{}, new, "", "", ""] if new else []
         for place in (*changed, *strangers):
             email = person.email if (person := people[place]) else emails[place]
             fields = {name: text for name, texts in chunk.fields.items() if (text := texts[place])}
             custom = {name: text for name, texts in chunk.custom_fields.items() if (text := texts[place])}
-            content = [email, "", fields, custom, ids, *rare_parts]
-            rows[place] = chunk.rows[place], keys[place], "write", email, None, content
+            rows[place] = chunk.rows[place], "write", email, None, ["", fields, custom, ids, *rare_parts]
         return rows
 
     def _count(self, names: Iterable[str], number: int) -> None:

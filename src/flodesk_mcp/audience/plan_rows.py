@@ -21,18 +21,17 @@ Action = Literal["write", "remove", "unchanged", "skip"]
 
 
 class PlanRow(NamedTuple):
-    """What shall be done with one row. `person` is by what a repeated one is known, `content` what is wanted."""
+    """What shall be done with one row. `content` is what is wanted, but for the address."""
 
     row: int
-    person: str | None
     action: Action
     email: str | None
-    reason: str | None
-    content: list[Any] | None
+    reason: str | None = None
+    content: list[Any] | None = None
 
 
-NewRow = tuple[int, str | None, Action, str | None, str | None, list[Any] | None]
-"""The same without names, which takes a quarter of the time to make."""
+NewRow = tuple[int, Action, str | None] | tuple[int, Action, str | None, str | None, list[Any] | None]
+"""The same without names, which takes a quarter of the time to make. Most are unchanged, of which no more is said."""
 
 
 class PlanRows:

@@ -32,10 +32,10 @@ class Seen:
         for text, number in zip(texts, numbers, strict=True):
             mark = hash(text) & MARK or 1
             place = mark & last
-            if marks[place]:
-                place = self._place(mark)
-                if marks[place]:
-                    before[known[place]] = text
+            while (there := marks[place]) and there != mark:  # as `_place` does: a call for each would take longer
+                place = (place + 1) & last
+            if there:
+                before[known[place]] = text
             marks[place] = mark
             known[place] = number
         self._size += len(texts) - len(before)

@@ -25,6 +25,10 @@ REBUILD = (
 )
 
 
+ONLY = ""
+"""The account in a mirror of its own: a long name would stand in every row, and again in each index of it."""
+
+
 class Storage(Protocol):
     """What one account's mirror and jobs are kept in."""
 
@@ -75,7 +79,7 @@ class LocalStorage:
         mirror = self._folder / "mirror.sqlite3" if self._folder else None
         self._file = SqliteFile(mirror, METADATA, SCHEMA_VERSION, REBUILD)
         self._held: set[str] = set()
-        self.mirror = Rows(self._file, name)
+        self.mirror = Rows(self._file, ONLY)
         jobs = self._folder / "jobs.sqlite3" if self._folder else None
         self._jobs_file = SqliteFile(jobs, JOB_TABLES, JOB_TABLES_VERSION)
         self.jobs = Rows(self._jobs_file, name)

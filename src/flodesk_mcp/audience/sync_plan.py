@@ -112,7 +112,7 @@ class SyncPlanning:
         self._draft.counts["to_remove"] += 1
         wanted = self._wanted(person, row)
         wanted.id = person.id
-        return row, None, "remove", person.email, REMOVED, wanted.parts()
+        return row, "remove", person.email, REMOVED, wanted.parts()
 
     async def _finish(self, told: Mapping[str, Any]) -> Plan:
         counts, warn = self._draft.counts, self._draft.warnings.append

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 __all__ = ["METADATA", "SCHEMA_VERSION", "mirrors", "people", "readings", "segments"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the file: one with another number was made by another version of this program."""
 
 METADATA = MetaData()

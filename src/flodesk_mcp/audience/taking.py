@@ -24,8 +24,8 @@ BY_ID = "id:"
 Verdict = tuple[Action, str | None, tuple[str, ...]]
 """What shall become of a row, why, and what it counts as."""
 
-PlainRows = Callable[[Chunk, Sequence[str], Sequence[Known | None], Iterable[int]], Mapping[int, NewRow]]
-"""Makes and counts rows by place, out of the keys of a chunk, whom the list has of each, and the places to look at."""
+PlainRows = Callable[[Chunk, Sequence[Known | None], Iterable[int]], Mapping[int, NewRow]]
+"""Makes and counts rows by place, out of a chunk, whom the list has of each, and the places to look at."""
 
 
 class Taking:
@@ -71,7 +71,7 @@ class Taking:
         again = self._seen.put([*places], [chunk.rows[place] for place in places.values()])
         repeated = {*again.values(), *(key for place, key in enumerate(keys) if places[key] != place)}
         alone = [place for place, key in enumerate(keys) if key not in repeated] if repeated else range(len(keys))
-        plain = self._plain_rows(chunk, keys, [*map(known.get, keys)], alone)
+        plain = self._plain_rows(chunk, [*map(known.get, keys)], alone)
         rows += plain.values()
         rest = [place for place in range(len(keys)) if place not in plain]
         people = [*map(chunk.person, rest)]
@@ -104,18 +104,19 @@ class Taking:
             counts[name] += 1
         if action == "skip" and "invalid" in counted:
             self._draft.tell(Problem(wanted.row, "", reason or ""))
-        nothing = action == "unchanged" and not wanted.says  # then there is nothing to pass on to a later row, either
-        return wanted.row, key, action, wanted.email or None, reason, None if nothing else wanted.parts()
+        # An unchanged one has nothing to pass on to a later row. Its address says by what it is known, if by that.
+        nothing = action == "unchanged" and not wanted.says and key == key_of(wanted.email)
+        return wanted.row, action, wanted.email or None, reason, None if nothing else wanted.parts()
 
     def _unusable(self, problem: Problem) -> NewRow:
         self._draft.counts["invalid"] += 1
         self._draft.tell(problem)
         reason = f"{problem.column}: {problem.reason}" if problem.column else problem.reason
-        return problem.row, None, "skip", None, reason, None
+        return problem.row, "skip", None, reason, None
 
     def _repeated(self, row: int, email: str | None, by: int) -> NewRow:
         self._draft.counts["duplicates"] += 1
-        return row, None, "skip", email, REPEATED.format(by), None
+        return row, "skip", email, REPEATED.format(by), None
 
     async def _pass_on(
         self, again: Mapping[int, str], wanted: Mapping[str, Wanted], known: Mapping[str, Known]
@@ -124,7 +125,7 @@ class Taking:
         repeated = []
         for row in await self._draft.rows.numbered(again):
             key, before = again[row.row], Wanted.of(row)
-            if row.person == key:
+            if key in {key_of(before.email), BY_ID + before.id}:  # else it only looks the same to `Seen`
                 self._draft.counts.subtract(self._verdict(before, known.get(key))[2])
                 wanted[key].after(before)
                 repeated.append(self._repeated(row.row, row.email, wanted[key].row))

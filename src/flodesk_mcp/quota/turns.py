@@ -110,9 +110,9 @@ class TurnQueue(ABC):
             if turn.taken is None:
                 async with deadline.waiting(self._wait_of(turn)):
                     while turn.taken is None:
-                        turn.woken = anyio.Event()
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
+                        turn.woken = anyio.Event()  # before the look, which takes time: who leaves meanwhile wakes once
                         pause = await self._look(turn, deadline)
         except BaseException:
             if turn.taken is not None:  # it was cancelled in the moment of leaving

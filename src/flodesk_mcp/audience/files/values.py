@@ -16,6 +16,7 @@ from flodesk_mcp.audience.files.table import Cell
 __all__ = ["addresses", "clean", "cleaned", "ip", "names", "refuses_mail", "tags", "timestamp"]
 
 _PLAIN_LOCAL = re.compile(r"[a-zA-Z0-9_%+-]+(?:\.[a-zA-Z0-9_%+-]+)*")
+_PLAIN_LOCALS = re.compile(rf"{_PLAIN_LOCAL.pattern}(?:@{_PLAIN_LOCAL.pattern})*")
 MAX_LOCAL = 64
 MAX_ADDRESS = 254
 
@@ -86,8 +87,10 @@ def addresses(texts: Sequence[str]) -> list[str | ValueError]:
         return [*map(_address, texts)]
     if max(map(len, texts)) > MAX_ADDRESS or max(map(len, locals_)) > MAX_LOCAL:
         return [*map(_address, texts)]
-    if not all(map(_PLAIN_LOCAL.fullmatch, locals_)):
+    if not _PLAIN_LOCALS.fullmatch("@".join(locals_)):
         return [*map(_address, texts)]
+    if all(domain == said for said, domain in known.items()):
+        return [*texts]
     return [f"{local}@{known[domain]}" for local, domain in zip(locals_, domains, strict=True)]
 
 
