@@ -107,10 +107,10 @@ async def state(encryption_key: str) -> AsyncIterator[tuple[StoredAccounts, Stor
 @pytest.fixture
 def replace_credential(state: tuple[StoredAccounts, StoredTokens], encryption_key: str) -> ReplaceCredential:
     """Replace the API key of a stored account, as a login that is refreshed does."""
-    sealer, sessions = Sealer(SecretStr(encryption_key)), state[0]._database.sessions
+    sealer, database = Sealer(SecretStr(encryption_key)), state[0]._database
 
     async def replace(name: str, key: str) -> None:
-        async with sessions.begin() as session:
+        async with database.writing() as session:
             row = (await session.execute(select(AccountRow).where(AccountRow.name == name))).scalar_one()
             row.sealed_credential = sealer.seal(row.id, "api_key", key)
 
