@@ -48,6 +48,12 @@ class BlockingMemory:
 
         return told
 
+    def refuse(self, window: str, request: dict[str, Any]) -> Callable[[], Awaitable[Decided | None]]:
+        async def told() -> None:
+            return None
+
+        return told
+
     def _asked(self, window: str, request: dict[str, Any]) -> Decided:
         now = LONG_AGO + anyio.current_time()
         said = {**request, "me": self.name, "epoch": "known", "replicas": REPLICAS, "now": now}

@@ -149,3 +149,14 @@ async def test_what_a_dead_replica_had_under_way_has_ended_and_counts_for_a_minu
         await anyio.sleep(7)
         async with other.slot(WaitDeadline(inf)):
             assert anyio.current_time() == pytest.approx(67.5, abs=0.1)
+
+
+async def test_an_end_that_redis_refused_to_note_keeps_a_place_no_longer_than_any_request_takes(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, deaf = token_hex(8), BlockingMemory(redis_url)
+    other = RedisQuota(BlockingMemory(redis_url), account, 1)
+    async with RedisQuota(deaf, account, 1).slot(WaitDeadline(inf)):
+        monkeypatch.setattr(deaf, "tell", deaf.refuse)
+    async with other.slot(WaitDeadline(1_000)):
+        assert anyio.current_time() == pytest.approx(660 + 60.5, abs=2)

@@ -203,7 +203,8 @@ local function bury_the_dead()
     return not alive[process]
   end
   for key, sent in pairs(line.under) do
-    if is_dead(sent[1]) then
+    -- What takes longer than any request may has ended, too: a refusal by Redis kept its end from being known.
+    if is_dead(sent[1]) or sent[2] < now - bounds.longest_request then
       line.under[key] = nil
       line.ended[#line.ended + 1] = { sent[2], now, false, 1, sent[3] and 0 or 1 }
       found = true
