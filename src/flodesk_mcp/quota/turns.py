@@ -112,7 +112,7 @@ class TurnQueue(ABC):
                     while turn.taken is None:
                         with anyio.move_on_after(pause):
                             await turn.woken.wait()
-                        turn.woken = anyio.Event()  # before the look, which takes time: who leaves meanwhile wakes once
+                        turn.woken = anyio.Event()  # before the look: who leaves while that takes its time is noticed
                         pause = await self._look(turn, deadline)
         except BaseException:
             if turn.taken is not None:  # it was cancelled in the moment of leaving
