@@ -20,8 +20,8 @@ from flodesk_mcp.store import new_key
 FOR_LOAD_AND_FLODESK = 2
 """Processors that are busy already: only with more can a second replica answer more."""
 
-LEAST_OF_TWO = 1.7 if (os.cpu_count() or 1) > FOR_LOAD_AND_FLODESK else 0.95
-"""No loss, where there are no more: two rounds of the same server differ by a twentieth."""
+LEAST_OF_TWO = 1.7 if (os.cpu_count() or 1) > FOR_LOAD_AND_FLODESK else 1.0
+"""Where there are no more it must not lose any."""
 
 LEAST_WITH_REDIS = 0.9
 LEAST_WITH_TRACES = 0.98
