@@ -22,7 +22,7 @@ from deploy.cluster import Cluster, Replica, cluster
 from deploy.programs import NotInstalled
 from flodesk_mcp.sandbox import Sandbox
 from ports import free_port
-from web.calls import JSON, LIST_SEGMENTS, account_of, result_of
+from web.calls import JSON, LIST_SEGMENTS, META, NEWEST, NEWEST_HEADERS, account_of, result_of
 from web.files.visitor import Caller, Visitor
 from web.serving import serve_in_thread
 
@@ -33,17 +33,6 @@ ROWS = 500
 SESSIONS = 20
 PLENTY = str(10**6)
 PAUSE_SECONDS = 4.0
-META = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": {"name": "load", "version": "1"},
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
-NEWEST = LIST_SEGMENTS | {"params": LIST_SEGMENTS["params"] | {"_meta": META}}
-NEWEST_HEADERS = {
-    "MCP-Protocol-Version": "2026-07-28",
-    "Mcp-Method": "tools/call",
-    "Mcp-Name": "list_all_flodesk_segments",
-}
 WEBHOOK = {"name": "Feed", "post_url": "https://example.com/feed", "events": ["subscriber.created"]}
 
 

@@ -34,6 +34,19 @@ def call(tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 LIST_SEGMENTS = call("list_all_flodesk_segments")
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+NEWEST = LIST_SEGMENTS | {"params": LIST_SEGMENTS["params"] | {"_meta": META}}
+"""The same in the newest revision of the protocol, with its headers."""
+
+NEWEST_HEADERS = {
+    "MCP-Protocol-Version": "2026-07-28",
+    "Mcp-Method": "tools/call",
+    "Mcp-Name": "list_all_flodesk_segments",
+}
 LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .calls import ANN, BEN, JSON, LIST_SEGMENTS
+from .calls import ANN, BEN, JSON, LIST_SEGMENTS, NEWEST, NEWEST_HEADERS
 from .connecting import Era, Transport, connected
 from .deployment import Deployment, Mode
 from .serving import Served, serve, serve_in_thread
@@ -171,3 +171,37 @@ def test_running_calls_end_before_the_process_does(tmp_path: Path) -> None:
         for thread in threads:
             thread.join(10)
     assert '"total_items":0' in answers[0].text
+
+
+def test_a_call_that_the_end_of_the_process_breaks_off_is_told_so(tmp_path: Path) -> None:
+    arrived, is_over = threading.Event(), threading.Event()
+
+    async def never(_: Request) -> JSONResponse:
+        import anyio.to_thread
+
+        arrived.set()
+        await anyio.to_thread.run_sync(is_over.wait)
+        return JSONResponse({})
+
+    answers: list[httpx2.Response] = []
+
+    def ask(url: str) -> None:
+        answers.append(httpx2.post(f"{url}/mcp", json=NEWEST, headers=JSON | NEWEST_HEADERS, timeout=20))
+
+    with (
+        serve_in_thread(Starlette(routes=[Route("/v1/segments", never)])) as url,
+        serve(tmp_path / "log", FLODESK_BASE_URL=f"{url}/v1", FLODESK_API_KEY="key") as served,
+    ):
+        asking = threading.Thread(target=ask, args=[served.url])
+        asking.start()
+        assert arrived.wait(10)
+        os.kill(served.process.pid, signal.SIGTERM)
+        assert served.process.wait(20) in {0, -signal.SIGTERM}
+        asking.join(10)
+        is_over.set()
+    assert answers[0].status_code == 500
+    assert answers[0].text == (
+        "This server was stopped before the call ended. It may have worked: look before you repeat it.\n"
+    )
+    assert "X-Request-Id" in answers[0].headers
+    assert "Exception" not in (tmp_path / "log").read_text("utf-8")

@@ -27,7 +27,7 @@ from flodesk_mcp.web.health import Readiness, healthz, reach
 from flodesk_mcp.web.host_check import AllowedHosts
 from flodesk_mcp.web.keys import derived_key, derived_keys
 from flodesk_mcp.web.large_bodies import MAX_BODY_BYTES
-from flodesk_mcp.web.middleware import HostCheck, RequestIds
+from flodesk_mcp.web.middleware import BrokenOff, HostCheck, RequestIds
 from flodesk_mcp.web.page import Page
 from flodesk_mcp.web.replicas import Replicas
 from flodesk_mcp.web.request_filter import READ_ONLY_PATH
@@ -68,6 +68,7 @@ def create_app(
         routes=hosted.routes(),
         middleware=[
             Middleware(RequestIds),
+            Middleware(BrokenOff),
             Middleware(HostCheck, allowed=allowed),
             Middleware(CrossOrigin, allowed=allowed),
         ],

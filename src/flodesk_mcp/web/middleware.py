@@ -1,5 +1,6 @@
-"""Around every request: the host check, an id and a line in the log, and a deadline for its body."""
+"""Around every request: the host check, an id and a line in the log, a deadline for its body, and a last word."""
 
+import asyncio
 import logging
 import time
 import uuid
@@ -13,7 +14,7 @@ from flodesk_mcp.observability.logging import request_id
 from flodesk_mcp.web.cross_origin import is_open
 from flodesk_mcp.web.host_check import AllowedHosts
 
-__all__ = ["WEBHOOKS_PATH", "BodyDeadline", "HostCheck", "RequestIds"]
+__all__ = ["WEBHOOKS_PATH", "BodyDeadline", "BrokenOff", "HostCheck", "RequestIds"]
 
 WEBHOOKS_PATH = "/webhooks/"
 """What stands behind it holds a secret, and is in no log."""
@@ -22,6 +23,8 @@ MAX_BODY_SECONDS = 30
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """They tell nothing, and whoever watches a server knows it by its number alone."""
+
+ENDED = "This server was stopped before the call ended. It may have worked: look before you repeat it.\n"
 
 MISDIRECTED = 421
 FORBIDDEN = 403
@@ -89,6 +92,33 @@ class RequestIds:
                 milliseconds = (time.monotonic() - began) * 1000
                 logger.info("%s %s %d in %.0f ms", scope["method"], path, status, milliseconds)
             request_id.reset(token)
+
+
+class BrokenOff:
+    """Says what has happened to a call that the end of the process breaks off.
+
+    It is no 503: clients that answer that by sending the call again could do twice what has worked.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer it where that is cancelled before there is an answer."""
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except asyncio.CancelledError:
+            if scope["type"] != "http" or has_begun:
+                raise
+            with anyio.CancelScope(shield=True):
+                await PlainTextResponse(ENDED, 500, {"Connection": "close"})(scope, receive, send)
 
 
 class BodyDeadline:
