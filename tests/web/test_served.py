@@ -204,4 +204,3 @@ def test_a_call_that_the_end_of_the_process_breaks_off_is_told_so(tmp_path: Path
         "This server was stopped before the call ended. It may have worked: look before you repeat it.\n"
     )
     assert "X-Request-Id" in answers[0].headers
-    assert "Exception" not in (tmp_path / "log").read_text("utf-8")

@@ -68,7 +68,7 @@ def create_app(
         routes=hosted.routes(),
         middleware=[
             Middleware(RequestIds),
-            Middleware(BrokenOff),
+            Middleware(BrokenOff, is_stopping=lambda: hosted.is_stopping),
             Middleware(HostCheck, allowed=allowed),
             Middleware(CrossOrigin, allowed=allowed),
         ],
@@ -90,7 +90,7 @@ class _Hosted:
         documents: httpx2.AsyncBaseTransport | None,
     ) -> None:
         self._settings = settings
-        self._is_stopping = False
+        self.is_stopping = False
         self._https = open_many_connections(settings, flodesk, HTTP_CLIENTS)
         self._metrics = _metrics(settings)
         if self._metrics:
@@ -164,7 +164,7 @@ class _Hosted:
 
     def stop(self) -> None:
         """Let nobody new in, and calls that wait for a person fail in time: the process is about to end."""
-        self._is_stopping = True
+        self.is_stopping = True
         self._sessions.withdraw_questions()
 
     def routes(self) -> list[Route]:
@@ -187,7 +187,7 @@ class _Hosted:
         ]
 
     def _known_problems(self) -> dict[str, Callable[[], str]]:
-        return {**self._replicas.checks, "process": lambda: "it is stopping" if self._is_stopping else ""}
+        return {**self._replicas.checks, "process": lambda: "it is stopping" if self.is_stopping else ""}
 
 
 def _metrics(settings: HostedSettings) -> "Metrics | None":

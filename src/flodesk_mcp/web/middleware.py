@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Callable
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
@@ -100,11 +101,14 @@ class BrokenOff:
     It is no 503: clients that answer that by sending the call again could do twice what has worked.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_stopping: Callable[[], bool]) -> None:
         self._app = app
+        self._is_stopping = is_stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer it where that is cancelled before there is an answer."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
         has_begun = False
 
         async def send_noted(message: Message) -> None:
@@ -115,7 +119,7 @@ class BrokenOff:
         try:
             await self._app(scope, receive, send_noted)
         except asyncio.CancelledError:
-            if scope["type"] != "http" or has_begun:
+            if has_begun or not self._is_stopping():
                 raise
             with anyio.CancelScope(shield=True):
                 await PlainTextResponse(ENDED, 500, {"Connection": "close"})(scope, receive, send)
