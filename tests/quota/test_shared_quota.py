@@ -159,4 +159,4 @@ async def test_an_end_that_redis_refused_to_note_keeps_a_place_no_longer_than_an
     async with RedisQuota(deaf, account, 1).slot(WaitDeadline(inf)):
         monkeypatch.setattr(deaf, "tell", deaf.refuse)
     async with other.slot(WaitDeadline(1_000)):
-        assert anyio.current_time() == pytest.approx(660 + 60.5, abs=2)
+        assert 720.5 <= anyio.current_time() < 725  # processes look at random moments
