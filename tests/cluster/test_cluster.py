@@ -1,8 +1,6 @@
 """Three replicas behind the proxy of deploy/, without affinity: they are one server, and any of them may go."""
 
 import json
-import random
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,13 +24,14 @@ from web.calls import JSON, LIST_SEGMENTS, META, NEWEST, NEWEST_HEADERS, account
 from web.files.visitor import Caller, Visitor
 from web.serving import serve_in_thread
 
+from .load import PAUSE_SECONDS, Load
+
 pytestmark = pytest.mark.anyio
 
 CLIENTS = 200
 ROWS = 500
 SESSIONS = 20
 PLENTY = str(10**6)
-PAUSE_SECONDS = 4.0
 WEBHOOK = {"name": "Feed", "post_url": "https://example.com/feed", "events": ["subscriber.created"]}
 
 
@@ -76,32 +75,6 @@ async def http_of(made: tuple[Cluster, str]) -> AsyncIterator[httpx2.AsyncClient
         base_url=running.address, headers=headers, verify=running.trust(), timeout=60, limits=limits
     ) as http:
         yield http
-
-
-class Load:
-    """Clients that call again and again; it counts what came of it."""
-
-    def __init__(self, http: httpx2.AsyncClient) -> None:
-        self._http = http
-        self.outcomes: Counter[str] = Counter()
-        self.is_over = False
-
-    async def call(self, headers: dict[str, str], message: dict[str, Any]) -> None:
-        while not self.is_over:
-            await anyio.sleep(random.uniform(0, PAUSE_SECONDS))
-            try:
-                answer = await self._http.post("/mcp", json=message, headers=headers)
-                done = answer.status_code == 200 and '"isError":false' in answer.text
-                self.outcomes["done" if done else f"{answer.status_code} {answer.text[:300]}"] += 1
-            except httpx2.HTTPError as error:
-                self.outcomes[repr(error)] += 1
-
-    async def in_session(self) -> None:
-        start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "load", "version": "1"}}
-        opening = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start}
-        opened = await self._http.post("/mcp", json=opening)
-        headers = {"Mcp-Session-Id": opened.headers["Mcp-Session-Id"], "MCP-Protocol-Version": "2025-11-25"}
-        await self.call(headers, LIST_SEGMENTS)
 
 
 async def test_a_rolling_restart_under_load_fails_no_call_and_ends_no_session(made: tuple[Cluster, str]) -> None:

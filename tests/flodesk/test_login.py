@@ -1,8 +1,5 @@
 """A login whose tokens are renewed, against the sandbox, on virtual time. What is kept is kept in memory."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import anyio
 import httpx2
 import pytest
@@ -21,7 +18,8 @@ from flodesk_mcp.flodesk import (
 from flodesk_mcp.flodesk.login import QUIET_SECONDS, OAuthLogin
 from flodesk_mcp.flodesk.oauth import OAuthClient
 from flodesk_mcp.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Fault, Sandbox
-from flodesk_mcp.token_pair import TokenPair
+
+from .kept import Kept
 
 pytestmark = pytest.mark.anyio
 
@@ -29,36 +27,6 @@ BACK = "https://mcp.example.com/back"
 TOKEN = "/oauth2/token"
 DAY = 86_400
 WHERE = "https://mcp.example.com/connect"
-
-
-class Kept:
-    """Tokens in memory, as several processes would find them in a database."""
-
-    def __init__(self, pair: TokenPair) -> None:
-        self.pair = pair
-        self.ended = False
-        self.fails = 0
-        self._lock = anyio.Lock()
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        async with self._lock:
-            yield
-
-    async def read(self) -> TokenPair | None:
-        return None if self.ended else self.pair
-
-    async def replace(self, used: TokenPair, new: TokenPair) -> TokenPair:
-        await anyio.sleep(0.1)
-        if self.fails:
-            self.fails -= 1
-            raise NotRenewed("The database is locked.")
-        if self.pair == used:
-            self.pair, self.ended = new, False
-        return self.pair
-
-    async def give_up(self, used: TokenPair) -> None:
-        self.ended = self.pair == used
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from mcp_types import ElicitResult
 from flodesk_mcp.cli.commands import cli
 from flodesk_mcp.sandbox import Fault, Sandbox
 
-from .calls import ANN, LIST_TOOLS, Hosted, call
+from .calls import ANN, LIST_TOOLS, META, Hosted, call
 
 MODERN = {"MCP-Protocol-Version": "2026-07-28"}
 ADDRESS = "jane.private@example.com"
@@ -97,12 +97,7 @@ async def test_a_write_that_surely_did_not_happen_has_failed(
 
 @pytest.mark.anyio
 async def test_a_write_whose_client_left_is_cancelled(hosted: Hosted, audit: Audit, flodesk: Sandbox) -> None:
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": {"name": "impatient", "version": "1"},
-        "io.modelcontextprotocol/clientCapabilities": {},
-    }
-    request = ENROLL | {"params": ENROLL["params"] | {"_meta": meta}}
+    request = ENROLL | {"params": ENROLL["params"] | {"_meta": META}}
     headers = ANN | MODERN | {"Mcp-Method": "tools/call", "Mcp-Name": "create_a_flodesk_subscriber"}
     async with hosted(auth="headers", log_format="json") as client:
         await client.post("/mcp", json=LIST_TOOLS, headers=ANN)  # the credential is checked before anything hangs
