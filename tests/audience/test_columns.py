@@ -57,10 +57,10 @@ def test_what_would_run_where_another_character_divides_cells_is_disarmed(cell: 
     assert disarmed(cell) == harmless
 
 
-def _row(**values: Any) -> list[Any]:
-    """Return the row of a person in the mirror."""
+def _columns(**values: Any) -> list[list[Any]]:
+    """Return the columns of one person in the mirror."""
     stored = {"segments": [], "custom_fields": {}} | values
-    return [json.dumps(value) if isinstance(value := stored.get(name), list | dict) else value for name in COLUMNS]
+    return [[json.dumps(value) if isinstance(value := stored.get(name), list | dict) else value] for name in COLUMNS]
 
 
 CRAFTED = st.text(st.sampled_from(";\t\r\n,\"'= +-@＝\u200ba1"), max_size=12)
@@ -70,8 +70,8 @@ CRAFTED = st.text(st.sampled_from(";\t\r\n,\"'= +-@＝\u200ba1"), max_size=12)
 def test_no_cell_of_a_file_is_a_formula_whichever_character_divides_cells(
     first: str, second: str, delimiter: str
 ) -> None:
-    row = _row(id="1", email="a@example.com", first_name=first, custom_fields={"a": second})
-    text = "".join(Lines("csv", ("id", "first_name", "custom_fields"), {"a": "A"}, {}).of([row]))
+    person = _columns(id="1", email="a@example.com", first_name=first, custom_fields={"a": second})
+    text = "".join(Lines("csv", ("id", "first_name", "custom_fields"), {"a": "A"}, {}).of(person))
 
     cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) for cell in row]
 
@@ -83,9 +83,9 @@ def test_every_row_of_a_csv_reads_back_as_it_was_but_for_apostrophes(
     name: str, email: str, custom: dict[str, str]
 ) -> None:
     lines = Lines("csv", FIELDS, {"a": "=A", "b": "B"}, {"s": "@Segment"})
-    row = _row(id="1", first_name=name, email=email, segments=["s", "gone"], custom_fields=custom)
+    person = _columns(id="1", first_name=name, email=email, segments=["s", "gone"], custom_fields=custom)
 
-    head, cells_read = csv.reader(io.StringIO("".join([lines.first, *lines.of([row])]), newline=""))
+    head, cells_read = csv.reader(io.StringIO("".join([lines.first, *lines.of(person)]), newline=""))
 
     cells = dict(zip(head, cells_read, strict=True))
     assert head[0] == f"{BYTE_ORDER_MARK}id"
@@ -96,9 +96,9 @@ def test_every_row_of_a_csv_reads_back_as_it_was_but_for_apostrophes(
 
 def test_a_line_of_jsonl_leaves_out_what_is_empty_and_is_not_disarmed() -> None:
     lines = Lines("jsonl", FIELDS, {"a": "A"}, {"s": "Segment"})
-    row = _row(id="1", email="a@example.com", first_name="=1", segments=["s"], custom_fields={"a": "x"})
+    person = _columns(id="1", email="a@example.com", first_name="=1", segments=["s"], custom_fields={"a": "x"})
 
-    (line,) = lines.of([row])
+    (line,) = lines.of(person)
 
     assert line.endswith("\n")
     assert json.loads(line) == {
@@ -112,7 +112,7 @@ def test_a_line_of_jsonl_leaves_out_what_is_empty_and_is_not_disarmed() -> None:
 
 def test_only_the_wanted_columns_are_there() -> None:
     lines = Lines("csv", ("id", "status"), {"a": "A"}, {})
-    assert [lines.first, *lines.of([_row(id="1", email="a@example.com", status="active")])] == [
+    assert [lines.first, *lines.of(_columns(id="1", email="a@example.com", status="active"))] == [
         f"{BYTE_ORDER_MARK}id,status\r\n",
         "1,active\r\n",
     ]

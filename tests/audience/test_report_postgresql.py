@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from flodesk_mcp.audience.audience import Audience
 from flodesk_mcp.audience.conditions import Condition, Where
+from flodesk_mcp.audience.database_storage import DatabaseConnection
 from flodesk_mcp.audience.reporting import Names, report_on
 from flodesk_mcp.audience.rows import Rows
 from flodesk_mcp.audience.tables import METADATA, people, readings
@@ -47,9 +48,9 @@ class Connections:
         self._engine = engine
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[DatabaseConnection]:
         async with self._engine.begin() as connection:
-            yield connection
+            yield DatabaseConnection(connection)
 
     writing = reading
 

@@ -94,3 +94,43 @@ async def test_what_cannot_be_limited_is_refused(two: Two, query: Any) -> None:
     with pytest.raises(TypeError):
         async with one.writing() as work:
             await work.all(query)
+
+
+async def test_columns_hold_what_the_rows_of_the_account_do_in_their_order(two: Two) -> None:
+    names = {"b": 'Zoë "Z", 💐', "a": "line\r\n\tbreak\\", "d": "nul\x00here\x7f\u2028", "c": None}
+    for rows in two:
+        async with rows.writing() as work:
+            await work.change(delete(segments))
+            await work.put(segments, [{"id": known, "name": name} for known, name in names.items()])
+    one, _ = two
+    in_order = select(segments.c.id, segments.c.name).order_by(segments.c.id.desc())
+    async with one.reading() as work:
+        assert await work.columns(in_order) == [["d", "c", "b", "a"], [names[known] for known in "dcba"]]
+        assert await work.columns(in_order.limit(1)) == [["d"], [names["d"]]]
+        assert await work.columns(in_order.where(segments.c.id == "none")) == [[], []]
+        ids, found = await work.columns_among(in_order, segments.c.id, ["a", "none", "c", "a"])
+        assert dict(zip(ids, found, strict=True)) == {"a": names["a"], "c": None}
+        assert await work.columns_among(in_order, segments.c.id, []) == [[], []]
+
+
+async def test_what_was_put_is_there_for_whoever_looks_next(two: Two) -> None:
+    one, _ = two
+    async with one.writing() as work:
+        await work.put(segments, [{"id": "new", "name": "put"}])
+        assert await work.change(update(segments).where(segments.c.id == "new").values(name="changed")) == 1
+    async with one.reading() as work:
+        assert await work.value(select(segments.c.name).where(segments.c.id == "new")) == "changed"
+
+
+async def test_what_is_put_in_a_block_that_fails_is_not_stored(two: Two) -> None:
+    one, _ = two
+
+    async def put_and_fail() -> None:
+        async with one.writing() as work:
+            await work.put(segments, [{"id": "new", "name": "put"}])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail()
+    async with one.reading() as work:
+        assert await work.value(select(func.count()).select_from(segments)) == 1

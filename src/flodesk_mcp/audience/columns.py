@@ -86,7 +86,7 @@ class Lines:
         self._writer = csv.writer(_Appending(self._made.append), lineterminator=END)
         self._names_of = lru_cache(DIFFERENT)(self._names)  # of the text that lists them: most people share one
         self.of: Callable[[Sequence[Sequence[Any]]], list[str]] = self._csv if file_format == "csv" else self._jsonl
-        """Returns a line for each row: COLUMNS of a person, JSON as text."""
+        """Returns a line for each person in columns: COLUMNS, JSON as text, each with a value for everybody."""
         self.first = self._head() if file_format == "csv" else ""
         """What the file begins with."""
 
@@ -99,10 +99,8 @@ class Lines:
         self._made.clear()
         return made
 
-    def _csv(self, rows: Sequence[Sequence[Any]]) -> list[str]:
-        if not rows:
-            return []
-        stored: dict[str, Sequence[Any]] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=False))
+    def _csv(self, people: Sequence[Sequence[Any]]) -> list[str]:
+        stored = dict(zip(COLUMNS, people, strict=False))
         stored["segments"] = [BETWEEN_SEGMENTS.join(self._names_of(text)) for text in stored["segments"]]
         custom = [_values(text) for text in stored["custom_fields"]]
         columns = [stored[name] for name in self._fields]
@@ -110,13 +108,13 @@ class Lines:
         cells = [_all_disarmed([cell or "" for cell in column]) for column in columns]
         lines = [BETWEEN_CELLS.join(row) + END for row in zip(*cells, strict=True)]
         if not _are_plain(lines, len(columns)):
-            self._writer.writerows(zip(*cells, strict=True) if columns else [()] * len(rows))
+            self._writer.writerows(zip(*cells, strict=True) if columns else [()] * len(people[0]))
             return self._taken()
         return lines
 
-    def _jsonl(self, rows: Sequence[Sequence[Any]]) -> list[str]:
+    def _jsonl(self, people: Sequence[Sequence[Any]]) -> list[str]:
         lines = []
-        for row in rows:
+        for row in zip(*people, strict=True):
             stored = dict(zip(COLUMNS, row, strict=False))
             values = _values(stored["custom_fields"])
             stored["segments"] = self._names_of(stored["segments"])

@@ -1,9 +1,9 @@
 """Where the mirrors of a hosted server live: in its PostgreSQL, one table for all accounts."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,34 @@ from flodesk_mcp.audience.tables import METADATA, mirrors
 if TYPE_CHECKING:
     from flodesk_mcp.store import Database
 
-__all__ = ["DatabaseStorage", "accounts_with_abandoned_jobs", "forget_over", "forget_unused", "unfinished_jobs"]
+__all__ = [
+    "DatabaseConnection",
+    "DatabaseStorage",
+    "accounts_with_abandoned_jobs",
+    "forget_over",
+    "forget_unused",
+    "unfinished_jobs",
+]
+
+
+T = TypeVar("T")
+
+
+class DatabaseConnection:
+    """A connection of SQLAlchemy's to a database that answers without a thread: nothing need be put off."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.execute = connection.execute
+        self.dialect = connection.dialect
+        self._run_sync = connection.run_sync
+
+    async def run_sync(self, step: Callable[..., T], *arguments: Any) -> T:
+        """Return what `step` does with the connection."""
+        return await self._run_sync(step, *arguments)
+
+    async def put_off(self, step: Callable[..., object], *arguments: Any) -> None:
+        """Do `step` at once."""
+        await self._run_sync(step, *arguments)
 
 
 class DatabaseStorage:
@@ -124,14 +151,14 @@ class _Connections:
         self._database = database
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[DatabaseConnection]:
         async with _in_own_words(), self._database.reading() as session:
-            yield await session.connection()
+            yield DatabaseConnection(await session.connection())
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[DatabaseConnection]:
         async with _in_own_words(), self._database.writing() as session:
-            yield await session.connection()
+            yield DatabaseConnection(await session.connection())
 
 
 @asynccontextmanager

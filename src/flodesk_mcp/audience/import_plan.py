@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import compress, count
+from operator import ne
 from typing import Any
 
 from flodesk_mcp.audience.comparing import MAX_SEGMENTS, SILENT, Known, Wanted, changes, note_on
 from flodesk_mcp.audience.draft import WORKFLOWS, Draft
 from flodesk_mcp.audience.files import Understanding
+from flodesk_mcp.audience.known import KnownPeople
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.plan import Plan
 from flodesk_mcp.audience.plan_rows import NewRow
@@ -21,7 +24,8 @@ __all__ = ["IMPORT", "ImportPlanning"]
 IMPORT = "import"
 MAX_LISTED = 10
 REFUSES, UNPROVEN, CROWDED, LEFT_OUT, CHANGES = "refuses", "unproven", "crowded", "left out", "changes "
-UNCHANGED, PROVEN_NEW, NEW = ("unchanged",), ("will_write", "new"), ("will_write", "new", UNPROVEN)
+UNCHANGED, CHANGED = ("unchanged",), ("will_write",)
+PROVEN_NEW, NEW = (*CHANGED, "new"), (*CHANGED, "new", UNPROVEN)
 
 
 class ImportPlanning:
@@ -83,45 +87,46 @@ class ImportPlanning:
         joins = "segments" in fields or any(self._everyone)
         return {*named, "custom_fields", *(["segments"] if joins else [])}
 
-    def _plain_rows(self, chunk: Chunk, people: Sequence[Known | None], places: Iterable[int]) -> dict[int, NewRow]:
+    def _plain_rows(self, chunk: Chunk, known: KnownPeople, places: Sequence[int]) -> dict[int, NewRow]:
         """Return what `_verdict` comes to for those of whom columns say all: by columns, because they are many."""
         ids, new = self._everyone
         room = MAX_SEGMENTS - len(ids) - len(new)
         if room < 0 or not chunk.custom_fields.keys() <= self._custom_fields.keys():
             return {}
-        rare, emails = chunk.rare(), chunk.emails
-        strangers = [place for place in places if not people[place] and emails[place] and place not in rare]
-        there = [
-            (place, person)
-            for place in places
-            if (person := people[place]) and emails[place] and person.email and person.status not in SILENT
-            if len(person.segments) <= room and place not in rare
-        ]
-        changed: dict[int, tuple[str, ...]] = {}
-        for name, texts in chunk.fields.items():
-            at = Known._fields.index(name)
-            for place, person in there:
-                if (text := texts[place]) and person[at] != text:
-                    changed[place] = (*changed.get(place, ()), name)
+        emails, addresses, statuses = chunk.emails, known.column("email"), known.column("status")
+        segments = known.column("segments") if ids or new else None
+        if rare := chunk.rare():
+            places = [place for place in places if place not in rare]
+        strangers = [place for place in places if emails[place] and not known.has(place)]
+        there = [place for place in places if addresses[place] and emails[place] and statuses[place] not in SILENT]
+        if segments:
+            there = [place for place in there if len(segments[place]) <= room]
+        compared = [(name, texts, known.column(name)) for name, texts in chunk.fields.items()]
+        custom = known.column("custom_fields")
         for name, texts in chunk.custom_fields.items():
-            for place, person in there:
-                if (text := texts[place]) and person.custom_fields.get(name) != text:
-                    changed[place] = (*changed.get(place, ()), name)
-        for place, person in there if ids or new else ():
-            if new or not set(person.segments).issuperset(ids):
-                changed[place] = (*changed.get(place, ()), "segments")
+            compared.append((name, texts, [values and values.get(name) for values in custom]))
+        are_there, changed = {*there}, set[int]()
+        for name, texts, before in compared:
+            differ = [place for place in compress(count(), map(ne, texts, before)) if texts[place]]
+            self._change(name, changed, are_there.intersection(differ))
+        if segments:
+            join = {place for place in there if new or not set(segments[place]).issuperset(ids)}
+            self._change("segments", changed, join)
         self._count(PROVEN_NEW if self._double_optin else NEW, len(strangers))
         self._count(UNCHANGED, len(there) - len(changed))
-        for names, number in Counter(changed.values()).items():
-            self._count(_counted_as(names), number)
-        rows: dict[int, NewRow] = {place: (chunk.rows[place], "unchanged", person.email) for place, person in there}
+        self._count(CHANGED, len(changed))
+        rows: dict[int, NewRow] = {place: (chunk.rows[place], "unchanged", addresses[place]) for place in there}
         rare_parts = [{}, new, "", "", ""] if new else []
         for place in (*changed, *strangers):
-            email = person.email if (person := people[place]) else emails[place]
+            email = addresses[place] or emails[place]  # as Flodesk knows it
             fields = {name: text for name, texts in chunk.fields.items() if (text := texts[place])}
-            custom = {name: text for name, texts in chunk.custom_fields.items() if (text := texts[place])}
-            rows[place] = chunk.rows[place], "write", email, None, ["", fields, custom, ids, *rare_parts]
+            own = {name: text for name, texts in chunk.custom_fields.items() if (text := texts[place])}
+            rows[place] = chunk.rows[place], "write", email, None, ["", fields, own, ids, *rare_parts]
         return rows
+
+    def _change(self, name: str, changed: set[int], places: Collection[int]) -> None:
+        self._count([CHANGES + name], len(places))
+        changed.update(places)
 
     def _count(self, names: Iterable[str], number: int) -> None:
         for name in names:
@@ -208,7 +213,7 @@ class ImportPlanning:
 
 @lru_cache
 def _counted_as(changed: tuple[str, ...]) -> tuple[str, ...]:
-    return ("will_write", *[CHANGES + name for name in changed])
+    return (*CHANGED, *[CHANGES + name for name in changed])
 
 
 def _listed(names: Counter[str]) -> str:

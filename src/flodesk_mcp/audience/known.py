@@ -1,12 +1,12 @@
 """People of the mirror as plans compare them, looked up by the thousand."""
 
-from collections.abc import Collection, Sequence
-from functools import lru_cache, partial
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import JSON, Column, Text, cast, select
+from sqlalchemy import Column, select
 
 from flodesk_mcp.audience.comparing import Known
 from flodesk_mcp.audience.folding import fold
@@ -14,51 +14,77 @@ from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.rows import AnySelect
 from flodesk_mcp.audience.tables import people
 
-__all__ = ["COMPARED", "by_addresses", "by_ids"]
+__all__ = ["BY_ID", "COMPARED", "KnownPeople", "known_people"]
+
+BY_ID = "id:"
+"""Begins the key of somebody whose row has no address."""
 
 COMPARED = frozenset(Known._fields)
+_NOBODY = Known("", None, None, None, None, None, None, (), {})
+
+Columns = Mapping[str, Sequence[Any]]
 
 
-async def by_addresses(
-    mirror: Mirror, addresses: Sequence[str], compared: Collection[str] = COMPARED
-) -> dict[str, Known]:
-    """Return those of the list who have one of `addresses`, however it is cased, by `key_of` it.
+class KnownPeople:
+    """Whom the list has of the rows of a chunk, by columns: to make each of so many people would take longer.
 
-    Of each only what is `compared` is read.
+    A column holds None beside a row that is about nobody on the list.
     """
-    is_plain = "".join(addresses).isascii()  # then this is what folding comes to, at once for all
-    wanted = [*map(str.lower if is_plain else fold, addresses)]
-    found = await _people(mirror, people.c.email_folded, wanted, {"email", "status", *compared})
-    return {person.email.casefold(): person for person in found if person.email}
+
+    def __init__(self, found: Columns, keys: Sequence[str], of_rows: Sequence[str]) -> None:
+        """Take what was `found`, somebody for each of `keys`, for rows that have the keys `of_rows`."""
+        places = dict(zip(keys, range(len(keys)), strict=True))
+        self._places = [*map(places.get, of_rows, repeat(-1))]
+        self._columns = {name: [*map([*column, None].__getitem__, self._places)] for name, column in found.items()}
+
+    def has(self, place: int) -> bool:
+        """Tell whether the row at a place is about somebody on the list."""
+        return self._places[place] >= 0
+
+    def column(self, name: str) -> Sequence[Any]:
+        """Return what is known of each, beside the rows."""
+        return self._columns[name]
+
+    def person(self, place: int) -> Known | None:
+        """Return who the row at a place is about. What is not compared is blank."""
+        if not self.has(place):
+            return None
+        return _NOBODY._replace(**{name: column[place] for name, column in self._columns.items()})
 
 
-async def by_ids(mirror: Mirror, ids: Sequence[str], compared: Collection[str] = COMPARED) -> dict[str, Known]:
-    """Return those of the list who have one of `ids`, by id. Of each only what is `compared` is read."""
-    found = await _people(mirror, people.c.id, ids, {"id", "email", "status", *compared})
-    return {person.id: person for person in found}
+async def known_people(
+    mirror: Mirror, keys: Sequence[str], emails: Sequence[str], ids: Sequence[str], compared: Collection[str] = COMPARED
+) -> KnownPeople:
+    """Return who has the address of a row, however it is cased, or where that is blank, its id.
+
+    `keys` of the rows are what `key_of` makes of the addresses, or BY_ID and the id. Of each person only what is
+    `compared` is read.
+    """
+    plain = all(emails) and "".join(emails).isascii()
+    wanted = keys if plain else [*map(fold, filter(None, emails))]  # of such text folding makes the same
+    read = {"email", "status", *compared}
+    if all(emails):
+        found = await _people(mirror, people.c.email_folded, wanted, read)
+        return KnownPeople(found, [*map(str.casefold, found["email"])], keys)
+    read.add("id")
+    found = await _people(mirror, people.c.email_folded, wanted, read)
+    others = [known for email, known in zip(emails, ids, strict=True) if not email]
+    by_id = await _people(mirror, people.c.id, others, read)
+    found_keys = [*map(str.casefold, found["email"]), *(BY_ID + known for known in by_id["id"])]
+    return KnownPeople({name: [*found[name], *by_id[name]] for name in found}, found_keys, keys)
 
 
-async def _people(mirror: Mirror, column: Column[str], values: Sequence[str], read: set[str]) -> list[Known]:
-    """Return those whose `column` has one of `values`."""
-    if not values:
-        return []
+async def _people(mirror: Mirror, column: Column[str], values: Sequence[str], read: Collection[str]) -> Columns:
+    """Return what is to be `read` of those whose `column` has one of `values`."""
+    names = [name for name in Known._fields if name in read]
     async with mirror.rows.reading() as work:
-        rows = await work.among(_query(frozenset(read)), column, values)
-    if not rows:
-        return []
-    found = dict(zip([name for name in Known._fields if name in read], zip(*rows, strict=True), strict=True))
-    columns = [_values(name, found[name]) if name in found else repeat(_UNREAD.get(name)) for name in Known._fields]
-    # As Known(...) does, in a fifth of the time.
-    return [*map(partial(tuple.__new__, Known), zip(*columns, strict=False))]
+        columns = await work.columns_among(_query(tuple(names)), column, values)
+    return {name: _values(name, column) for name, column in zip(names, columns, strict=True)}
 
 
 @lru_cache
-def _query(read: frozenset[str]) -> AnySelect:
-    columns = [people.c[name] for name in Known._fields if name in read]
-    return select(*(cast(column, Text) if isinstance(column.type, JSON) else column for column in columns))
-
-
-_UNREAD: dict[str, Any] = {"id": "", "segments": (), "custom_fields": {}}
+def _query(names: tuple[str, ...]) -> AnySelect:
+    return select(*(people.c[name] for name in names))
 
 
 def _values(name: str, values: Sequence[Any]) -> Sequence[Any]:

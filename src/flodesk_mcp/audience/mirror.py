@@ -1,14 +1,14 @@
 """The mirror of one account's people: kept fresh, searched, and told of our own writes."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import anyio
 from pydantic_core import from_json
-from sqlalchemy import JSON, ColumnElement, Text, and_, cast, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from flodesk_mcp.audience.conditions import Where
 from flodesk_mcp.audience.errors import MirrorUnusable
@@ -22,7 +22,7 @@ from flodesk_mcp.audience.writing import count_of, put_people
 from flodesk_mcp.flodesk import FlodeskClient, Subscriber
 from flodesk_mcp.flodesk.plain import plain
 
-__all__ = ["Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
+__all__ = ["Columns", "Freshness", "Matches", "Mirror", "MirrorStatus", "Place"]
 
 BATCH = 1_000
 LOCK_POLL_SECONDS = 0.5
@@ -35,9 +35,9 @@ class Place(NamedTuple):
     id: str
 
     @classmethod
-    def of(cls, row: Sequence[Any]) -> "Place":
-        """Return the place of a row of `Mirror.stored`."""
-        return cls(row[-1], row[0])
+    def of_last(cls, columns: "Columns") -> "Place":
+        """Return the place of the last person in columns."""
+        return cls(columns[-1][-1], columns[0][-1])
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,17 @@ class Freshness:
     total: int | None = None
 
 
-_WHOLE = [cast(people.c[name], Text) if isinstance(people.c[name].type, JSON) else people.c[name] for name in COLUMNS]
+Columns = Sequence[Sequence[Any]]
+"""COLUMNS of people, JSON as text, and `created_us`: each a sequence with a value for everybody."""
+
+_WHOLE = select(*(people.c[name] for name in COLUMNS), people.c.created_us)
 
 
-def _person(row: Sequence[Any]) -> Person:
-    """Return the person of a row of `Mirror.stored`. JSON is read here: most is empty."""
-    segments, custom, seen_at, _ = row[-4:]
-    ids = [] if segments == "[]" else from_json(segments)
-    return Person(*[*row[:-4], ids, {} if custom == "{}" else from_json(custom), seen_at])
+def _people(columns: Columns) -> Iterator[Person]:
+    """Yield the people of columns. JSON is read here: most is empty."""
+    for row in zip(*columns, strict=True):
+        ids, custom, _ = row[-3:]
+        yield Person(*[*row[:-3], [] if ids == "[]" else from_json(ids), {} if custom == "{}" else from_json(custom)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,26 +161,26 @@ class Mirror:
         Somebody who matches from the beginning to the end comes exactly once.
         """
         async for found in self.stored(where, None, batch):
-            yield list(map(_person, found))
+            yield list(_people(found))
 
     async def stored(
         self, where: Where | None, after: Place | None, batch: int = BATCH
-    ) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
-        """Yield the same from behind `after` on, as rows: COLUMNS of each person, JSON as text, and `created_us`."""
+    ) -> AsyncGenerator[Columns, None]:
+        """Yield the same from behind `after` on, by columns."""
         while True:
             async with self.rows.reading() as work:
                 found = await self._page(work, where, after, batch)
-            if found:
+            if found[0]:
                 yield found
-            if len(found) < batch:
+            if len(found[0]) < batch:
                 return
-            after = Place.of(found[-1])
+            after = Place.of_last(found)
 
     async def search(self, where: Where | None, after: Place | None, limit: int) -> Matches:
         """Return a page of those who match, how many there are in all, and the names of segments."""
         async with self.rows.reading() as work:
             found = await self._page(work, where, after, limit)
-            page = [(_person(row), Place.of(row)) for row in found]
+            page = [*zip(_people(found), map(Place, found[-1], found[0]), strict=True)]
             return Matches(page, await self._count(work, where), await _names(work))
 
     async def count(self, where: Where | None = None) -> int:
@@ -190,12 +193,9 @@ class Mirror:
         async with self.rows.reading() as work:
             return await _names(work)
 
-    async def _page(self, work: Work, where: Where | None, after: Place | None, limit: int) -> Sequence[Sequence[Any]]:
+    async def _page(self, work: Work, where: Where | None, after: Place | None, limit: int) -> Columns:
         query = (
-            select(*_WHOLE, people.c.created_us)
-            .where(*self._clauses(where))
-            .order_by(people.c.created_us.desc(), people.c.id.desc())
-            .limit(limit)
+            _WHOLE.where(*self._clauses(where)).order_by(people.c.created_us.desc(), people.c.id.desc()).limit(limit)
         )
         if after:
             us, as_old = people.c.created_us, people.c.created_us == after.created_us
@@ -203,7 +203,7 @@ class Mirror:
             query = query.where(
                 us <= after.created_us, or_(us < after.created_us, and_(as_old, people.c.id < after.id))
             )
-        return await work.all(query)
+        return await work.columns(query)
 
     async def _count(self, work: Work, where: Where | None) -> int:
         return await count_of(work, *self._clauses(where))

@@ -26,14 +26,13 @@ COLUMNS = (
     "optin_timestamp",
     "segments",
     "custom_fields",
-    "seen_at",
 )
 """The columns of the table `people` that a Person is made of, in the order of its fields."""
 
 
 @dataclass(slots=True)  # frozen ones take three times as long to make
 class Person:
-    """One subscriber as Flodesk answered at `seen_at` (seconds since 1970). `segments` are ids, in Flodesk's order."""
+    """One subscriber as Flodesk answered. `segments` are ids, in Flodesk's order."""
 
     id: str
     email: str | None = None
@@ -46,7 +45,6 @@ class Person:
     optin_timestamp: str | None = None
     segments: list[str] = field(default_factory=list)
     custom_fields: dict[str, str] = field(default_factory=dict)
-    seen_at: float = 0.0
 
     def subscriber(self, segment_names: Mapping[str, str]) -> Subscriber:
         """Return the person as Flodesk would answer, with segments of `segment_names` by id."""
@@ -67,6 +65,7 @@ class Person:
 
 STORED = (
     *COLUMNS,
+    "seen_at",
     "created_us",
     "email_folded",
     "first_name_folded",
@@ -77,7 +76,7 @@ STORED = (
 
 
 def row_of(person: PlainSubscriber, seen_at: float) -> tuple[Any, ...]:
-    """Return the values of STORED for an answer of Flodesk, JSON as text."""
+    """Return the values of STORED for what Flodesk answered at `seen_at` (seconds since 1970), JSON as text."""
     email, first_name, last_name = person.get("email"), person.get("first_name"), person.get("last_name")
     created_at = person.get("created_at")
     segments = [segment["id"] for segment in person.get("segments") or ()]

@@ -1,4 +1,4 @@
-"""The rows of a plan, by the fifty in a row of the database: storing each alone would take longer than all the rest."""
+"""The rows of a plan, by hundreds in a row of the database: storing each alone would take longer than all the rest."""
 
 import hashlib
 from array import array
@@ -14,8 +14,8 @@ from flodesk_mcp.audience.rows import Rows
 
 __all__ = ["Action", "NewRow", "PlanRow", "PlanRows"]
 
-BLOCK = 50
-BLOCKS_AT_ONCE = 40
+BLOCK = 200
+BLOCKS_AT_ONCE = 10
 
 Action = Literal["write", "remove", "unchanged", "skip"]
 

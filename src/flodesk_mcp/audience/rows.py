@@ -9,10 +9,11 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import (
     ARRAY,
     JSON,
+    BindParameter,
     Column,
     ColumnClause,
     Connection,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     Update,
     any_,
+    bindparam,
     cast,
     func,
     select,
@@ -47,7 +49,7 @@ ROWS_TOGETHER = (256, 64, 16, 4, 1)
 
 
 class Connected(Protocol):
-    """A connection in a transaction, such as SQLAlchemy's AsyncConnection."""
+    """A connection in a transaction."""
 
     @property
     def dialect(self) -> Dialect:
@@ -55,6 +57,9 @@ class Connected(Protocol):
 
     async def run_sync(self, step: Callable[..., T], /, *arguments: Any) -> T:
         """Return what `step` does with the connection, as if that did not wait for anything."""
+
+    async def put_off(self, step: Callable[..., object], /, *arguments: Any) -> None:
+        """Do `step` before anything else is done with the connection, at the latest when it is committed."""
 
 
 class Connections(Protocol):
@@ -93,6 +98,7 @@ class Work:
 
     def __init__(self, connection: Connected, account: str) -> None:
         self._run = connection.run_sync
+        self._put_off = connection.put_off
         self._dialect = connection.dialect
         self._account = account
 
@@ -100,16 +106,22 @@ class Work:
         """Return every row that `query` finds among those of the account."""
         return await self._run(_all, _of_account(query, self._account))
 
-    async def among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> Sequence[Row[Any]]:
-        """Return what `query` finds with one of `values`, of which there may be thousands, in the column of that name.
+    async def columns(self, query: AnySelect) -> list[Sequence[Any]]:
+        """Return the columns of what `query` finds among the rows of the account, JSON as text.
 
-        They are one parameter: a list of them would take longer to bind than to look for.
+        SQLite gathers them and hands them out at once: one row after the other takes several times as long.
         """
-        limited = _of_account(query, self._account)
-        if self.dialect == "postgresql":
-            return await self._run(_all, limited.where(name == any_(cast(values, ARRAY(Text)))))
-        given = func.json_each(to_json(values).decode()).table_valued("value")
-        return await self._run(_all, limited.where(name.in_(select(given.c.value))))
+        return await self._run(_columns, _gathering(_of_account(query, self._account), self.dialect), {})
+
+    async def columns_among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> list[Sequence[Any]]:
+        """Return the same of those with one of `values`, of which there may be thousands, in the column of that name.
+
+        They are one parameter: a list of them would take longer to bind than to look for. A `query` that is asked again
+        and again is always the same object.
+        """
+        given = list(values) if self.dialect == "postgresql" else to_json(values).decode()
+        gathering = _gathering_among(query, name, self.dialect)
+        return await self._run(_columns, gathering, {"account": self._account, "values": given})
 
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""
@@ -153,7 +165,7 @@ class Work:
         """
         upsert = partial(_upsert, table, columns, keep, self._dialect)
         whole = [(self._account, *row) for row in rows]
-        await self._run(_put if self.dialect == "sqlite" else _put_each, upsert, whole)
+        await self._put_off(_put if self.dialect == "sqlite" else _put_each, upsert, whole)
 
     async def analyze(self) -> None:
         """Let a database that does not look by itself see how many rows there are of what, and plan queries by that."""
@@ -164,6 +176,30 @@ class Work:
 
 def _all(connection: Connection, query: AnySelect) -> Sequence[Row[Any]]:
     return connection.execute(query).all()
+
+
+@lru_cache
+def _gathering_among(query: AnySelect, name: Column[str], dialect: str) -> AnySelect:
+    limited = _of_account(query, bindparam("account"))
+    values: BindParameter[Any] = bindparam("values")
+    if dialect == "postgresql":
+        return _gathering(limited.where(name == any_(cast(values, ARRAY(Text)))), dialect)
+    given = func.json_each(values).table_valued("value")
+    return _gathering(limited.where(name.in_(select(given.c.value))), dialect)
+
+
+def _gathering(query: AnySelect, dialect: str) -> AnySelect:
+    wanted = query.selected_columns
+    texts = query.with_only_columns(*(cast(one, Text) if isinstance(one.type, JSON) else one for one in wanted))
+    # SQLite gathers in the order of the query: it says so of its own functions that gather.
+    return select(*map(func.json_group_array, texts.subquery().c)) if dialect == "sqlite" else texts
+
+
+def _columns(connection: Connection, query: AnySelect, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+    found = connection.execute(query, values)
+    if connection.dialect.name == "sqlite":
+        return [*map(from_json, found.one())]
+    return [*zip(*found.all(), strict=True)] or [()] * len(query.selected_columns)
 
 
 def _first(connection: Connection, query: AnySelect) -> Row[Any] | None:
@@ -220,7 +256,7 @@ def _key(table: Table) -> list[str]:
     return [column.name for column in table.primary_key]
 
 
-def _of_account(statement: Any, account: str) -> Any:
+def _of_account(statement: Any, account: str | BindParameter[str]) -> Any:
     """Return `statement` limited to the rows of `account`.
 
     Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be

@@ -149,27 +149,39 @@ class Transaction:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writes = engine.get_execution_options().keys() >= WRITING.keys()
         self._connection: Connection | None = None
+        self._waiting: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.dialect = engine.dialect
 
     async def run_sync(self, step: Callable[..., T], *arguments: Any) -> T:
         """Return what `step` does with the connection, which is opened for the first of them."""
         return await anyio.to_thread.run_sync(self._run, step, *arguments)
 
+    async def put_off(self, step: Callable[..., object], *arguments: Any) -> None:
+        """Do `step` together with what comes next."""
+        self._waiting.append((step, arguments))
+
     def _run(self, step: Callable[..., T], *arguments: Any) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
+        waiting, self._waiting = self._waiting, []
+        for before, given in waiting:
+            before(self._connection, *given)
         return step(self._connection, *arguments)
 
     async def commit(self) -> None:
-        """Commit what was done, if anything was."""
-        if self._connection:
-            await anyio.to_thread.run_sync(_commit, self._connection)
+        """Commit what was written, if anything was."""
+        if self._writes and (self._connection or self._waiting):
+            await self.run_sync(_commit)
 
     async def close(self) -> None:
         """Give the connection back; what is not committed is undone."""
         if self._connection and not self._connection.closed:
-            await anyio.to_thread.run_sync(self._connection.close)
+            if self._writes:
+                await anyio.to_thread.run_sync(self._connection.close)
+            else:
+                self._connection.close()  # which takes less than handing it to a thread
 
 
 def _commit(connection: Connection) -> None:
@@ -192,4 +204,4 @@ def _prepare(connection: Any, _: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     writing = connection.get_execution_options().keys() >= WRITING.keys()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,6 +1,6 @@
 """From the rows of a list to those of a plan: everybody once, beside whom the list of the account has."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -8,7 +8,7 @@ from flodesk_mcp.audience.comparing import Known, Wanted, key_of
 from flodesk_mcp.audience.draft import Draft
 from flodesk_mcp.audience.errors import FileRefused
 from flodesk_mcp.audience.files import Problem
-from flodesk_mcp.audience.known import COMPARED, by_addresses, by_ids
+from flodesk_mcp.audience.known import BY_ID, COMPARED, KnownPeople, known_people
 from flodesk_mcp.audience.mirror import Mirror
 from flodesk_mcp.audience.person import Person
 from flodesk_mcp.audience.plan_rows import Action, NewRow
@@ -19,13 +19,12 @@ __all__ = ["Taking", "Verdict"]
 
 MAX_ROWS = 5_000_000
 REPEATED = "the same person as in row {}, whose values count"
-BY_ID = "id:"
 
 Verdict = tuple[Action, str | None, tuple[str, ...]]
 """What shall become of a row, why, and what it counts as."""
 
-PlainRows = Callable[[Chunk, Sequence[Known | None], Iterable[int]], Mapping[int, NewRow]]
-"""Makes and counts rows by place, out of a chunk, whom the list has of each, and the places to look at."""
+PlainRows = Callable[[Chunk, KnownPeople, Sequence[int]], Mapping[int, NewRow]]
+"""Makes and counts rows by place, out of a chunk, whom the list has of it, and the places to look at."""
 
 
 class Taking:
@@ -67,11 +66,15 @@ class Taking:
         if "" in keys:
             keys = [key or BY_ID + known_id for key, known_id in zip(keys, chunk.ids, strict=True)]
         places = dict(zip(keys, range(len(keys)), strict=True))  # of the last row of each person
-        known = await self._people(chunk)
-        again = self._seen.put([*places], [chunk.rows[place] for place in places.values()])
-        repeated = {*again.values(), *(key for place, key in enumerate(keys) if places[key] != place)}
+        known = await known_people(self._mirror, keys, chunk.emails, chunk.ids, self.compared)
+        is_each_once = len(places) == len(keys)
+        last_rows = chunk.rows if is_each_once else [chunk.rows[place] for place in places.values()]
+        again = self._seen.put([*places], last_rows)
+        repeated = {*again.values()}
+        if not is_each_once:
+            repeated |= {key for place, key in enumerate(keys) if places[key] != place}
         alone = [place for place, key in enumerate(keys) if key not in repeated] if repeated else range(len(keys))
-        plain = self._plain_rows(chunk, [*map(known.get, keys)], alone)
+        plain = self._plain_rows(chunk, known, alone)
         rows += plain.values()
         rest = [place for place in range(len(keys)) if place not in plain]
         people = [*map(chunk.person, rest)]
@@ -83,9 +86,10 @@ class Taking:
                 rows.append(self._repeated(before.row, before.email, one.row))
                 one.after(before)
             wanted[key] = one
+        on_list = {key: known.person(places[key]) for key in wanted}
         if again:
-            await self._pass_on(again, wanted, known)
-        rows += [self._row(key, one, known.get(key)) for key, one in wanted.items()]
+            await self._pass_on(again, wanted, on_list)
+        rows += [self._row(key, one, on_list[key]) for key, one in wanted.items()]
         rows.sort(key=itemgetter(0))
         await self._draft.put(rows)
 
@@ -119,26 +123,17 @@ class Taking:
         return row, "skip", email, REPEATED.format(by), None
 
     async def _pass_on(
-        self, again: Mapping[int, str], wanted: Mapping[str, Wanted], known: Mapping[str, Known]
+        self, again: Mapping[int, str], wanted: Mapping[str, Wanted], known: Mapping[str, Known | None]
     ) -> None:
         """Pass on what earlier rows want of people who come `again`, by those rows, which count no more."""
         repeated = []
         for row in await self._draft.rows.numbered(again):
             key, before = again[row.row], Wanted.of(row)
             if key in {key_of(before.email), BY_ID + before.id}:  # else it only looks the same to `Seen`
-                self._draft.counts.subtract(self._verdict(before, known.get(key))[2])
+                self._draft.counts.subtract(self._verdict(before, known[key])[2])
                 wanted[key].after(before)
                 repeated.append(self._repeated(row.row, row.email, wanted[key].row))
         await self._draft.replace(repeated)
-
-    async def _people(self, chunk: Chunk) -> dict[str, Known]:
-        """Return those of the list, by the key of the row that means them."""
-        found = await by_addresses(self._mirror, [*filter(None, chunk.emails)], self.compared)
-        if all(chunk.emails):
-            return found
-        ids = [known for email, known in zip(chunk.emails, chunk.ids, strict=True) if not email]
-        by_id = await by_ids(self._mirror, ids, self.compared)
-        return found | {BY_ID + known: person for known, person in by_id.items()}
 
 
 def _key(person: Person) -> str:

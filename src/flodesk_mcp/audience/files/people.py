@@ -15,7 +15,7 @@ from flodesk_mcp.audience.files.values import addresses, cleaned
 
 __all__ = ["BATCH", "People"]
 
-BATCH = 2_000
+BATCH = 4_000
 """How many rows are read and understood at once."""
 
 MAX_VALUE = 256
