@@ -4,10 +4,9 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from flodesk_mcp.audience.person import COLUMNS
 
@@ -35,7 +34,6 @@ BYTE_ORDER_MARK = "\ufeff"
 
 BETWEEN_SEGMENTS = "|"
 BETWEEN_CELLS, END = ",", "\r\n"
-DIFFERENT = 1_000
 
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _BLANK = "\\s\\x00-\\x1f\\x7f\\u200b-\\u200f\\u2060\\ufeff"
@@ -84,9 +82,8 @@ class Lines:
         self._segment_names = segment_names
         self._made: list[str] = []
         self._writer = csv.writer(_Appending(self._made.append), lineterminator=END)
-        self._names_of = lru_cache(DIFFERENT)(self._names)  # of the text that lists them: most people share one
         self.of: Callable[[Sequence[Sequence[Any]]], list[str]] = self._csv if file_format == "csv" else self._jsonl
-        """Returns a line for each person in columns: COLUMNS, JSON as text, each with a value for everybody."""
+        """Returns a line for each person in columns: COLUMNS, each with a value for everybody."""
         self.first = self._head() if file_format == "csv" else ""
         """What the file begins with."""
 
@@ -101,8 +98,8 @@ class Lines:
 
     def _csv(self, people: Sequence[Sequence[Any]]) -> list[str]:
         stored = dict(zip(COLUMNS, people, strict=False))
-        stored["segments"] = [BETWEEN_SEGMENTS.join(self._names_of(text)) for text in stored["segments"]]
-        custom = [_values(text) for text in stored["custom_fields"]]
+        stored["segments"] = [BETWEEN_SEGMENTS.join(self._names(ids)) if ids else "" for ids in stored["segments"]]
+        custom = stored["custom_fields"]
         columns = [stored[name] for name in self._fields]
         columns += [[values.get(key) for values in custom] for key in self._custom]
         cells = [_all_disarmed([cell or "" for cell in column]) for column in columns]
@@ -116,15 +113,15 @@ class Lines:
         lines = []
         for row in zip(*people, strict=True):
             stored = dict(zip(COLUMNS, row, strict=False))
-            values = _values(stored["custom_fields"])
-            stored["segments"] = self._names_of(stored["segments"])
+            values = stored["custom_fields"]
+            stored["segments"] = self._names(stored["segments"])
             line = {name: value for name in self._fields if (value := stored[name])}
             custom = {key: value for key in self._custom if (value := values.get(key))}
             lines.append(to_json(line | ({"custom_fields": custom} if custom else {})).decode() + "\n")
         return lines
 
-    def _names(self, segments: str) -> list[str]:
-        return [self._segment_names.get(known, known) for known in from_json(segments)]
+    def _names(self, segments: Sequence[str]) -> list[str]:
+        return [self._segment_names.get(known, known) for known in segments]
 
 
 def _are_plain(lines: Sequence[str], columns: int) -> bool:
@@ -132,10 +129,6 @@ def _are_plain(lines: Sequence[str], columns: int) -> bool:
     text = "".join(lines)
     separators = [text.count(sign) for sign in (BETWEEN_CELLS, *END)]
     return columns > 1 and '"' not in text and separators == [(columns - 1) * len(lines), len(lines), len(lines)]
-
-
-def _values(custom_fields: str) -> dict[str, str]:
-    return {} if custom_fields == "{}" else from_json(custom_fields)
 
 
 class _Appending:

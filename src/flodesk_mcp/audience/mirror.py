@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import anyio
-from pydantic_core import from_json
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from flodesk_mcp.audience.conditions import Where
@@ -55,16 +54,13 @@ class Freshness:
 
 
 Columns = Sequence[Sequence[Any]]
-"""COLUMNS of people, JSON as text, and `created_us`: each a sequence with a value for everybody."""
+"""COLUMNS of people, and `created_us`: each a sequence with a value for everybody."""
 
 _WHOLE = select(*(people.c[name] for name in COLUMNS), people.c.created_us)
 
 
 def _people(columns: Columns) -> Iterator[Person]:
-    """Yield the people of columns. JSON is read here: most is empty."""
-    for row in zip(*columns, strict=True):
-        ids, custom, _ = row[-3:]
-        yield Person(*[*row[:-3], [] if ids == "[]" else from_json(ids), {} if custom == "{}" else from_json(custom)])
+    return map(Person, *columns[:-1])
 
 
 @dataclass(frozen=True, kw_only=True)

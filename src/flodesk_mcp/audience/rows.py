@@ -16,6 +16,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnClause,
+    ColumnElement,
     Connection,
     Delete,
     Dialect,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects import sqlite
@@ -107,7 +109,7 @@ class Work:
         return await self._run(_all, _of_account(query, self._account))
 
     async def columns(self, query: AnySelect) -> list[Sequence[Any]]:
-        """Return the columns of what `query` finds among the rows of the account, JSON as text.
+        """Return the columns of what `query` finds among the rows of the account.
 
         SQLite gathers them and hands them out at once: one row after the other takes several times as long.
         """
@@ -189,10 +191,19 @@ def _gathering_among(query: AnySelect, name: Column[str], dialect: str) -> AnySe
 
 
 def _gathering(query: AnySelect, dialect: str) -> AnySelect:
-    wanted = query.selected_columns
-    texts = query.with_only_columns(*(cast(one, Text) if isinstance(one.type, JSON) else one for one in wanted))
-    # SQLite gathers in the order of the query: it says so of its own functions that gather.
-    return select(*map(func.json_group_array, texts.subquery().c)) if dialect == "sqlite" else texts
+    """Return a query for one row, in which each column of `query` is JSON; a database without a driver's toll as it is.
+
+    What gathers keeps the order of what it is given: SQLite does not drop the order of a query within for it.
+    """
+    if dialect != "sqlite":
+        return query
+    return select(*(_gathered(column) for column in query.subquery().c))
+
+
+def _gathered(column: ColumnElement[Any]) -> ColumnElement[str]:
+    if isinstance(column.type, JSON):  # which is there as text
+        return literal("[") + func.coalesce(func.group_concat(cast(column, Text)), "") + "]"
+    return func.json_group_array(column)
 
 
 def _columns(connection: Connection, query: AnySelect, values: Mapping[str, Any]) -> list[Sequence[Any]]:
