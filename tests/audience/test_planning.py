@@ -48,9 +48,9 @@ def _slow_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each batch of rows take half a minute."""
     put = Draft.put
 
-    async def slowly(draft: Draft, rows: Any) -> None:
+    async def slowly(draft: Draft, *given: Any) -> None:
         await anyio.sleep(30)
-        await put(draft, rows)
+        await put(draft, *given)
 
     monkeypatch.setattr(Draft, "put", slowly)
 

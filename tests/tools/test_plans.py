@@ -70,10 +70,10 @@ async def test_a_plan_that_takes_long_is_handed_over_to_the_same_call(
 ) -> None:
     put, begun = Draft.put, []
 
-    async def slowly(draft: Draft, rows: Any) -> None:
+    async def slowly(draft: Draft, *given: Any) -> None:
         begun.append(draft.id)
         await anyio.sleep(30)
-        await put(draft, rows)
+        await put(draft, *given)
 
     monkeypatch.setattr(Draft, "put", slowly)
     arguments = {"csv": LIST} if kind == "import" else {"csv": LIST, "segment_id": segment}

@@ -8,7 +8,7 @@ from typing import Any
 
 from flodesk_mcp.audience.files import Problem
 from flodesk_mcp.audience.plan import Plan, Plans
-from flodesk_mcp.audience.plan_rows import NewRow
+from flodesk_mcp.audience.plan_rows import NAMELESS, Names, NewRow
 
 __all__ = ["WORKFLOWS", "Draft"]
 
@@ -39,12 +39,12 @@ class Draft:
     def __post_init__(self) -> None:
         self.rows = self.plans.rows(self.id)
 
-    async def put(self, rows: Sequence[NewRow]) -> None:
+    async def put(self, rows: Sequence[NewRow], names: Names = NAMELESS) -> None:
         """Add rows behind all others."""
         if rows:
             self.last_row = rows[-1][0]
             self.size += len(rows)
-            self.fingerprint += await self.rows.append(rows)
+            self.fingerprint += await self.rows.append(rows, names)
 
     async def replace(self, rows: Sequence[NewRow]) -> None:
         """Put rows in the place of those that have their numbers."""

@@ -116,12 +116,11 @@ class ImportPlanning:
         self._count(UNCHANGED, len(there) - len(changed))
         self._count(CHANGED, len(changed))
         rows: dict[int, NewRow] = {place: (chunk.rows[place], "unchanged", addresses[place]) for place in there}
-        rare_parts = [{}, new, "", "", ""] if new else []
+        fields, own = _by_row(chunk.fields, len(emails)), _by_row(chunk.custom_fields, len(emails))
+        rare_parts: tuple[Any, ...] = ({}, new, "", "", "") if new else ()
         for place in (*changed, *strangers):
-            email = addresses[place] or emails[place]  # as Flodesk knows it
-            fields = {name: text for name, texts in chunk.fields.items() if (text := texts[place])}
-            own = {name: text for name, texts in chunk.custom_fields.items() if (text := texts[place])}
-            rows[place] = chunk.rows[place], "write", email, None, ["", fields, own, ids, *rare_parts]
+            content = "", fields[place], own[place], ids, *rare_parts
+            rows[place] = chunk.rows[place], "write", addresses[place] or emails[place], None, content
         return rows
 
     def _change(self, name: str, changed: set[int], places: Collection[int]) -> None:
@@ -214,6 +213,10 @@ class ImportPlanning:
 @lru_cache
 def _counted_as(changed: tuple[str, ...]) -> tuple[str, ...]:
     return (*CHANGED, *[CHANGES + name for name in changed])
+
+
+def _by_row(columns: Mapping[str, Sequence[str]], number: int) -> Sequence[Sequence[str]]:
+    return [*zip(*columns.values(), strict=True)] or [()] * number
 
 
 def _listed(names: Counter[str]) -> str:

@@ -12,12 +12,18 @@ from sqlalchemy import delete, select
 from flodesk_mcp.audience.plan_tables import plan_blocks
 from flodesk_mcp.audience.rows import Rows
 
-__all__ = ["Action", "NewRow", "PlanRow", "PlanRows"]
+__all__ = ["NAMELESS", "Action", "Names", "NewRow", "PlanRow", "PlanRows"]
 
 BLOCK = 200
 BLOCKS_AT_ONCE = 10
 
 Action = Literal["write", "remove", "unchanged", "skip"]
+
+
+Names = tuple[Sequence[str], Sequence[str]]
+"""Of the fields, and of the custom fields, whose values stand in rows without them."""
+
+NAMELESS: Names = ((), ())
 
 
 class PlanRow(NamedTuple):
@@ -30,8 +36,11 @@ class PlanRow(NamedTuple):
     content: list[Any] | None = None
 
 
-NewRow = tuple[int, Action, str | None] | tuple[int, Action, str | None, str | None, list[Any] | None]
-"""The same without names, which takes a quarter of the time to make. Most are unchanged, of which no more is said."""
+NewRow = tuple[int, Action, str | None] | tuple[int, Action, str | None, str | None, Sequence[Any] | None]
+"""The same without names, which takes a quarter of the time to make. Most are unchanged, of which no more is said.
+
+So may be fields and custom fields in the content, then with a value for each of the Names, and blank ones say nothing.
+"""
 
 
 class PlanRows:
@@ -42,11 +51,11 @@ class PlanRows:
         self._plan = plan
         self._lasts = array("q")  # of the blocks that were appended
 
-    async def append(self, rows: Sequence[NewRow]) -> int:
+    async def append(self, rows: Sequence[NewRow], names: Names = NAMELESS) -> int:
         """Add rows in their order, behind all others; return their fingerprint."""
         blocks = [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
         self._lasts.extend([block[-1][0] for block in blocks])
-        return await self._put((block[-1][0], _text(block)) for block in blocks)
+        return await self._put((block[-1][0], _text(block, names)) for block in blocks)
 
     async def numbered(self, numbers: Iterable[int]) -> list[PlanRow]:
         """Return the rows of those `numbers`, which were appended."""
@@ -115,12 +124,21 @@ class PlanRows:
 _BLOCKS = select(plan_blocks.c.last, plan_blocks.c.rows)
 
 
-def _text(rows: Sequence[NewRow]) -> str:
-    return to_json(rows).decode()
+def _text(rows: Sequence[NewRow], names: Names = NAMELESS) -> str:
+    return to_json([names, rows]).decode()
 
 
 def _parsed(text: str) -> list[PlanRow]:
-    return [PlanRow(*row) for row in from_json(text)]
+    (fields, custom_fields), rows = from_json(text)
+    found = [PlanRow(*row) for row in rows]
+    for row in found:
+        if row.content and isinstance(row.content[1], list):
+            row.content[1:3] = _named(fields, row.content[1]), _named(custom_fields, row.content[2])
+    return found
+
+
+def _named(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in zip(names, values, strict=True) if value}
 
 
 def _fingerprint(last: int, text: str) -> int:

@@ -91,7 +91,7 @@ class Taking:
             await self._pass_on(again, wanted, on_list)
         rows += [self._row(key, one, on_list[key]) for key, one in wanted.items()]
         rows.sort(key=itemgetter(0))
-        await self._draft.put(rows)
+        await self._draft.put(rows, ([*chunk.fields], [*chunk.custom_fields]))
 
     def of_list(self, wanted: Wanted, person: Person) -> NewRow:
         """Return a row about somebody whom a search found, counted."""
