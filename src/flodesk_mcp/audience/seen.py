@@ -8,20 +8,19 @@ __all__ = ["Seen"]
 FEW = 1 << 13
 GROWTH = 4
 FULL = 0.6
-MARK = (1 << 64) - 1
 
 
 class Seen:
     """Numbers by text. Two texts are told apart by 64 bits of their hash, which nobody outside can foresee."""
 
     def __init__(self) -> None:
-        self._marks = array("Q", bytes(8 * FEW))  # 0 where there is nobody
+        self._marks = array("q", bytes(8 * FEW))  # 0 where there is nobody
         self._numbers = array("I", bytes(4 * FEW))
         self._size = 0
 
     def __contains__(self, text: str) -> bool:
         """Tell whether the text has a number."""
-        return bool(self._marks[self._place(hash(text) & MARK or 1)])
+        return bool(self._marks[self._place(hash(text) or 1)])
 
     def put(self, texts: Sequence[str], numbers: Sequence[int]) -> dict[int, str]:
         """Give texts numbers, and return those that some of them had, each with its text."""
@@ -30,7 +29,7 @@ class Seen:
             self._grow()
         marks, known, last = self._marks, self._numbers, len(self._marks) - 1
         for text, number in zip(texts, numbers, strict=True):
-            mark = hash(text) & MARK or 1
+            mark = hash(text) or 1
             place = mark & last
             while (there := marks[place]) and there != mark:  # as `_place` does: a call for each would take longer
                 place = (place + 1) & last
@@ -51,7 +50,7 @@ class Seen:
 
     def _grow(self) -> None:
         marks, numbers, last = self._marks, self._numbers, GROWTH * len(self._marks) - 1
-        self._marks = array("Q", bytes(8 * GROWTH * len(marks)))
+        self._marks = array("q", bytes(8 * GROWTH * len(marks)))
         self._numbers = array("I", bytes(4 * GROWTH * len(marks)))
         for mark, number in zip(marks, numbers, strict=True):
             if mark:
