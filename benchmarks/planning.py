@@ -31,7 +31,7 @@ __all__ = ["measure_memory", "measure_planning"]
 
 PEOPLE = 200_000
 MANY = 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 SLOWEST = 3.0
 HEADINGS = ["Email", "First name", "Last name", "City"]
 

@@ -23,7 +23,7 @@ __all__ = ["OPEN_FIELDS", "Export", "ExportOrder"]
 WHOLE_SECONDS = 3600
 """How old the last reading of the whole list may be: only such a one tells who has unsubscribed elsewhere."""
 
-READ_AT_ONCE = 4_000
+READ_AT_ONCE = 2_000
 SETTLED_ROWS = 10_000
 """How much may have to be written again after an interruption."""
 

@@ -19,7 +19,7 @@ BY_ID = "id:"
 """Begins the key of somebody whose row has no address."""
 
 COMPARED = frozenset(Known._fields)
-_NOBODY = Known("", None, None, None, None, None, None, (), {})
+_BLANK = Known("", None, None, None, None, None, None, (), {})
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -48,7 +48,7 @@ class KnownPeople:
         """Return who the row at a place is about. What is not compared is blank."""
         if not self.has(place):
             return None
-        return _NOBODY._replace(**{name: column[place] for name, column in self._columns.items()})
+        return _BLANK._replace(**{name: column[place] for name, column in self._columns.items()})
 
 
 async def known_people(

@@ -191,9 +191,9 @@ def _gathering_among(query: AnySelect, name: Column[str], dialect: str) -> AnySe
 
 
 def _gathering(query: AnySelect, dialect: str) -> AnySelect:
-    """Return a query for one row, in which each column of `query` is JSON; a database without a driver's toll as it is.
+    """Return a query whose one row has each column of `query` as JSON, in its order; elsewhere `query` itself.
 
-    What gathers keeps the order of what it is given: SQLite does not drop the order of a query within for it.
+    SQLite keeps the order of a query within another that gathers: it leaves out only one that makes no difference.
     """
     if dialect != "sqlite":
         return query
