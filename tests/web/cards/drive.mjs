@@ -45,7 +45,10 @@ const card = () => until(async () => page.frames().find((frame) => frame.url() =
 async function open(title, args) {
   await page.getByText(title, { exact: true }).first().click();
   if (args) {
-    await page.getByLabel("Edit as JSON").click({ force: true });
+    const asJson = page.getByLabel("Edit as JSON");
+    const ofForm = page.getByLabel(new RegExp(`^${Object.keys(args)[0]}\\b`, "i"));
+    await asJson.click({ force: true });
+    await until(async () => (await asJson.isChecked()) && !(await ofForm.count()), "the editor of JSON");
     await page.locator("textarea").first().focus();
     await page.keyboard.press("Control+A");
     await page.keyboard.insertText(JSON.stringify(args));
