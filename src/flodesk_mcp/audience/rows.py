@@ -15,13 +15,10 @@ from sqlalchemy import (
     JSON,
     BindParameter,
     Column,
-    ColumnClause,
     ColumnElement,
     Connection,
     Delete,
     Dialect,
-    FromClause,
-    Join,
     Result,
     Row,
     Select,
@@ -36,9 +33,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import SelectBase, TableValuedAlias
+
+from flodesk_mcp.audience.account_limit import of_account
 
 __all__ = ["AnySelect", "Connected", "Connections", "Rows", "Work"]
 
@@ -106,14 +102,14 @@ class Work:
 
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Return every row that `query` finds among those of the account."""
-        return await self._run(_all, _of_account(query, self._account))
+        return await self._run(_all, of_account(query, self._account))
 
     async def columns(self, query: AnySelect) -> list[Sequence[Any]]:
         """Return the columns of what `query` finds among the rows of the account.
 
         SQLite gathers them and hands them out at once: one row after the other takes several times as long.
         """
-        return await self._run(_columns, _gathering(_of_account(query, self._account), self.dialect), {})
+        return await self._run(_columns, _gathering(of_account(query, self._account), self.dialect), {})
 
     async def columns_among(self, query: AnySelect, name: Column[str], values: Sequence[str]) -> list[Sequence[Any]]:
         """Return the same of those with one of `values`, of which there may be thousands, in the column of that name.
@@ -127,7 +123,7 @@ class Work:
 
     async def each(self, query: AnySelect) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield every row that `query` finds, in batches: memory does not grow with them."""
-        found = await self._run(_begun, _of_account(query, self._account))
+        found = await self._run(_begun, of_account(query, self._account))
         while rows := await self._run(lambda _: found.fetchmany(BATCH)):
             yield rows
 
@@ -138,7 +134,7 @@ class Work:
 
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """Return the first row that `query` finds, or None."""
-        return await self._run(_first, _of_account(query, self._account))
+        return await self._run(_first, of_account(query, self._account))
 
     async def value(self, query: AnySelect) -> Any:
         """Return the first column of the first row, or None."""
@@ -147,7 +143,7 @@ class Work:
 
     async def change(self, statement: Update | Delete) -> int:
         """Update or delete rows of the account; return how many."""
-        return await self._run(_changed, _of_account(statement, self._account))
+        return await self._run(_changed, of_account(statement, self._account))
 
     async def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert `rows`, or replace those of the same key."""
@@ -182,7 +178,7 @@ def _all(connection: Connection, query: AnySelect) -> Sequence[Row[Any]]:
 
 @lru_cache
 def _gathering_among(query: AnySelect, name: Column[str], dialect: str) -> AnySelect:
-    limited = _of_account(query, bindparam("account"))
+    limited = of_account(query, bindparam("account"))
     values: BindParameter[Any] = bindparam("values")
     if dialect == "postgresql":
         return _gathering(limited.where(name == any_(cast(values, ARRAY(Text)))), dialect)
@@ -265,44 +261,3 @@ class Rows:
 
 def _key(table: Table) -> list[str]:
     return [column.name for column in table.primary_key]
-
-
-def _of_account(statement: Any, account: str | BindParameter[str]) -> Any:
-    """Return `statement` limited to the rows of `account`.
-
-    Raises TypeError for one that holds a query within a query, or changes one table by another: a limit could be
-    missing there.
-    """
-    if not isinstance(statement, Select | Update | Delete):
-        raise TypeError("Only a plain query or change can be limited to one account.")
-    parts = [part for part in visitors.iterate(statement) if part is not statement]
-    if any(isinstance(part, SelectBase) for part in parts):
-        raise TypeError("A query within a query cannot be limited to one account.")
-    if isinstance(statement, Select):
-        tables = _plain_tables(parts) or statement.get_final_froms()
-    else:
-        tables = [statement.table]
-        if any(isinstance(part, Column) and part.table is not statement.table for part in parts):
-            raise TypeError("A change of one table by another cannot be limited to one account.")
-    return statement.where(*(source.c.account == account for table in tables for source in _sources(table)))
-
-
-def _plain_tables(parts: Sequence[Any]) -> list[Table]:
-    """Return the tables of a query, or nothing where one has another name in it: only SQLAlchemy knows those.
-
-    It compiles the query to find them, which takes longer than most answers.
-    """
-    named = [part.table for part in parts if isinstance(part, ColumnClause) and part.table is not None]
-    sources = [
-        *named,
-        *(part for part in parts if isinstance(part, FromClause) and not isinstance(part, FunctionElement)),
-    ]
-    if any(not isinstance(source, Table | Join | TableValuedAlias) for source in sources):
-        return []
-    return list(dict.fromkeys(source for source in sources if isinstance(source, Table)))
-
-
-def _sources(source: FromClause) -> list[FromClause]:
-    if isinstance(source, Join):
-        return [*_sources(source.left), *_sources(source.right)]
-    return [] if isinstance(source, TableValuedAlias) else [source]  # which is of one column of such a table
