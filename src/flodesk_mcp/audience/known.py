@@ -59,18 +59,17 @@ async def known_people(
     `keys` of the rows are what `key_of` makes of the addresses, or BY_ID and the id. Of each person only what is
     `compared` is read.
     """
-    plain = all(emails) and "".join(emails).isascii()
-    wanted = keys if plain else [*map(fold, filter(None, emails))]  # of such text folding makes the same
-    read = {"email", "status", *compared}
-    if all(emails):
-        found = await _people(mirror, people.c.email_folded, wanted, read)
-        return KnownPeople(found, [*map(str.casefold, found["email"])], keys)
-    read.add("id")
-    found = await _people(mirror, people.c.email_folded, wanted, read)
     others = [known for email, known in zip(emails, ids, strict=True) if not email]
-    by_id = await _people(mirror, people.c.id, others, read)
-    found_keys = [*map(str.casefold, found["email"]), *(BY_ID + known for known in by_id["id"])]
-    return KnownPeople({name: [*found[name], *by_id[name]] for name in found}, found_keys, keys)
+    is_plain = not others and "".join(emails).isascii()
+    wanted = keys if is_plain else [*map(fold, filter(None, emails))]  # of such text folding makes the same
+    read = {"email", "status", *compared, *(["id"] if others else [])}
+    found = await _people(mirror, people.c.email_folded, wanted, read)
+    found_keys = [*map(str.casefold, found["email"])]
+    if others:
+        by_id = await _people(mirror, people.c.id, others, read)
+        found = {name: [*found[name], *by_id[name]] for name in found}
+        found_keys += [BY_ID + known for known in by_id["id"]]
+    return KnownPeople(found, found_keys, keys)
 
 
 async def _people(mirror: Mirror, column: Column[str], values: Sequence[str], read: Collection[str]) -> Columns:
